@@ -1,0 +1,1 @@
+"""Proves PostgreSQL migrations on a real server."""

@@ -1,0 +1,94 @@
+"""What a folder of migrations holds, whatever its format."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pytest_migrations.errors import Place
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Script:
+    """SQL text with its file.
+
+    ``source`` is the file's whole text (without a byte order mark). ``text`` is the SQL to run. It keeps the line
+    numbers of the file: what lies before it or between its parts is blanked, never cut. ``indent`` is how many
+    characters were taken off the start of each of its lines (3 where a rollback is written in ``-- `` comments).
+    ``transactional`` is False where the migration's tool would run it outside a transaction.
+    """
+
+    path: Path
+    source: str
+    text: str
+    indent: int = 0
+    transactional: bool = True
+
+    def place(self, offset: int) -> Place:
+        """Where in the file the character of ``text`` at ``offset`` (from 0) stands."""
+        line = bisect_right(self._line_starts, offset)
+        return Place(self.path, line, offset - self._line_starts[line - 1] + 1 + self.indent, self.source)
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        starts = [0]
+        while (newline := self.text.find("\n", starts[-1])) >= 0:
+            starts.append(newline + 1)
+        return starts
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SQL command: its exact text (no comments around it, no semicolon) and where it stands in its script."""
+
+    script: Script
+    offset: int
+    text: str
+    #: The grammar's name of it (``create_stmt``); empty where the script could not be parsed and is sent as a whole.
+    kind: str = ""
+    #: The tree below ``kind``, for the questions in ``sql/grammar.py``; None where there is none.
+    node: object | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.script.place(self.offset)
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One versioned change: how to apply it and, where there is a down script, how to roll it back."""
+
+    version: str
+    #: What users call it and what ids begin with: the up file's path below the folder, in POSIX form.
+    name: str
+    up: Script
+    down: Script | None = None
+    #: Tables or migrations that it says it stands on (``-- Dependencies: users, grants``).
+    dependencies: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> Path:
+        return self.up.path
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with the folder itself (two files of one version, an orphan rollback file, ...)."""
+
+    path: Path
+    message: str
+
+
+@dataclass(frozen=True)
+class History:
+    """The ordered sequence of all migrations in a folder."""
+
+    folder: Path
+    format: str
+    migrations: tuple[Migration, ...]
+    problems: tuple[Problem, ...] = ()
