@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import Place
+from pytest_migrations.sql.traits import Trait
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +52,7 @@ class Statement:
     text: str
     #: The grammar's name of it (``create_stmt``); empty where the script could not be parsed and is sent as a whole.
     kind: str = ""
-    #: The tree below ``kind``, for the questions in ``sql/grammar.py``; None where there is none.
-    node: object | None = None
+    traits: Trait = Trait.NONE
 
     @property
     def place(self) -> Place:

@@ -1,0 +1,138 @@
+"""PostgreSQL's own grammar (libpg_query by postgast): splits scripts, finds comments and syntax errors.
+
+Nothing else in the project imports postgast. libpg_query counts bytes for statements and tokens and characters for
+errors; all that leaves this module is in characters.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import postgast
+
+from pytest_migrations.migration import Statement
+from pytest_migrations.sql.traits import traits_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_migrations.migration import Script
+
+_LINE_COMMENT = 275  # SQL_COMMENT of pg_query.proto
+_BLOCK_COMMENT = 276  # C_COMMENT
+
+
+@dataclass(frozen=True)
+class Comment:
+    """A comment outside of strings and quoted bodies; ``offset`` counts characters from 0."""
+
+    offset: int
+    text: str
+
+
+class UnfinishedError(Exception):
+    """A string, quoted body, quoted name or comment that never ends; ``offset`` is where it begins."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+def line_comments(text: str) -> Iterator[Comment]:
+    """The ``--`` comments of SQL text that are really comments, not parts of strings or function bodies.
+
+    :raises UnfinishedError: where a string or comment before them never ends.
+    """
+    try:
+        tokens = postgast.scan(text).tokens
+    except postgast.PgQueryError as error:
+        raise UnfinishedError(str(error), max(error.cursorpos - 1, 0)) from None
+    characters = _Characters(text)
+    for token in tokens:
+        start, end = characters.at(token.start), characters.at(token.end)
+        if token.token == _LINE_COMMENT:
+            yield Comment(start, text[start:end])
+
+
+@lru_cache(maxsize=8192)
+def statements(script: Script) -> tuple[Statement, ...]:
+    """The statements of a script in order, each with its exact text and place.
+
+    A script that the grammar rejects comes back as one piece without a kind: the server judges it. One that holds
+    nothing but blanks and comments has no statements.
+    """
+    try:
+        parsed = postgast.parse(script.text)
+    except postgast.PgQueryError:
+        return _whole(script)
+    return tuple(_split(script, parsed.stmts))
+
+
+def _split(script: Script, raw_statements: Any) -> Iterator[Statement]:
+    text = script.text
+    characters = _Characters(text)
+    for raw in raw_statements:
+        start = characters.at(raw.stmt_location)
+        end = characters.at(raw.stmt_location + raw.stmt_len) if raw.stmt_len else len(text)
+        start = _skip_blanks(text, start, end)
+        kind = raw.stmt.WhichOneof("node") or ""
+        node = getattr(raw.stmt, kind) if kind else None
+        yield Statement(script, start, _without_trailing_comments(text, start, end), kind, traits_of(kind, node))
+
+
+def _whole(script: Script) -> tuple[Statement, ...]:
+    start = _skip_blanks(script.text, 0, len(script.text))
+    rest = script.text[start:].rstrip()
+    return (Statement(script, start, rest),) if rest else ()
+
+
+_BLANKS = re.compile(r"(?:\s+|--[^\n]*)+")
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
+
+
+def _skip_blanks(text: str, start: int, end: int) -> int:
+    """The offset of the first character of the statement itself, behind blanks and (nested) comments."""
+    while start < end:
+        if blanks := _BLANKS.match(text, start, end):
+            start = blanks.end()
+        elif text.startswith("/*", start):
+            depth = 0
+            for edge in _COMMENT_EDGE.finditer(text, start, end):
+                depth += 1 if edge.group() == "/*" else -1
+                if depth == 0:
+                    start = edge.end()
+                    break
+            else:
+                return end
+        else:
+            return start
+    return end
+
+
+def _without_trailing_comments(text: str, start: int, end: int) -> str:
+    """Only the last statement of a script, when it has no semicolon, can have comments behind it."""
+    statement = text[start:end].rstrip()
+    if end < len(text) or not ("--" in statement or "*/" in statement):
+        return statement
+    tokens = [t for t in postgast.scan(statement).tokens if t.token not in (_LINE_COMMENT, _BLOCK_COMMENT)]
+    return statement.encode()[: tokens[-1].end].decode() if tokens else statement
+
+
+class _Characters:
+    """Turns ascending byte offsets into character offsets, in one pass over the text."""
+
+    def __init__(self, text: str) -> None:
+        self._bytes = None if text.isascii() else text.encode()
+        self._byte = self._character = 0
+
+    def at(self, byte: int) -> int:
+        if self._bytes is None:
+            return byte
+        if byte < self._byte:
+            self._byte = self._character = 0
+        self._character += len(self._bytes[self._byte : byte].decode())
+        self._byte = byte
+        return self._character
