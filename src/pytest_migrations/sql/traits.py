@@ -25,11 +25,14 @@ class Trait(Flag):
 
 _OUTSIDE = {
     "alter_system_stmt",
+    "create_subscription_stmt",
     "create_table_space_stmt",
     "createdb_stmt",
+    "drop_subscription_stmt",
     "drop_table_space_stmt",
     "dropdb_stmt",
 }
+_WHOLE_REINDEX = {"REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYSTEM", "REINDEX_OBJECT_DATABASE"}
 _CLUSTER = {
     "alter_role_set_stmt",
     "alter_role_stmt",
@@ -65,7 +68,7 @@ _CLUSTER_TEXT = re.compile(
 def traits_of(kind: str, node: Any) -> Trait:
     """The traits of the statement whose parse tree is ``node`` of the grammar's ``kind``."""
     traits = Trait.NONE
-    if kind in _OUTSIDE or _is_concurrent(kind, node):
+    if _commits_on_its_own(kind, node):
         traits |= Trait.OUTSIDE_TRANSACTION
     if kind in _CLUSTER or _names_cluster_object(kind, node):
         traits |= Trait.CLUSTER
@@ -87,22 +90,22 @@ def _transaction_trait(node: Any) -> Trait:
     return Trait.TRANSACTION_CONTROL
 
 
-def _is_concurrent(kind: str, node: Any) -> bool:
-    """The statements that commit on their own: CONCURRENTLY, VACUUM, whole-database REINDEX and CLUSTER."""
-    if kind in ("index_stmt", "drop_stmt"):
-        return bool(node.concurrent)
-    if kind == "vacuum_stmt":
-        return bool(node.is_vacuumcmd)
-    if kind == "reindex_stmt":
-        whole = enum_name(node, "kind") in ("REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYSTEM", "REINDEX_OBJECT_DATABASE")
-        return whole or any(option.def_elem.defname == "concurrently" for option in node.params)
-    if kind == "cluster_stmt":
-        return not node.HasField("relation")
-    if kind == "alter_table_stmt":
-        return any(_detaches_concurrently(command.alter_table_cmd) for command in node.cmds)
-    if kind in ("create_subscription_stmt", "drop_subscription_stmt"):
-        return True
-    return False
+def _commits_on_its_own(kind: str, node: Any) -> bool:
+    match kind:
+        case "index_stmt" | "drop_stmt":
+            return bool(node.concurrent)
+        case "vacuum_stmt":
+            return bool(node.is_vacuumcmd)
+        case "reindex_stmt":
+            return enum_name(node, "kind") in _WHOLE_REINDEX or any(
+                option.def_elem.defname == "concurrently" for option in node.params
+            )
+        case "cluster_stmt":
+            return not node.HasField("relation")
+        case "alter_table_stmt":
+            return any(_detaches_concurrently(command.alter_table_cmd) for command in node.cmds)
+        case _:
+            return kind in _OUTSIDE
 
 
 def _detaches_concurrently(command: Any) -> bool:
