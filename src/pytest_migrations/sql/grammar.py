@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import postgast
 
 from pytest_migrations.migration import Statement
+from pytest_migrations.sql.creations import created_by
 from pytest_migrations.sql.traits import traits_of
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ def _split(script: Script, raw_statements: Any) -> Iterator[Statement]:
         start = _skip_blanks(text, start, end)
         kind = raw.stmt.WhichOneof("node") or ""
         node = getattr(raw.stmt, kind) if kind else None
-        yield Statement(script, start, _without_trailing_comments(text, start, end), kind, traits_of(kind, node))
+        statement = _without_trailing_comments(text, start, end)
+        yield Statement(script, start, statement, kind, traits_of(kind, node), created_by(kind, node))
 
 
 def _whole(script: Script) -> tuple[Statement, ...]:

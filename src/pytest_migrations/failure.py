@@ -1,0 +1,132 @@
+"""A migration that failed: what, where, what the server says, what was kept."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from psycopg import errors as server_errors
+
+from pytest_migrations.errors import Place, UserError
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pytest_migrations.migration import Migration, Statement
+
+
+class Kept(Enum):
+    """What is left in the database of a script that failed."""
+
+    NOTHING = "Nothing of this script was kept."
+    BEFORE = "It ran outside a transaction: what stands before this statement was kept."
+
+
+class MigrationError(UserError):
+    """A script of a migration failed.
+
+    ``sqlstate`` is the server's error code, or None where the server was not the one to object. ``advice``, what to
+    do next, is added by whoever knows the whole history.
+    """
+
+    def __init__(
+        self,
+        migration: Migration,
+        place: Place,
+        message: str,
+        *,
+        sqlstate: str | None = None,
+        details: tuple[str, ...] = (),
+        kept: Kept = Kept.NOTHING,
+        remark: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.migration = migration
+        self.place = place
+        self.message = message
+        self.sqlstate = sqlstate
+        self.details = details
+        self.kept = kept
+        self.remark = remark
+        self.advice = ""
+
+    @property
+    def headline(self) -> str:
+        """One line: place, message, SQLSTATE and its name."""
+        code = f" ({self.sqlstate} {_name_of(self.sqlstate)})" if self.sqlstate else ""
+        return f"{self.place}: {self.message}{code}"
+
+    def __str__(self) -> str:
+        parts = [self.headline, self.place.excerpt(self.remark)]
+        parts += ["\n".join(self.details)] if self.details else []
+        parts.append("\n".join(line for line in (self.kept.value, self.advice) if line))
+        return "\n\n".join(parts)
+
+    @classmethod
+    def from_server(
+        cls, migration: Migration, statement: Statement, error: psycopg.Error, kept: Kept, *, at_commit: bool = False
+    ) -> MigrationError:
+        """Make the error of what the server (or the lost connection) said of a statement."""
+        diagnosis = error.diag
+        offset = int(diagnosis.statement_position or 1) - 1
+        place = statement.script.place(statement.offset + offset)
+        message = diagnosis.message_primary or f"the connection was lost: {str(error).splitlines()[0]}"
+        details = [
+            f"{name}: {text}"
+            for name, text in (
+                ("detail", diagnosis.message_detail),
+                ("hint", diagnosis.message_hint),
+                ("in", _first_lines(diagnosis.context)),
+            )
+            if text
+        ]
+        if diagnosis.internal_query:
+            details.append(f"query: {_first_lines(diagnosis.internal_query)}")
+        return cls(
+            migration,
+            place,
+            message,
+            sqlstate=error.sqlstate,
+            details=tuple(details),
+            kept=kept,
+            remark="when the transaction was committed" if at_commit else "",
+        )
+
+    @classmethod
+    def timed_out(cls, migration: Migration, statement: Statement, kept: Kept, seconds: float | None) -> MigrationError:
+        """Make the error of a script that took longer than allowed."""
+        return cls(
+            migration,
+            statement.place,
+            f"canceled: the script took longer than {seconds:g} s (--migrations-timeout)",
+            kept=kept,
+            remark="it was running this statement",
+        )
+
+    @classmethod
+    def unfinished_transaction(cls, migration: Migration, last: Statement) -> MigrationError:
+        """Make the error of a script that ends inside a transaction which it began itself."""
+        return cls(migration, last.place, "the script ends inside a transaction that it began: its COMMIT is missing")
+
+    @classmethod
+    def only_in_psql(cls, migration: Migration, statement: Statement, offset: int, what: str) -> MigrationError:
+        """Make the error of a script that only psql could run; ``offset`` counts from the start of the statement."""
+        error = cls(
+            migration, statement.script.place(statement.offset + offset), f"{what} is not SQL that a server runs"
+        )
+        error.advice = "Only psql understands it. Write it in SQL: INSERT for COPY data, SET and SELECT for \\set."
+        return error
+
+
+def _name_of(sqlstate: str) -> str:
+    """The condition's name in PostgreSQL docs, Appendix A: undefined_table for 42P01."""
+    try:
+        name = server_errors.lookup(sqlstate).__name__
+    except KeyError:
+        return "unknown"
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+def _first_lines(text: str | None, most: int = 3) -> str:
+    lines = (text or "").splitlines()
+    return "\n".join(lines[:most]) + (" ..." if len(lines) > most else "")

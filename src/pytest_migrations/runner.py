@@ -1,0 +1,239 @@
+"""Applies and rolls back migrations on a connection, statement by statement.
+
+It knows nothing of pytest, of a terminal, or of the files of a format.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from pytest_migrations.failure import Kept, MigrationError
+from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.traits import Trait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_migrations.migration import Migration, Script, Statement
+
+#: The server's answers that mean: not inside a transaction block (PostgreSQL docs, Appendix A):
+#: 25001 active_sql_transaction, 2D000 invalid_transaction_termination (COMMIT inside DO or CALL),
+#: 55P04 unsafe_new_enum_value_usage.
+_NOT_IN_A_TRANSACTION = {"25001", "2D000", "55P04"}
+
+#: What DISCARD ALL does, as far as a transaction block allows it.
+_CLEAN_SESSION_INSIDE = b"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP"
+#: RESET ROLE goes back to the role the connection was made with, which DISCARD ALL forgets.
+_CLEAN_SESSION = (b"DISCARD ALL", b"RESET ROLE")
+
+_PSQL_ONLY = re.compile(
+    r"^[ \t]*(?P<meta>\\[a-z!?][^\r\n]*)|^[ \t]*(?P<copy>COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)",
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What running a script took: how many statements, and seconds on the client's clock."""
+
+    statements: int
+    seconds: float
+
+
+class NeedsCommitsError(Exception):
+    """The script cannot be run inside a transaction that somebody else began."""
+
+
+class Runner:
+    """Runs scripts on one connection, which must be in autocommit mode.
+
+    Each script starts in a clean session, whatever the one before it left behind. ``timeout`` is the longest that a
+    script may take, in seconds; None means for ever. ``after_statement`` is told of every statement that succeeded.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection,
+        *,
+        timeout: float | None = None,
+        after_statement: Callable[[Statement], None] = lambda _: None,
+    ) -> None:
+        self.connection = connection
+        self._timeout = timeout
+        self._expired = False
+        self._after_statement = after_statement
+
+    def apply(self, migration: Migration, *, before_commit: Callable[[], None] = lambda: None) -> Ran:
+        """Apply a migration for good, in one transaction where its format and its statements allow it.
+
+        ``before_commit`` runs inside that transaction (behind the last statement where there is none); what it raises
+        undoes the transaction.
+
+        :raises MigrationError: when a statement fails; it says what was kept.
+        """
+        return self._run_for_good(migration, migration.up, before_commit)
+
+    def rollback(self, migration: Migration) -> Ran:
+        """Roll a migration back for good, as ``apply`` does it.
+
+        :raises MigrationError: when a statement fails; it says what was kept.
+        """
+        return self._run_for_good(migration, _down_of(migration), lambda: None)
+
+    def apply_inside(self, migration: Migration) -> Ran:
+        """Apply a migration inside the transaction that the connection is in; its own BEGIN and COMMIT are left out.
+
+        :raises NeedsCommitsError: before anything ran, when a statement of it cannot run in there.
+        :raises MigrationError: when a statement fails; the transaction is then aborted.
+        """
+        return self._run_inside(migration, migration.up)
+
+    def rollback_inside(self, migration: Migration) -> Ran:
+        """Roll a migration back inside the transaction that the connection is in, as ``apply_inside`` does it."""
+        return self._run_inside(migration, _down_of(migration))
+
+    def _run_for_good(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> Ran:
+        commands = supported_statements(migration, script)
+        for command in _CLEAN_SESSION:
+            self.connection.execute(command)
+        started = time.perf_counter()
+        with self._deadline():
+            if not commands:
+                before_commit()
+            elif script.transactional and all(_fits_in_transaction(statement) for statement in commands):
+                try:
+                    self._run_in_one_transaction(migration, commands, before_commit)
+                except MigrationError as error:
+                    if error.sqlstate not in _NOT_IN_A_TRANSACTION:
+                        raise
+                    self._run_one_by_one(migration, commands, before_commit)
+            else:
+                self._run_one_by_one(migration, commands, before_commit)
+        return Ran(len(commands), time.perf_counter() - started)
+
+    def _run_in_one_transaction(
+        self, migration: Migration, commands: tuple[Statement, ...], before_commit: Callable[[], None]
+    ) -> None:
+        self.connection.execute(b"BEGIN")
+        try:
+            for statement in commands:
+                self._send(migration, statement, Kept.NOTHING)
+            before_commit()
+            self._finish(migration, commands[-1], b"COMMIT")
+        finally:
+            self._leave_transaction()
+
+    def _run_one_by_one(
+        self, migration: Migration, commands: tuple[Statement, ...], before_commit: Callable[[], None]
+    ) -> None:
+        kept = Kept.NOTHING
+        try:
+            for statement in commands:
+                self._send(migration, statement, kept)
+                if self.connection.info.transaction_status == TransactionStatus.IDLE:
+                    kept = Kept.BEFORE
+            if self.connection.info.transaction_status != TransactionStatus.IDLE:
+                raise MigrationError.unfinished_transaction(migration, commands[-1])
+        finally:
+            self._leave_transaction()
+        before_commit()
+
+    def _run_inside(self, migration: Migration, script: Script) -> Ran:
+        commands = supported_statements(migration, script)
+        if not _can_run_inside(commands):
+            raise NeedsCommitsError
+        started = time.perf_counter()
+        with self._deadline():
+            self.connection.execute(_CLEAN_SESSION_INSIDE)
+            for statement in commands:
+                if Trait.TRANSACTION_FRAME not in statement.traits:
+                    self._send(migration, statement, Kept.NOTHING)
+            if commands:
+                # Stands in for the commit: what is deferred is checked now.
+                self._finish(migration, commands[-1], b"SET CONSTRAINTS ALL IMMEDIATE")
+        return Ran(len(commands), time.perf_counter() - started)
+
+    def _send(self, migration: Migration, statement: Statement, kept: Kept) -> None:
+        if self._expired:
+            raise MigrationError.timed_out(migration, statement, kept, self._timeout)
+        try:
+            self.connection.execute(statement.text.encode())
+        except psycopg.Error as error:
+            if self._expired:
+                raise MigrationError.timed_out(migration, statement, kept, self._timeout) from error
+            raise MigrationError.from_server(migration, statement, error, kept) from error
+        self._after_statement(statement)
+
+    def _finish(self, migration: Migration, last: Statement, command: bytes) -> None:
+        try:
+            self.connection.execute(command)
+        except psycopg.Error as error:
+            raise MigrationError.from_server(migration, last, error, Kept.NOTHING, at_commit=True) from error
+
+    def _leave_transaction(self) -> None:
+        if not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.IDLE:
+            self.connection.rollback()
+
+    @contextmanager
+    def _deadline(self) -> Iterator[None]:
+        """Cancel whatever runs on the connection once the time is up, until the script is given up."""
+        self._expired = False
+        if self._timeout is None:
+            yield
+            return
+        done = threading.Event()
+        watcher = threading.Thread(target=self._cancel_after, args=(self._timeout, done), daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            done.set()
+            watcher.join()
+
+    def _cancel_after(self, seconds: float, done: threading.Event) -> None:
+        while not done.wait(seconds):
+            self._expired = True
+            seconds = 0.2  # a cancel that arrives between two statements is lost
+            with suppress(psycopg.Error):
+                self.connection.cancel()
+
+
+def supported_statements(migration: Migration, script: Script) -> tuple[Statement, ...]:
+    """The statements of a script.
+
+    :raises MigrationError: where it holds what only psql could run: meta commands, COPY data, COPY to the client.
+    """
+    commands = statements(script)
+    for statement in commands:
+        if Trait.COPY_STREAM in statement.traits:
+            raise MigrationError.only_in_psql(migration, statement, 0, "COPY from or to the client")
+        if not statement.kind and (found := _PSQL_ONLY.search(statement.text)):
+            what = "the psql meta command" if found["meta"] else "COPY data in the script:"
+            raise MigrationError.only_in_psql(
+                migration, statement, found.start(found.lastgroup or 0), f"{what} {found.group().strip()}"
+            )
+    return commands
+
+
+def _down_of(migration: Migration) -> Script:
+    if migration.down is None:
+        raise ValueError(f"{migration.name} has no rollback")
+    return migration.down
+
+
+def _fits_in_transaction(statement: Statement) -> bool:
+    return not statement.traits & (Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_FRAME | Trait.TRANSACTION_CONTROL)
+
+
+def _can_run_inside(commands: tuple[Statement, ...]) -> bool:
+    frames = sum(Trait.TRANSACTION_FRAME in statement.traits for statement in commands)
+    never = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL
+    return frames % 2 == 0 and not any(statement.traits & never for statement in commands)
