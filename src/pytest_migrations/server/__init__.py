@@ -1,0 +1,1 @@
+"""Starts or borrows a PostgreSQL and hands out databases."""

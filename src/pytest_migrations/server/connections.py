@@ -1,0 +1,71 @@
+"""Connections that reach the server they name, whatever PGHOST, PGOPTIONS or PGSERVICE say."""
+
+from __future__ import annotations
+
+import os
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import make_conninfo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from pytest_migrations.server.started import Parameters
+
+#: What an external server's user may leave to the environment: secrets and encryption, never which server it is.
+_KEPT_FOR_EXTERNAL = (
+    "PGPASSWORD",
+    "PGPASSFILE",
+    "PGSERVICEFILE",
+    "PGSYSCONFDIR",
+    "PGSSL",
+    "PGGSS",
+    "PGKRB",
+    "PGREQUIREAUTH",
+    "PGREQUIREPEER",
+    "PGCHANNELBINDING",
+    "PGCONNECT_TIMEOUT",
+)
+_environment = threading.Lock()
+
+
+def connect(
+    parameters: Parameters, *, external: bool, settings: Mapping[str, str] | None = None, **more: Any
+) -> psycopg.Connection[Any]:
+    """Connect in autocommit mode without prepared statements; ``more`` goes to psycopg.connect as it is.
+
+    ``settings`` are set at the session's start, so that RESET and DISCARD ALL bring them back. Raises psycopg.Error.
+    """
+    given: dict[str, Any] = {"client_encoding": "UTF8", "application_name": "pytest-migrations", **parameters}
+    given["options"] = _startup_options(settings or {}, str(given.get("options", "")))
+    with _ignored_environment(external=external):
+        return psycopg.connect(
+            **{"autocommit": True, "prepare_threshold": None, **given, **more},
+        )
+
+
+def conninfo(parameters: Parameters) -> str:
+    return make_conninfo(**parameters)
+
+
+def _startup_options(settings: Mapping[str, str], options: str) -> str:
+    """As libpq wants them: blanks and backslashes escaped."""
+    escaped = (f"-c {name}={value}".replace("\\", "\\\\").replace(" ", "\\ ") for name, value in settings.items())
+    return " ".join([options, *(option.replace("-c\\ ", "-c ", 1) for option in escaped)]).strip()
+
+
+@contextmanager
+def _ignored_environment(*, external: bool) -> Iterator[None]:
+    """Hide libpq's variables: an empty parameter does not keep it from reading PGSERVICE, only their absence does."""
+    kept = _KEPT_FOR_EXTERNAL if external else ()
+    with _environment:
+        hidden = {name: os.environ[name] for name in os.environ if name.startswith("PG") and not name.startswith(kept)}
+        for name in hidden:
+            del os.environ[name]
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)
