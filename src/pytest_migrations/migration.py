@@ -53,6 +53,8 @@ class Statement:
     #: The grammar's name of it (``create_stmt``); empty where the script could not be parsed and is sent as a whole.
     kind: str = ""
     traits: Trait = Trait.NONE
+    #: The objects that it creates: (kind, unqualified name).
+    creates: tuple[tuple[str, str], ...] = ()
 
     @property
     def place(self) -> Place:

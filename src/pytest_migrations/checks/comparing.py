@@ -1,0 +1,26 @@
+"""The verdict on two snapshots that should be equal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.catalog.difference import describe
+from pytest_migrations.checks.verdict import Rules, Verdict
+
+if TYPE_CHECKING:
+    from pytest_migrations.catalog.difference import Comparison
+    from pytest_migrations.runner import Ran
+    from pytest_migrations.timeline.proof import Proof
+
+
+def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof, rules: Rules) -> Verdict:
+    """Judge what differs; the order of columns counts only where the rules say so."""
+    places = len(comparison.differences) + (len(comparison.column_order) if rules.strict_column_order else 0)
+    if not places:
+        return Verdict.passed(ran, comparison)
+    parts = [f"{title} in {places} place{'s' if places > 1 else ''}:", describe(comparison)]
+    parts += [
+        f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}" for culprit in proof.culprits
+    ]
+    parts += [proof.unconfirmed] if proof.unconfirmed else []
+    return Verdict.failed("\n\n".join(parts), ran, comparison)

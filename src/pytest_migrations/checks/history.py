@@ -1,0 +1,21 @@
+"""history: versions are unique, names well-formed, every rollback has its migration, the order is unambiguous."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.checks.verdict import Verdict
+from pytest_migrations.errors import display_path
+
+if TYPE_CHECKING:
+    from pytest_migrations.migration import History
+
+NAME = "history"
+
+
+def judge(history: History) -> Verdict:
+    if not history.problems:
+        return Verdict("passed")
+    lines = [f"  {display_path(problem.path)}: {problem.message}" for problem in history.problems]
+    title = f"The folder {display_path(history.folder)} ({history.format}) has {len(lines)} problem"
+    return Verdict.failed("\n".join([f"{title}{'s' if len(lines) > 1 else ''}:", "", *lines]))

@@ -1,0 +1,30 @@
+"""reapply: after the rollback the migration applies again and gives the same schema as the first time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.checks.comparing import judge_comparison
+from pytest_migrations.checks.preconditions import needs_working_rollback
+from pytest_migrations.checks.verdict import Rules, Verdict
+from pytest_migrations.failure import MigrationError
+
+if TYPE_CHECKING:
+    from pytest_migrations.timeline.proof import Proof
+
+
+def judge(proof: Proof, rules: Rules) -> Verdict:
+    if verdict := needs_working_rollback(proof, rules):
+        return verdict
+    trial = proof.trial
+    assert trial is not None and trial.reapplied is not None
+    if isinstance(trial.reapplied, MigrationError):
+        return Verdict.failed(f"After its rollback the migration does not apply again.\n\n{trial.reapplied}")
+    assert trial.reapply is not None
+    return judge_comparison(
+        "Applied again after its rollback, the migration gives another schema",
+        trial.reapply,
+        trial.reapplied,
+        proof,
+        rules,
+    )

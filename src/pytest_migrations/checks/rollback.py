@@ -1,0 +1,31 @@
+"""rollback: the migration's down script runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.checks.preconditions import needs_rollback
+from pytest_migrations.checks.verdict import Rules, Verdict
+from pytest_migrations.runner import Ran
+
+if TYPE_CHECKING:
+    from pytest_migrations.timeline.proof import Proof
+
+
+def judge(proof: Proof, rules: Rules) -> Verdict:
+    if verdict := needs_rollback(proof, rules):
+        return verdict
+    if proof.trial is None:
+        return Verdict.failed(_why_not_tried(proof))
+    if isinstance(proof.trial.rolled_back, Ran):
+        return Verdict.passed(proof.trial.rolled_back)
+    return Verdict.failed("\n".join(filter(None, (str(proof.trial.rolled_back), proof.unconfirmed))))
+
+
+def _why_not_tried(proof: Proof) -> str:
+    if proof.unconfirmed:
+        return f"{proof.migration.name}: the rollback cannot run inside a transaction, and was {proof.unconfirmed}."
+    return (
+        f"{proof.migration.name}: the rollback is empty, but applying the migration changes the schema.\n\n"
+        "Write the statements that undo it, or leave the rollback out if there is no way back."
+    )

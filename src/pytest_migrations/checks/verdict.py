@@ -1,0 +1,43 @@
+"""What a check has to say of a migration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from pytest_migrations.catalog.difference import Comparison
+    from pytest_migrations.runner import Ran
+
+Outcome = Literal["passed", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How strict the checks are: ``--migrations-require-rollback``, ``--migrations-column-order=strict``."""
+
+    require_rollback: bool = False
+    strict_column_order: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of a check, why, and what it took (seconds on the client's clock)."""
+
+    outcome: Outcome
+    reason: str = ""
+    seconds: float = 0.0
+    statements: int = 0
+    comparison: Comparison | None = None
+
+    @classmethod
+    def passed(cls, ran: Ran, comparison: Comparison | None = None) -> Verdict:
+        return cls("passed", "", ran.seconds, ran.statements, comparison)
+
+    @classmethod
+    def failed(cls, reason: str, ran: Ran | None = None, comparison: Comparison | None = None) -> Verdict:
+        return cls("failed", reason, ran.seconds if ran else 0.0, ran.statements if ran else 0, comparison)
+
+    @classmethod
+    def skipped(cls, reason: str) -> Verdict:
+        return cls("skipped", reason)

@@ -1,0 +1,22 @@
+"""The plugin's front door: its options. All else is loaded when a folder of migrations is named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.settings import add_options, read_settings
+
+if TYPE_CHECKING:
+    import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    settings = read_settings(config)
+    if settings.folders:
+        from pytest_migrations.session import MigrationsSession  # noqa: PLC0415 (nobody else pays for its imports)
+
+        MigrationsSession.register(config, settings)

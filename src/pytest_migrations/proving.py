@@ -1,0 +1,60 @@
+"""From a history to verdicts: the one thing that the faces ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.checks import CHECKS
+from pytest_migrations.checks import history as history_check
+from pytest_migrations.checks.verdict import Rules, Verdict
+from pytest_migrations.timeline.timeline import BlockedError, Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from pytest_migrations.migration import History
+    from pytest_migrations.timeline.timeline import Servers
+
+
+class Prover:
+    """Answers each check of one history; the walk begins with the first question that needs it."""
+
+    def __init__(self, history: History, servers: Servers, rules: Rules, timeout: float | None) -> None:
+        self.history = history
+        self._servers = servers
+        self._rules = rules
+        self._timeout = timeout
+        self._timeline: Timeline | None = None
+        self._selected: frozenset[int] = frozenset()
+        self._judged_applies: frozenset[int] = frozenset()
+
+    def select(self, asked: Collection[tuple[int, str]], *, in_order: bool) -> None:
+        """Tell which checks (index, name) the run holds, and whether this process will answer all of them."""
+        self._judged_applies = frozenset(index for index, name in asked if name == "apply")
+        if in_order:
+            self._selected = frozenset(index for index, name in asked if name in CHECKS)
+
+    def verdict(self, index: int, check: str) -> Verdict:
+        """Answer one check.
+
+        :raises UserError: when there is no server to ask.
+        """
+        if check == history_check.NAME:
+            return history_check.judge(self.history)
+        if self._timeline is None:
+            self._timeline = Timeline(self.history, self._servers, selected=self._selected, timeout=self._timeout)
+        try:
+            proof = self._timeline.proof(index)
+        except BlockedError as blocked:
+            return self._blocked(blocked)
+        return CHECKS[check](proof, self._rules)
+
+    def close(self) -> None:
+        if self._timeline is not None:
+            self._timeline.close()
+
+    def _blocked(self, blocked: BlockedError) -> Verdict:
+        """A skip, unless the run holds no item that fails for the culprit: then nothing else would say it."""
+        if self.history.migrations.index(blocked.culprit) in self._judged_applies:
+            return Verdict.skipped(str(blocked))
+        return Verdict.failed(f"{blocked}, and it comes before this migration.\n\n{blocked.error}")

@@ -1,0 +1,59 @@
+"""``--migrations-report``: the results as JSON; docs/report.md describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+    from pytest_migrations.collection import CheckItem
+    from pytest_migrations.server.server import Server
+
+
+class Report:
+    """Gathers the results of all processes and writes them when the run ends."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._results: dict[str, dict[str, Any]] = {}
+        self._server: dict[str, str] | None = None
+
+    def add(self, result: dict[str, Any]) -> None:
+        """Take a result of ``result_of``; one of a test that was run again replaces the one before."""
+        self._server = result["server"] or self._server
+        self._results[result["result"]["id"]] = result["result"]
+
+    def write(self) -> None:
+        content = {"server": self._server, "results": list(self._results.values())}
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def result_of(item: CheckItem, report: pytest.TestReport, server: Server | None) -> dict[str, Any]:
+    """One result and the server it was found on, as plain data."""
+    verdict = item.verdict
+    comparison = verdict.comparison if verdict else None
+    return {
+        "server": {"kind": server.kind, "version": server.version} if server else None,
+        "result": {
+            "id": item.nodeid,
+            "folder": item.file.folder_id,
+            "migration": item.file.migration.name,
+            "check": item.name,
+            "outcome": report.outcome,
+            "seconds": verdict.seconds if verdict else report.duration,
+            "reason": verdict.reason if verdict else report.longreprtext,
+            "differences": [
+                {"kind": d.kind, "name": d.name, "change": d.change, "before": d.before, "after": d.after}
+                for d in (comparison.differences if comparison else ())
+            ],
+            "column_order": [
+                {"table": order.table, "before": list(order.before), "after": list(order.after)}
+                for order in (comparison.column_order if comparison else ())
+            ],
+        },
+    }

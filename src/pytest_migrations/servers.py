@@ -1,0 +1,86 @@
+"""The servers of a run, started when the first of its histories needs one."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from pytest_migrations.server import locks
+from pytest_migrations.server.requirements import Requirements
+from pytest_migrations.server.server import Server
+from pytest_migrations.sql.grammar import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from pytest_migrations.errors import Place
+    from pytest_migrations.migration import History
+    from pytest_migrations.server.choice import ServerOptions
+    from pytest_migrations.server.run_folder import RunFolder
+
+
+class RunServers:
+    """One server for all processes and histories of a run, and more where a history needs one for itself.
+
+    ``run_folder`` is asked for the run's folder when the first server is needed.
+    """
+
+    def __init__(self, run_folder: Callable[[], RunFolder], options: ServerOptions, histories: list[History]) -> None:
+        self._run_folder = run_folder
+        self._options = options
+        self._histories = histories
+        self._shared: Server | None = None
+        self._requirements: Requirements | None = None
+
+    @property
+    def running(self) -> Server | None:
+        """The run's server, if this process has asked for it."""
+        return self._shared
+
+    def shared(self) -> Server:
+        if self._shared is None:
+            self._shared = Server.start_or_join(self._run_folder(), self._options, self._required())
+        return self._shared
+
+    def own(self) -> Server | None:
+        return Server.start_own(self._run_folder(), self._options, self._required())
+
+    @contextmanager
+    def alone(self) -> Iterator[Server]:
+        """Lend the run's server to one process at a time; the roles that it makes meanwhile are dropped."""
+        server = self.shared()
+        with locks.take(self._run_folder().path / "alone.lock"):
+            with server.connect_admin() as connection:
+                before = _roles(connection.execute(_ROLES))
+            try:
+                yield server
+            finally:
+                with server.connect_admin() as connection:
+                    for role in _roles(connection.execute(_ROLES)) - before:
+                        connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+    def _required(self) -> Requirements:
+        if self._requirements is None:
+            self._requirements = required_by(self._histories)
+        return self._requirements
+
+
+def required_by(histories: list[History]) -> Requirements:
+    """What the scripts name outside conditional blocks; the body of a DO is no statement of the script."""
+    extensions: dict[str, Place] = {}
+    for history in histories:
+        for migration in history.migrations:
+            for statement in statements(migration.up):
+                for kind, name in statement.creates:
+                    if kind == "extension":
+                        extensions.setdefault(name, statement.place)
+    return Requirements(extensions)
+
+
+_ROLES = b"SELECT rolname FROM pg_catalog.pg_roles"
+
+
+def _roles(rows: Iterable[tuple[str]]) -> set[str]:
+    return {name for (name,) in rows}

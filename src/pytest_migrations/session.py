@@ -1,0 +1,148 @@
+"""The hooks of a run that proves migrations: wiring only."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_migrations.checks.verdict import Rules
+from pytest_migrations.collection import CheckItem, MigrationsDirectory, check_items, sort_in_place
+from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.formats import read_history
+from pytest_migrations.proving import Prover
+from pytest_migrations.report import Report, result_of
+from pytest_migrations.server.choice import ServerOptions, check_server_option
+from pytest_migrations.server.run_folder import RunFolder
+from pytest_migrations.servers import RunServers
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from pytest_migrations.settings import Settings
+
+_RUN_FOLDER = "migrations_run_folder"
+
+
+class MigrationsSession:
+    """What pytest calls when folders of migrations are to be proved.
+
+    Under xdist the controller's session reserves the run's folder and ends the run; the workers' sessions prove.
+    """
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._config = config
+        self._run: RunFolder | None = None
+        self._worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+        options = ServerOptions(
+            server=settings.server,
+            environment=settings.environment,
+            settings=settings.server_settings,
+            locale=settings.locale,
+            roles=settings.roles,
+            role=settings.role,
+        )
+        check_server_option(settings.server)
+        histories = [read_history(folder, settings.format) for folder in settings.folders]
+        self._servers = RunServers(self._run_folder, options, histories)
+        rules = Rules(settings.require_rollback, settings.strict_column_order)
+        self._provers = {
+            history.folder: Prover(history, self._servers, rules, settings.timeout) for history in histories
+        }
+        self._report = Report(settings.report) if settings.report and self._worker_input is None else None
+
+    @classmethod
+    def register(cls, config: pytest.Config, settings: Settings) -> None:
+        """Join the run that ``config`` describes.
+
+        :raises pytest.UsageError: where a folder cannot be read as migrations, or an option is nonsense.
+        """
+        try:
+            session = cls(config, settings)
+        except UserError as error:
+            raise pytest.UsageError(str(error)) from None
+        config.pluginmanager.register(session, "migrations_session")
+        if config.pluginmanager.hasplugin("xdist"):
+            config.pluginmanager.register(_XdistController(session), "migrations_xdist")
+        for folder in settings.folders:
+            _add_argument(config, folder)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        prover = self._provers.get(path)
+        return MigrationsDirectory.of(parent, path, prover) if prover else None
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, Any, Any]:
+        result = yield
+        if not self._config.getoption("failedfirst", False):
+            sort_in_place(items)
+        return result
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        items = check_items(session.items)
+        for prover in self._provers.values():
+            asked = {(item.file.index, item.name) for item in items if item.file.prover is prover}
+            prover.select(asked, in_order=self._worker_input is None)
+
+    def pytest_report_collectionfinish(self) -> list[str]:
+        return [
+            f"migrations: {len(prover.history.migrations)} in {display_path(folder)}/ ({prover.history.format})"
+            for folder, prover in self._provers.items()
+        ]
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        report = yield
+        if isinstance(item, CheckItem) and call.when == "call":
+            if report.skipped:
+                report.longrepr = (str(item.path), 1, f"Skipped: {item.verdict.reason if item.verdict else ''}")
+            # Attributes of a report travel from the workers of xdist to the controller, if they are plain data.
+            report.migrations = result_of(item, report, self._servers.running)  # type: ignore[attr-defined]
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self._report and (result := getattr(report, "migrations", None)):
+            self._report.add(result)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        if self._report:
+            self._report.write()
+        for prover in self._provers.values():
+            prover.close()
+
+    def pytest_unconfigure(self) -> None:
+        if self._run is not None:
+            self._run.close()
+            self._run = None
+
+    def reserve_run_folder(self) -> Path:
+        return self._run_folder().path
+
+    def _run_folder(self) -> RunFolder:
+        if self._run is None:
+            worker_input = self._worker_input
+            self._run = RunFolder.join(worker_input[_RUN_FOLDER]) if worker_input else RunFolder.reserve()
+        return self._run
+
+
+class _XdistController:
+    """The hooks that only xdist knows, on its controller."""
+
+    def __init__(self, session: MigrationsSession) -> None:
+        self._session = session
+
+    def pytest_configure_node(self, node: Any) -> None:
+        node.workerinput[_RUN_FOLDER] = str(self._session.reserve_run_folder())
+
+
+def _add_argument(config: pytest.Config, folder: Path) -> None:
+    """Collect the folder beside what pytest would collect anyway, unless an argument lies in it."""
+    invocation = config.invocation_params.dir
+    named = [Path(argument.split("::")[0]) for argument in config.args]
+    if not any((invocation / path).resolve().is_relative_to(folder.resolve()) for path in named):
+        config.args.append(str(folder))

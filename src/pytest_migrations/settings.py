@@ -1,0 +1,128 @@
+"""The options of the plugin: each is ``--migrations-x`` on the command line and ``migrations_x`` in the ini file."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENT_VARIABLE = "PYTEST_MIGRATIONS_SERVER"
+_DEFAULT_TIMEOUT = 300.0
+_LONGEST_TIMEOUT = 7 * 24 * 3600.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user asked for; the command line beats the ini file."""
+
+    folders: tuple[Path, ...]
+    format: str | None
+    server: str
+    environment: str | None
+    role: str | None
+    roles: tuple[str, ...]
+    locale: str | None
+    server_settings: Mapping[str, str]
+    timeout: float | None
+    require_rollback: bool
+    strict_column_order: bool
+    report: Path | None
+
+
+def add_options(parser: pytest.Parser) -> None:
+    group = parser.getgroup("migrations", "PostgreSQL migrations")
+
+    def both(name: str, help_text: str, *, ini: str = "string", **option: Any) -> None:
+        group.addoption(f"--migrations-{name}", default=None, help=help_text, **option)
+        parser.addini(f"migrations_{name.replace('-', '_')}", help_text, type=ini, default=None)  # type: ignore[arg-type]
+
+    def only_ini(name: str, help_text: str, *, ini: str) -> None:
+        parser.addini(f"migrations_{name}", help_text, type=ini, default=None)  # type: ignore[arg-type]
+
+    both("dir", "prove the migrations in this folder (repeatable)", ini="paths", action="append", metavar="DIR")
+    both(
+        "format",
+        "the format of the folders, where it cannot be detected: ours, pairs, directories, ...",
+        metavar="NAME",
+    )
+    both(
+        "server",
+        "auto, embedded, embedded:MAJOR, embedded:BIN_DIR, docker, docker:IMAGE, or the DSN of a server on which "
+        "databases may be created and dropped",
+        metavar="SERVER",
+    )
+    both("role", "run the migrations as this role, which owns the database and is no superuser", metavar="ROLE")
+    both("timeout", f"the longest that a script may take, in seconds; 0: for ever (default: {_DEFAULT_TIMEOUT:g})")
+    both("require-rollback", "a migration without a rollback fails", ini="bool", action="store_true")
+    both(
+        "column-order", "strict: another order of columns after a rollback fails as well", choices=["report", "strict"]
+    )
+    both("report", "write the results to this JSON file", metavar="FILE.json")
+    only_ini("roles", "roles that the migrations grant to or own by; they are created", ini="args")
+    only_ini("locale", "the locale of the databases (default: C.UTF-8)", ini="string")
+    only_ini("server_settings", "settings of a server that we start: name = value, one a line", ini="linelist")
+
+
+def read_settings(config: pytest.Config) -> Settings:
+    """Read the options and the ini file.
+
+    :raises pytest.UsageError: for a value that cannot be meant.
+    """
+
+    def value(name: str) -> Any:
+        option = config.getoption(f"migrations_{name}", None)
+        return config.getini(f"migrations_{name}") if option is None else option
+
+    invocation = config.invocation_params.dir
+    return Settings(
+        folders=tuple(dict.fromkeys(Path(os.path.normpath(invocation / folder)) for folder in value("dir") or ())),
+        format=value("format") or None,
+        server=value("server") or "auto",
+        environment=os.environ.get(ENVIRONMENT_VARIABLE) or None,
+        role=value("role") or None,
+        roles=_roles(config.getini("migrations_roles") or ()),
+        locale=config.getini("migrations_locale") or None,
+        server_settings=_server_settings(config.getini("migrations_server_settings") or ()),
+        timeout=_timeout(value("timeout")),
+        require_rollback=bool(value("require_rollback")),
+        strict_column_order=_column_order(value("column_order")),
+        report=invocation / value("report") if value("report") else None,
+    )
+
+
+def _roles(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for word in words for name in word.split(",") if name)
+
+
+def _server_settings(lines: list[str] | tuple[str, ...]) -> dict[str, str]:
+    settings = {}
+    for line in lines:
+        name, equals, setting = line.partition("=")
+        if not equals or not name.strip():
+            raise pytest.UsageError(f"ini migrations_server_settings: {line!r} is not of the form: name = value")
+        settings[name.strip()] = setting.strip().strip("'")
+    return settings
+
+
+def _timeout(value: str | None) -> float | None:
+    if value in (None, ""):
+        return _DEFAULT_TIMEOUT
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = -1.0
+    if not 0 <= seconds <= _LONGEST_TIMEOUT:
+        raise pytest.UsageError(f"--migrations-timeout: {value!r} is not a number of seconds")
+    return seconds or None
+
+
+def _column_order(value: str | None) -> bool:
+    if value not in (None, "", "report", "strict"):
+        raise pytest.UsageError(f"ini migrations_column_order: {value!r} is neither report nor strict")
+    return value == "strict"

@@ -1,0 +1,1 @@
+"""The one walk through a history, and what it proves of each migration on the way."""

@@ -1,0 +1,50 @@
+"""Sequence positions, which PostgreSQL does not roll back (PostgreSQL docs 9.17), are put back by hand."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+if TYPE_CHECKING:
+    import psycopg
+
+#: A position: the last value and whether it was handed out already, as setval takes them.
+Position = tuple[int, bool]
+
+_SEQUENCES = b"""
+SELECT n.nspname, c.relname
+FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'S' AND c.relpersistence <> 't'
+  AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+  AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE')
+"""
+#: One query reads so many at once; a longer UNION ALL would only take the planner's stack.
+_BATCH = 500
+
+
+def read_positions(connection: psycopg.Connection) -> dict[tuple[str, str], Position]:
+    """The position of every sequence that the connection's user may set, by schema and name."""
+    names = connection.execute(_SEQUENCES).fetchall()
+    positions: dict[tuple[str, str], Position] = {}
+    for start in range(0, len(names), _BATCH):
+        batch = names[start : start + _BATCH]
+        query = sql.SQL(" UNION ALL ").join(
+            sql.SQL("SELECT last_value, is_called FROM {}").format(sql.Identifier(*name)) for name in batch
+        )
+        positions |= zip(batch, connection.execute(query).fetchall(), strict=True)
+    return positions
+
+
+def restore_positions(connection: psycopg.Connection, before: dict[tuple[str, str], Position]) -> None:
+    """Set every sequence whose position is no longer the one it had ``before``."""
+    if not before:
+        return
+    for name, position in read_positions(connection).items():
+        if before.get(name, position) != position:
+            value, called = before[name]
+            connection.execute(
+                sql.SQL("SELECT pg_catalog.setval({}::pg_catalog.regclass, {}, {})").format(
+                    sql.Literal(sql.Identifier(*name).as_string(connection)), sql.Literal(value), sql.Literal(called)
+                )
+            )

@@ -1,0 +1,142 @@
+"""One walk through a history feeds all checks, in whatever order they ask."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.timeline.isolation import TouchesClusterError, names_cluster_objects
+from pytest_migrations.timeline.proof import Proof
+from pytest_migrations.timeline.walk import Walk
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from contextlib import AbstractContextManager
+
+    from pytest_migrations.migration import History, Migration
+    from pytest_migrations.server.server import Server
+
+
+class Servers(Protocol):
+    """Where a timeline gets its servers from."""
+
+    def shared(self) -> Server:
+        """The run's server, which other histories and processes use as well."""
+
+    def own(self) -> Server | None:
+        """One more server for this purpose alone; None where the run was given a server."""
+
+    def alone(self) -> AbstractContextManager[Server]:
+        """The run's server while no other process of the run may use it so; roles made meanwhile are dropped."""
+
+
+class BlockedError(Exception):
+    """The migration cannot be tried, because ``culprit`` before it does not apply."""
+
+    def __init__(self, culprit: Migration, error: UserError) -> None:
+        super().__init__(f"{culprit.name} does not apply")
+        self.culprit = culprit
+        self.error = error
+
+
+class Timeline:
+    """Proves the migrations of one history, each at most once.
+
+    ``selected`` are the indexes that will be asked for if nothing goes wrong: where the walk passes one of them it
+    proves it right away. ``timeout`` is the longest that a script may take, in seconds.
+
+    Cost: asked in ascending order, each migration is applied once. The first question behind the walk starts it
+    again, and from then on every migration that it passes is proved, so that it never has to start a third time:
+    any order costs at most twice the ascending one.
+    """
+
+    def __init__(
+        self, history: History, servers: Servers, *, selected: Collection[int] = (), timeout: float | None = None
+    ) -> None:
+        self._history = history
+        self._servers = servers
+        self._selected = frozenset(selected)
+        self._timeout = timeout
+        self._isolated = names_cluster_objects(history)
+        self._walk: Walk | None = None
+        self._proves_all = False
+        self._proofs: dict[int, Proof] = {}
+        self._failure: tuple[int, UserError] | None = None
+
+    def proof(self, index: int) -> Proof:
+        """What is known of the migration at ``index`` of the history, after trying it where it was not tried yet.
+
+        :raises BlockedError: when a migration before it does not apply.
+        :raises UserError: when there is no server, or it was lost.
+        """
+        while index not in self._proofs:
+            if self._failure and self._failure[0] < index:
+                raise BlockedError(self._history.migrations[self._failure[0]], self._failure[1])
+            try:
+                if self._isolated:
+                    self._advance_isolated_to(index)
+                else:
+                    self._advance_to(index, self._servers.shared(), is_ours=False)
+            except TouchesClusterError:
+                self._isolated = True
+                self.close()
+        return self._proofs[index]
+
+    def close(self) -> None:
+        """Drop the database of the walk, and end a server that was started for it."""
+        if self._walk is not None:
+            walk, self._walk = self._walk, None
+            walk.close()
+
+    def _advance_isolated_to(self, index: int) -> None:
+        if self._walk is not None:
+            self._advance_to(index, self._walk.server, is_ours=True)
+        elif server := self._servers.own():
+            self._advance_to(index, server, is_ours=True)
+        else:
+            # A given server: nobody else may walk this history there meanwhile, and nothing of it may stay.
+            with self._servers.alone() as server:
+                try:
+                    self._advance_to(max({index, *self._selected}), server, is_ours=False)
+                finally:
+                    self.close()
+
+    def _advance_to(self, index: int, server: Server, *, is_ours: bool) -> None:
+        if self._walk is not None and index < self._walk.position:
+            self._proves_all = True
+            self._walk.start_again()
+        if self._walk is None:
+            self._walk = Walk(
+                self._history,
+                server,
+                is_ours=is_ours,
+                isolated=self._isolated,
+                another_server=self._servers.own,
+                timeout=self._timeout,
+            )
+        while (position := self._walk.position) <= index:
+            wanted = position == index or position in self._selected or self._proves_all
+            self._attempt(self._walk, position, prove=wanted and position not in self._proofs)
+            if self._failure and self._failure[0] == position:
+                return
+
+    def _attempt(self, walk: Walk, position: int, *, prove: bool) -> None:
+        """Apply, or prove, the next migration; when that goes wrong, no later one is tried on top of it."""
+        migration = self._history.migrations[position]
+        try:
+            if prove:
+                self._proofs[position] = walk.prove()
+            else:
+                walk.step()
+        except MigrationError as error:
+            self._fail(position, error)
+        except (TouchesClusterError, UserError):
+            raise
+        except BaseException as error:
+            self._fail(position, UserError(f"{migration.name} was interrupted: {error or type(error).__name__}"))
+            raise
+
+    def _fail(self, position: int, error: UserError) -> None:
+        self._failure = (position, error)
+        self._proofs[position] = Proof(self._history.migrations[position], error)

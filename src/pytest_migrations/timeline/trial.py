@@ -1,0 +1,94 @@
+"""Rolls a migration back and applies it again, and compares the schema after each step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_migrations.catalog.difference import Comparison, compare
+from pytest_migrations.catalog.respelling import settle
+from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.runner import NeedsCommitsError, Ran
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import psycopg
+
+    from pytest_migrations.migration import Migration
+    from pytest_migrations.runner import Runner
+
+
+@dataclass(frozen=True)
+class States:
+    """The schema before a migration and after it, and whether snapshots look at the whole cluster."""
+
+    before: Snapshot
+    after: Snapshot
+    cluster: bool
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What came of a rollback and of applying again; None is what could not be tried."""
+
+    rolled_back: Ran | MigrationError
+    roundtrip: Comparison | None = None
+    reapplied: Ran | MigrationError | None = None
+    reapply: Comparison | None = None
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether there is nothing to report, so that nothing needs to be confirmed."""
+        compared = (self.roundtrip, self.reapply)
+        return all(comparison is not None and not comparison.differences for comparison in compared)
+
+
+def try_inside(runner: Runner, migration: Migration, states: States) -> Trial | None:
+    """Try it in one transaction of which nothing is kept; the database must be in the state after the migration.
+
+    None when a statement of the migration cannot run inside a transaction.
+    """
+    connection = runner.connection
+    connection.execute(b"BEGIN")
+    try:
+        return _try(migration, states, connection, runner.rollback_inside, runner.apply_inside)
+    except NeedsCommitsError:
+        return None
+    finally:
+        if not connection.closed:
+            connection.rollback()
+
+
+def try_for_good(runner: Runner, migration: Migration, states: States) -> Trial:
+    """Try it with real commits, on a database that is thrown away afterwards."""
+    return _try(migration, states, runner.connection, runner.rollback, runner.apply)
+
+
+def _try(
+    migration: Migration,
+    states: States,
+    connection: psycopg.Connection,
+    rollback: Callable[[Migration], Ran],
+    apply: Callable[[Migration], Ran],
+) -> Trial:
+    try:
+        rolled_back = rollback(migration)
+    except MigrationError as error:
+        return Trial(error)
+    roundtrip = _compare(connection, states.before, states.cluster)
+    try:
+        reapplied = apply(migration)
+    except MigrationError as error:
+        return Trial(rolled_back, roundtrip, error)
+    return Trial(rolled_back, roundtrip, reapplied, _compare(connection, states.after, states.cluster))
+
+
+def _compare(connection: psycopg.Connection, expected: Snapshot, cluster: bool) -> Comparison:
+    actual = take_snapshot(connection, cluster=cluster)
+    comparison = compare(expected, actual)
+    if not comparison.differences:
+        return comparison
+    with connection.transaction():
+        return settle(connection, comparison, expected, actual)

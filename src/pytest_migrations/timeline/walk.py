@@ -1,0 +1,157 @@
+"""A database on its way through a history: it knows where it stands and what the schema is there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
+from pytest_migrations.runner import Runner
+from pytest_migrations.sql.grammar import statements
+from pytest_migrations.timeline.isolation import refuse_cluster_changes
+from pytest_migrations.timeline.positions import read_positions, restore_positions
+from pytest_migrations.timeline.proof import Proof
+from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_migrations.migration import History, Migration
+    from pytest_migrations.runner import Ran
+    from pytest_migrations.server.server import Server
+
+
+class Walk:
+    """Stands on ``server`` with the first ``position`` migrations of the history applied for good.
+
+    ``is_ours`` says that the server was started for this walk alone, ``isolated`` that it holds no other database, so
+    that what the whole cluster shares may change. ``another_server`` starts one more like it, or gives None where that
+    is not possible.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        server: Server,
+        *,
+        is_ours: bool,
+        isolated: bool,
+        another_server: Callable[[], Server | None],
+        timeout: float | None,
+    ) -> None:
+        self.server = server
+        self._history = history
+        self._is_ours = is_ours
+        self._isolated = isolated
+        self._another_server = another_server
+        self._timeout = timeout
+        self._begin()
+
+    def _begin(self) -> None:
+        self.position = 0
+        self._snapshot: Snapshot | None = None
+        self._database = self.server.create_database()
+        self._runner = self._connect()
+
+    def start_again(self) -> None:
+        """Stand before the first migration again, on a server that shows nothing of the walk so far."""
+        self.close()
+        if self._is_ours:
+            self.server = self._another_server() or self.server
+        self._begin()
+
+    def close(self) -> None:
+        """Drop the database, or end the server that was started for this walk alone."""
+        self._runner.connection.close()
+        if self._is_ours:
+            self.server.stop()
+        else:
+            self.server.drop(self._database)
+
+    def step(self) -> Ran:
+        """Apply the next migration for good and prove nothing of it.
+
+        :raises MigrationError: when it fails.
+        """
+        self._snapshot = None
+        ran = self._runner.apply(self._next, before_commit=self._guard)
+        self.position += 1
+        return ran
+
+    def prove(self) -> Proof:
+        """Apply the next migration for good, then try its rollback; nothing of the trial is kept.
+
+        :raises MigrationError: when it does not apply.
+        """
+        migration = self._next
+        before = self._snapshot or self._take_snapshot()
+        after: list[Snapshot] = []
+
+        def look() -> None:
+            self._guard()
+            after.append(self._take_snapshot())
+
+        self._snapshot = None
+        ran = self._runner.apply(migration, before_commit=look)
+        self.position += 1
+        self._snapshot = after[-1]
+        states = States(before, self._snapshot, self._isolated)
+        changed = before != self._snapshot
+        if migration.down is None or (changed and not statements(migration.down)):
+            return Proof(migration, ran, changed)
+        trial = self._try_inside(migration, states)
+        if trial is not None and trial.is_clean:
+            return Proof(migration, ran, changed, trial)
+        confirmed, why_not = self._confirm(migration, states)
+        return Proof(migration, ran, changed, confirmed or trial, why_not)
+
+    @property
+    def _next(self) -> Migration:
+        return self._history.migrations[self.position]
+
+    def _take_snapshot(self) -> Snapshot:
+        return take_snapshot(self._runner.connection, cluster=self._isolated)
+
+    def _guard(self) -> None:
+        if not self._isolated:
+            refuse_cluster_changes(self._runner.connection)
+
+    def _connect(self) -> Runner:
+        return Runner(self.server.connect(self._database), timeout=self._timeout)
+
+    def _try_inside(self, migration: Migration, states: States) -> Trial | None:
+        positions = read_positions(self._runner.connection)
+        trial = try_inside(self._runner, migration, states)
+        if self._runner.connection.closed:
+            self._runner = self._connect()
+        self._runner.connection.execute(b"DISCARD ALL")
+        restore_positions(self._runner.connection, positions)
+        return trial
+
+    def _confirm(self, migration: Migration, states: States) -> tuple[Trial | None, str]:
+        """Try it again with real commits, on a clone or, where clones are no way, on a server of its own."""
+        if not self._isolated:
+            return self._confirm_on_clone(migration, states), ""
+        server = self._another_server()
+        if server is None:
+            return None, "not confirmed with real commits: that needs a server of its own"
+        try:
+            database = server.create_database()
+            with server.connect(database) as connection:
+                runner = Runner(connection, timeout=self._timeout)
+                for earlier in self._history.migrations[: self.position]:
+                    runner.apply(earlier)
+                return try_for_good(runner, migration, states), ""
+        finally:
+            server.stop()
+
+    def _confirm_on_clone(self, migration: Migration, states: States) -> Trial:
+        self._runner.connection.close()  # a template may have no sessions
+        try:
+            clone = self.server.clone(self._database)
+        finally:
+            self._runner = self._connect()
+        try:
+            with self.server.connect(clone) as connection:
+                return try_for_good(Runner(connection, timeout=self._timeout), migration, states)
+        finally:
+            self.server.drop(clone)
