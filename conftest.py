@@ -1,0 +1,3 @@
+"""pytest accepts pytest_plugins only in the topmost conftest."""
+
+pytest_plugins = ["pytester"]

@@ -1,0 +1,70 @@
+"""A real server for the tests, and migrations written in place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_migrations.migration import History, Migration, Script
+from pytest_migrations.server.choice import ServerOptions
+from pytest_migrations.server.requirements import Requirements
+from pytest_migrations.server.run_folder import RunFolder
+from pytest_migrations.server.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import psycopg
+
+
+@pytest.fixture(scope="session")
+def run_folder() -> Iterator[RunFolder]:
+    run = RunFolder.reserve()
+    yield run
+    run.close()
+
+
+@pytest.fixture(scope="session")
+def server(run_folder: RunFolder) -> Server:
+    """An embedded server, shared by the tests of one process."""
+    return Server.start_or_join(run_folder, ServerOptions(server="embedded"), Requirements())
+
+
+@pytest.fixture
+def connection(server: Server) -> Iterator[psycopg.Connection]:
+    """A connection to a database of the test's own."""
+    database = server.create_database()
+    with server.connect(database) as connection:
+        yield connection
+    server.drop(database)
+
+
+@pytest.fixture
+def make_migration(tmp_path: Path) -> Callable[..., Migration]:
+    """Write a migration: its up script, its down script or None, and how they are run."""
+
+    def make(up: str, down: str | None = None, *, name: str = "001_test.sql", transactional: bool = True) -> Migration:
+        path = tmp_path / name
+        path.write_bytes(up.encode())
+        down_path = path.with_suffix(".down.sql")
+        return Migration(
+            version=name.split("_")[0],
+            name=name,
+            up=Script(path, up, up, transactional=transactional),
+            down=None if down is None else Script(down_path, down, down, transactional=transactional),
+        )
+
+    return make
+
+
+@pytest.fixture
+def make_history(tmp_path: Path, make_migration: Callable[..., Migration]) -> Callable[..., History]:
+    """Make a history of (up, down) pairs of scripts."""
+
+    def make(*scripts: tuple[str, str | None]) -> History:
+        migrations = [make_migration(*pair, name=f"{number:03}_m.sql") for number, pair in enumerate(scripts, 1)]
+        return History(tmp_path, "test", tuple(migrations))
+
+    return make
