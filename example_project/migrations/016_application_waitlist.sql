@@ -1,0 +1,61 @@
+-- Migration 016: Applications can be waitlisted
+-- Dependencies: applications, application_status_history, 014_application_status
+-- Author: T. Okafor, 2025-04-15
+
+ALTER TYPE application_status ADD VALUE 'waitlisted' AFTER 'under_review';
+
+COMMENT ON TYPE application_status IS 'The life of an application; waitlisted ones may still be approved';
+
+-- An enum cannot lose a value, so the way back makes a new type and moves everything over.
+-- Waitlisted applications are under review again.
+--
+-- ROLLBACK:
+-- DROP TRIGGER applications_record_status ON applications;
+-- DROP VIEW reporting.application_pipeline;
+-- DROP INDEX applications_submitted_idx;
+-- ALTER TABLE application_status_history DROP CONSTRAINT application_status_history_is_a_change;
+--
+-- ALTER TYPE application_status RENAME TO application_status_with_waitlist;
+-- CREATE TYPE application_status AS ENUM (
+--     'draft', 'submitted', 'under_review', 'approved', 'rejected', 'withdrawn'
+-- );
+-- COMMENT ON TYPE application_status IS 'The life of an application';
+--
+-- -- steps on and off the waitlist are no changes any more
+-- DELETE FROM application_status_history
+-- WHERE replace(old_status::text, 'waitlisted', 'under_review') = replace(new_status::text, 'waitlisted', 'under_review');
+-- ALTER TABLE application_status_history
+--     ALTER COLUMN old_status TYPE application_status
+--         USING replace(old_status::text, 'waitlisted', 'under_review')::application_status,
+--     ALTER COLUMN new_status TYPE application_status
+--         USING replace(new_status::text, 'waitlisted', 'under_review')::application_status;
+-- ALTER TABLE application_status_history
+--     ADD CONSTRAINT application_status_history_is_a_change CHECK (old_status IS DISTINCT FROM new_status);
+-- ALTER TABLE applications
+--     ALTER COLUMN status DROP DEFAULT,
+--     ALTER COLUMN status TYPE application_status
+--         USING replace(status::text, 'waitlisted', 'under_review')::application_status,
+--     ALTER COLUMN status SET DEFAULT 'draft';
+-- DROP TYPE application_status_with_waitlist;
+--
+-- CREATE INDEX applications_submitted_idx ON applications (submitted_at) WHERE status = 'submitted';
+-- COMMENT ON INDEX applications_submitted_idx IS 'The review queue, oldest first';
+-- CREATE VIEW reporting.application_pipeline AS
+-- SELECT a.grant_id,
+--        count(*) FILTER (WHERE a.status = 'draft')        AS drafts,
+--        count(*) FILTER (WHERE a.status = 'submitted')    AS submitted,
+--        count(*) FILTER (WHERE a.status = 'under_review') AS under_review,
+--        count(*) FILTER (WHERE a.status = 'approved')     AS approved,
+--        sum(a.total_amount) FILTER (WHERE a.status = 'approved') AS approved_amount
+-- FROM applications a
+-- WHERE NOT a.archived
+-- GROUP BY a.grant_id;
+-- COMMENT ON VIEW reporting.application_pipeline IS 'Where the applications to each grant stand';
+-- COMMENT ON COLUMN reporting.application_pipeline.approved_amount IS 'Matched amounts included';
+-- GRANT SELECT ON reporting.application_pipeline TO PUBLIC;
+-- CREATE TRIGGER applications_record_status
+--     AFTER UPDATE OF status ON applications
+--     FOR EACH ROW
+--     WHEN (OLD.status IS DISTINCT FROM NEW.status)
+--     EXECUTE FUNCTION record_application_status();
+-- END ROLLBACK
