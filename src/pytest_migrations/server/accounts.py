@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,12 +29,13 @@ class Account:
         if sys.platform != "win32" and self.uid is not None and self.gid is not None:
             os.chown(path, self.uid, self.gid)
 
-    def may_run(self, program: Path) -> bool:
-        """Whether the account can reach and run the program; only asked of an account that is not our own."""
+    def can_read(self, file: Path) -> bool:
+        """Whether the account can reach and read the file, as everybody can; of our own account it is not asked."""
         if self.uid is None:
-            return os.access(program, os.X_OK)
-        resolved = program.resolve()
-        return all(folder.stat().st_mode & 0o001 for folder in (resolved, *resolved.parents))
+            return True
+        resolved = file.resolve()
+        readable = resolved.stat().st_mode & stat.S_IROTH
+        return bool(readable) and all(folder.stat().st_mode & stat.S_IXOTH for folder in resolved.parents)
 
 
 def server_account() -> Account:

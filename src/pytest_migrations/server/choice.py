@@ -1,18 +1,26 @@
-"""Which server the run gets."""
+"""What the user has said about the server, understood without starting anything."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 (the fields' types are read at run time)
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.server import connections, datadir, embedded, installations, roles
-from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
-    from pytest_migrations.server.requirements import Requirements
-    from pytest_migrations.server.run_folder import RunFolder
+    from collections.abc import Mapping
+
+ENVIRONMENT = "PYTEST_MIGRATIONS_SERVER"
+OPTION = "--migrations-server"
+_FORMS = """\
+  auto                                what is there: embedded, else docker
+  embedded, embedded:18, embedded:DIR  an installation: the best, of that major version, or with its programs in DIR
+  docker, docker:postgres:17          a container, of that image
+  postgresql://user@host/db           a server that may create databases; "host=... user=..." too"""
+#: A keyword=value string of libpq; one that names no server could mean any.
+_KEYWORDS = re.compile(r"\s*(host|hostaddr|service|user|port|dbname|password|sslmode)\s*=")
 
 
 @dataclass(frozen=True)
@@ -21,11 +29,11 @@ class ServerOptions:
 
     #: auto, embedded, embedded:MAJOR, embedded:BIN_DIR, docker, docker:IMAGE or a DSN. May hold a password.
     server: str = field(default="auto", repr=False)
-    #: The value of PYTEST_MIGRATIONS_SERVER, which counts where ``server`` is "auto".
+    #: The value of PYTEST_MIGRATIONS_SERVER, which counts where ``server`` is "auto". May hold a password.
     environment: str | None = field(default=None, repr=False)
     #: Of PostgreSQL, added to ours on a server that we start.
     settings: Mapping[str, str] = field(default_factory=dict)
-    #: The databases' locale, instead of C.UTF-8.
+    #: The databases' locale, instead of C.UTF-8: one of the operating system, or "icu:" and one of ICU.
     locale: str | None = None
     #: Created where they are missing, without LOGIN.
     roles: tuple[str, ...] = ()
@@ -33,39 +41,73 @@ class ServerOptions:
     role: str | None = None
 
 
-def is_external(options: ServerOptions) -> bool:
-    return False
+@dataclass(frozen=True)
+class Auto:
+    """Whatever is there and has what the migrations require."""
+
+
+@dataclass(frozen=True)
+class Embedded:
+    """An installation: any, of a major version, or with its programs in a folder."""
+
+    major: int | None = None
+    folder: Path | None = None
+
+    def __str__(self) -> str:
+        return f"embedded:{self.major or self.folder}" if self.major or self.folder else "embedded"
+
+
+@dataclass(frozen=True)
+class Docker:
+    """A container; None leaves the image to us."""
+
+    image: str | None = None
+
+
+@dataclass(frozen=True)
+class External:
+    """A server that somebody else runs."""
+
+    dsn: str = field(repr=False)
+
+
+Choice = Auto | Embedded | Docker | External
 
 
 def check_server_option(value: str) -> None:
-    pass
+    """Raise UserError, without starting anything, for a value of the option that means nothing."""
+    _parse(value, OPTION)
 
 
-def start(run: RunFolder, options: ServerOptions, requirements: Requirements) -> Started:
-    installation = next(installations.installed(), None)
-    if installation is None:
-        raise UserError("no PostgreSQL")
-    home = embedded.start(run, installation, options.settings)
-    admin = {"host": str(home), "port": "5432", "user": datadir.SUPERUSER, "dbname": "postgres"}
-    with connections.connect(admin, external=False) as connection:
-        number = connection.info.server_version
-        version = connection.info.parameter_status("server_version") or ""
-        roles.create(connection, options)
-    login = {**admin, "user": options.role or datadir.SUPERUSER}
-    return Started(
-        kind="embedded",
-        version=version.split()[0],
-        version_number=number,
-        admin=admin,
-        login=login,
-        owner=options.role,
-        database_clauses=_clauses(number),
-        clone_strategy="STRATEGY FILE_COPY" if number >= 150000 else "",
-        home=str(home),
-    )
+def choose(options: ServerOptions) -> Choice:
+    """What the option says, or where it says "auto" what the environment does. Raises UserError for nonsense."""
+    if options.server.strip() != "auto" or not options.environment:
+        return _parse(options.server, OPTION)
+    return _parse(options.environment, ENVIRONMENT)
 
 
-def _clauses(number: int) -> str:
-    if number >= 170000:
-        return "ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' STRATEGY FILE_COPY"
-    return "ENCODING 'UTF8' LOCALE 'C.UTF-8'"
+def _parse(value: str, source: str) -> Choice:
+    value = value.strip()
+    kind, _, detail = value.partition(":")
+    if value == "auto":
+        return Auto()
+    if re.match(r"postgres(ql)?://", value) or _KEYWORDS.match(value):
+        return External(value)
+    if kind == "embedded" and (detail or kind == value):
+        return _embedded(detail)
+    if kind == "docker" and (detail or kind == value):
+        return Docker(detail or None)
+    # The value is not shown if it may be a DSN that was mistyped.
+    shown = "" if "@" in value or "=" in value else f" {value!r}"
+    raise UserError(f"{source}{shown} names no server. It can be:\n{_FORMS}")
+
+
+def _embedded(detail: str) -> Embedded:
+    if not detail:
+        return Embedded()
+    if detail.isdigit():
+        return Embedded(major=int(detail))
+    folder = Path(detail).expanduser()
+    if not folder.is_dir():
+        raise UserError(f"{OPTION}=embedded:{detail}: there is no such folder. It is the one with postgres and initdb.")
+    return Embedded(folder=folder.absolute())

@@ -40,7 +40,7 @@ def connect(
     ``settings`` are set at the session's start, so that RESET and DISCARD ALL bring them back. Raises psycopg.Error.
     """
     given: dict[str, Any] = {"client_encoding": "UTF8", "application_name": "pytest-migrations", **parameters}
-    given["options"] = _startup_options(settings or {}, str(given.get("options", "")))
+    given["options"] = startup_options(settings or {}, str(given.get("options", "")))
     with _ignored_environment(external=external):
         return psycopg.connect(
             **{"autocommit": True, "prepare_threshold": None, **given, **more},
@@ -51,7 +51,7 @@ def conninfo(parameters: Parameters) -> str:
     return make_conninfo(**parameters)
 
 
-def _startup_options(settings: Mapping[str, str], options: str) -> str:
+def startup_options(settings: Mapping[str, str], options: str) -> str:
     """As libpq wants them: blanks and backslashes escaped."""
     escaped = (f"-c {name}={value}".replace("\\", "\\\\").replace(" ", "\\ ") for name, value in settings.items())
     return " ".join([options, *(option.replace("-c\\ ", "-c ", 1) for option in escaped)]).strip()

@@ -12,9 +12,10 @@ import psycopg
 from psycopg import sql
 
 from pytest_migrations.errors import UserError
+from pytest_migrations.server import connections
 
 if TYPE_CHECKING:
-    from pytest_migrations.server.started import Started
+    from pytest_migrations.server.started import Parameters, Started
 
 #: Every database of ours begins with it; no other is ever dropped.
 PREFIX = "pytest_migrations_"
@@ -25,6 +26,11 @@ _SESSION_SECONDS = 5.0
 
 class DatabaseInUse(UserError):  # noqa: N818 (read as what it says)
     """A database with sessions cannot be the template of another."""
+
+
+def administrator(run_id: str) -> str:
+    """The application_name of the sessions that create and drop the run's databases."""
+    return f"pytest-migrations {run_id}"
 
 
 class Names:
@@ -57,22 +63,57 @@ def clone(admin: psycopg.Connection[Any], started: Started, source: str, name: s
     _execute(admin, statement + _owner(started))
 
 
-def drop(admin: psycopg.Connection[Any], name: str) -> None:
-    """Drop a database of ours with all its sessions; one that is gone is no error."""
+def drop(admin: psycopg.Connection[Any], name: str, parameters: Parameters, *, external: bool) -> None:
+    """Drop a database of ours with all that would keep it; one that is gone is no error.
+
+    ``parameters`` are the administrator's, for what can only be removed from within the database.
+    """
     if not name.startswith(PREFIX):
         raise ValueError(f"{name} is no database of pytest-migrations")
-    _execute(admin, sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+    try:
+        admin.execute(statement)
+    except psycopg.errors.ObjectInUse:
+        _free(admin, name, {**parameters, "dbname": name}, external=external)
+        admin.execute(statement)
 
 
-def _owner(started: Started) -> sql.Composable:
+def of_run(admin: psycopg.Connection[Any], run_id: str) -> list[str]:
+    """The names of the databases that the run has on the server."""
+    rows = admin.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [f"{PREFIX}{run_id}_"])
+    return [row[0] for row in rows]
+
+
+def _free(admin: psycopg.Connection[Any], name: str, parameters: Parameters, *, external: bool) -> None:
+    """Remove what migrations may have left that not even FORCE ends: prepared transactions, slots, subscriptions."""
+    with connections.connect(parameters, external=external) as connection:
+        for (transaction,) in connection.execute("SELECT gid FROM pg_prepared_xacts WHERE database = %s", [name]):
+            connection.execute(sql.SQL("ROLLBACK PREPARED {}").format(sql.Literal(transaction)))
+        query = "SELECT subname FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = %s)"
+        for (subscription,) in connection.execute(query, [name]):
+            for action in ("DISABLE", "SET (slot_name = NONE)"):
+                connection.execute(
+                    sql.SQL("ALTER SUBSCRIPTION {} ").format(sql.Identifier(subscription)) + sql.SQL(action)
+                )
+            connection.execute(sql.SQL("DROP SUBSCRIPTION {}").format(sql.Identifier(subscription)))
+    admin.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = %s", [name])
+    admin.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = %s", [name])
+
+
+def _owner(started: Started) -> sql.SQL | sql.Composed:
     return sql.SQL(" OWNER {}").format(sql.Identifier(started.owner)) if started.owner else sql.SQL("")
 
 
-def _execute(admin: psycopg.Connection[Any], statement: sql.Composable) -> None:
+def _execute(admin: psycopg.Connection[Any], statement: sql.Composed) -> None:
     try:
         admin.execute(statement)
     except psycopg.errors.DiskFull as error:
-        raise UserError(f"the server's disk is full: {error.diag.message_primary}") from error
+        raise UserError(
+            f"no room for another database of the migration tests: {error.diag.message_primary}. Make room on the "
+            "server's disk; of one that pytest started, that is the temp directory (TMPDIR)."
+        ) from error
+    except (psycopg.errors.WrongObjectType, psycopg.errors.InvalidParameterValue) as error:
+        raise UserError(f"the server cannot create the databases: {error.diag.message_primary}") from error
 
 
 def _await_no_sessions(admin: psycopg.Connection[Any], name: str) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
 import subprocess
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.server import locks, postmaster
+from pytest_migrations.server import cache, postmaster
+from pytest_migrations.server.findings import Finding, Unusable
 from pytest_migrations.server.folders import cache_folder
 
 if TYPE_CHECKING:
@@ -24,46 +22,40 @@ if TYPE_CHECKING:
 SUPERUSER = "postgres"
 #: Databases get their own encoding and locale when they are created; no sync, since a lost cache is made anew.
 _INITDB = ("--encoding=UTF8", "--locale=C", "--auth=trust", f"--username={SUPERUSER}", "--no-sync", "--no-instructions")
-_KEPT_SECONDS = 30 * 24 * 3600
 
 
 def make(home: Path, installation: Installation, account: Account, environment: dict[str, str]) -> None:
-    """Put a data directory into the server's ``home``. Raises UserError with what initdb or cp had to say."""
+    """Put a data directory into the server's ``home``.
+
+    Raises Unusable with what initdb said, and UserError where there is no room for it.
+    """
     data = home / postmaster.DATA
-    cached = _entry(installation, account)
-    if not cached.exists():
-        _initialise(home, installation, account, environment)
-        with suppress(OSError):  # a cache that cannot be written costs time, not the run
-            _publish(data, cached)
+    cached = cache.entry(cache_folder() / "data", installation.identity, account.uid, *_INITDB)
+    if cached.exists():
+        _copy(cached, data)
+        with suppress(OSError):
+            cache.used(cached)
         return
-    with suppress(OSError):
-        os.utime(cached)
-    # The program is faster than shutil, clones where the file system can, and as root keeps the owner.
-    copied = subprocess.run(["cp", "-a", cached, data], capture_output=True, text=True, check=False)  # noqa: S607
-    if copied.returncode:
-        raise UserError(f"no room for the server of the migration tests: {copied.stderr.strip().splitlines()[-1]}")
-
-
-def _entry(installation: Installation, account: Account) -> Path:
-    key = "\n".join((installation.identity, str(account.uid), *_INITDB))
-    return cache_folder() / "data" / hashlib.sha256(key.encode()).hexdigest()[:20]
-
-
-def _initialise(home: Path, installation: Installation, account: Account, environment: dict[str, str]) -> None:
-    command = [str(installation.bin / "initdb"), "-D", str(home / postmaster.DATA), *_INITDB]
+    command = [str(installation.bin / "initdb"), "-D", str(data), *_INITDB]
     if postmaster.run(command, home, account, environment).wait():
-        raise UserError(f"initdb of {installation} failed:\n{postmaster.last_lines(home)}")
+        _raise_if_full(home, postmaster.last_lines(home))
+        raise Unusable(Finding(str(installation), f"initdb failed: {postmaster.last_lines(home, 1)}"))
+    with suppress(OSError, UserError):  # a cache that cannot be written costs time, not the run
+        cache.publish(cached, lambda unfinished: _copy(data, unfinished))
 
 
-def _publish(data: Path, entry: Path) -> None:
-    """Copy the data directory into the cache: complete or not at all, whoever else does the same."""
-    entry.parent.mkdir(parents=True, exist_ok=True)
-    with locks.take(entry.parent / "lock"):
-        unfinished = entry.with_suffix(".unfinished")
-        shutil.rmtree(unfinished, ignore_errors=True)  # of a process that was killed
-        if not entry.exists():
-            if subprocess.run(["cp", "-a", data, unfinished], check=False, capture_output=True).returncode == 0:  # noqa: S607
-                unfinished.rename(entry)
-        for other in entry.parent.iterdir():
-            if other.is_dir() and other.stat().st_mtime < time.time() - _KEPT_SECONDS:
-                shutil.rmtree(other, ignore_errors=True)
+def _copy(source: Path, target: Path) -> None:
+    # The program is faster than shutil, clones where the file system can, and as root keeps the owner.
+    copied = subprocess.run(["cp", "-a", source, target], capture_output=True, text=True, check=False)  # noqa: S607
+    if copied.returncode:
+        _raise_if_full(target.parent, copied.stderr)
+        raise UserError(f"the data directory of the server could not be copied: {copied.stderr.strip()}")
+
+
+def _raise_if_full(folder: Path, output: str) -> None:
+    free = shutil.disk_usage(folder).free // 1_000_000
+    if "No space left on device" in output or free < 1:
+        raise UserError(
+            f"no room for the server of the migration tests: {free} MB are free in {folder}, and it needs 50. "
+            "Make room there, or set TMPDIR to a folder that has it."
+        )

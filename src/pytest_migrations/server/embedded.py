@@ -5,53 +5,74 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.server import datadir, postmaster
-from pytest_migrations.server.accounts import Account, server_account
+from pytest_migrations.server import connections, datadir, ending, postmaster, reach, roles, settling
+from pytest_migrations.server.accounts import server_account
+from pytest_migrations.server.settings import STARTED_SETTINGS
+from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_migrations.server.choice import ServerOptions
     from pytest_migrations.server.installations import Installation
+    from pytest_migrations.server.requirements import Requirements
     from pytest_migrations.server.run_folder import RunFolder
 
-#: Of servers that we start. Nothing has to survive a crash; what a migration costs and locks must still show.
-SETTINGS: Mapping[str, str] = {
-    "fsync": "off",
-    "synchronous_commit": "off",
-    "full_page_writes": "off",
-    "autovacuum": "off",
-    "jit": "off",
-    "wal_level": "logical",  # minimal would hide the WAL of a rewrite
-    "max_locks_per_transaction": "4096",
-    "max_connections": "200",
-}
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.002
 
 
-def start(run: RunFolder, installation: Installation, settings: Mapping[str, str]) -> Path:
-    """Start a server and return its home, whose path is the host to connect to, once it accepts connections.
+def start(run: RunFolder, installation: Installation, options: ServerOptions, requirements: Requirements) -> Started:
+    """Start a server in a folder of the run.
 
-    Raises UserError where it does not start, with the end of its log.
+    Raises Unusable where the installation does not work or lacks what is required, and UserError where the server
+    does not start, with the end of its log.
     """
-    account = server_account()
     home = run.new_folder(postmaster.HOME_PREFIX)
+    try:
+        _start(run, home, installation, options.settings)
+        admin = {"host": str(home), "port": "5432", "user": datadir.SUPERUSER, "dbname": "postgres"}
+        with connections.connect(admin, external=False) as connection:
+            settling.judge(connection, str(installation).partition(" ")[2].partition(" ")[2], requirements)
+            if options.role:
+                roles.create_owner(connection, options.role, None)
+            roles.create(connection, roles.missing(connection, options.roles))
+            return Started(
+                kind="embedded",
+                version=settling.version(connection),
+                version_number=connection.info.server_version,
+                admin=admin,
+                login={**admin, "user": options.role or datadir.SUPERUSER},
+                owner=options.role,
+                database_clauses=settling.database_clauses(connection, options.locale, ours=True),
+                clone_strategy=settling.clone_strategy(connection, "FILE_COPY"),
+                home=str(home),
+            )
+    except BaseException:
+        ending.end_embedded(home)
+        raise
+
+
+def _start(run: RunFolder, home: Path, installation: Installation, settings: Mapping[str, str]) -> None:
+    account = server_account()
     account.own(home)
-    datadir.make(home, installation, account, _environment())
-    process = postmaster.run(_command(installation, home, settings), home, account, _environment())
-    run.at_close(lambda: _forget(process))
+    reachable = reach.within_reach(installation, account, run)
+    environment = _environment()
+    datadir.make(home, reachable, account, environment)
+    process = postmaster.run(_command(reachable, home, settings), home, account, environment)
+    run.after_end(lambda: _forget(process))
     _await(process, home, installation)
-    return home
 
 
 def _command(installation: Installation, home: Path, settings: Mapping[str, str]) -> list[str]:
     # The list of socket directories is split at commas outside double quotes.
     quoted = '"' + str(home).replace('"', '""') + '"'
-    ours = {**SETTINGS, **settings, "listen_addresses": "", "unix_socket_directories": quoted}
+    ours = {**STARTED_SETTINGS, **settings, "listen_addresses": "", "unix_socket_directories": quoted}
     options = [part for name, value in ours.items() for part in ("-c", f"{name}={value}")]
     return [str(installation.bin / "postgres"), "-D", str(home / postmaster.DATA), *options]
 
@@ -65,19 +86,19 @@ def _environment() -> dict[str, str]:
 def _await(process: subprocess.Popen[bytes], home: Path, installation: Installation) -> None:
     deadline = time.monotonic() + _START_SECONDS
     while not postmaster.is_ready(home):
-        if process.poll() is not None:
-            raise UserError(f"{installation} did not start. The end of its log:\n{postmaster.last_lines(home)}")
-        if time.monotonic() > deadline:
+        ended = process.poll() is not None
+        if ended or time.monotonic() > deadline:
+            what = "did not start" if ended else f"was not ready after {_START_SECONDS:.0f} s"
             raise UserError(
-                f"{installation} was not ready after {_START_SECONDS:.0f} s. The end of its log:\n"
-                + postmaster.last_lines(home)
+                f"{installation} {what}. The end of its log:\n{postmaster.last_lines(home)}\n"
+                "Its settings are ours and those of the ini option migrations_server_settings."
             )
         time.sleep(_POLL_SECONDS)
 
 
 def _forget(process: subprocess.Popen[Any]) -> None:
-    """Wait for a server that has ended; one that others still use outlives this process, which subprocess warns of."""
-    try:
+    """Wait for a server that has ended; one that others still use outlives this process, of which subprocess warns."""
+    with suppress(subprocess.TimeoutExpired):
         process.wait(0.01)
-    except subprocess.TimeoutExpired:
+    if process.returncode is None:
         process.returncode = 0

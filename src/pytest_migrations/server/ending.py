@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 OWNER_LOCK = "owner.lock"
+#: What ``external`` names its records; not imported, since it brings the driver.
+_EXTERNAL_RECORDS = "external-*"
+_CONTAINERS = "containers"
+#: A borrowed server or an engine that does not answer is asked again by later runs, for this long.
+_RETRY_SECONDS = 24 * 3600
 
 
 def sweep() -> None:
@@ -28,14 +33,43 @@ def sweep() -> None:
             continue
         if lock is not None:
             with lock:
-                end_run(folder)
+                end_run(folder, owner_lives=False)
 
 
-def end_run(folder: Path) -> None:
-    """End all that the run in ``folder`` has started, then delete the folder."""
+def end_run(folder: Path, *, owner_lives: bool) -> None:
+    """End all that the run in ``folder`` has started, then delete the folder.
+
+    The folder stays where a borrowed server or a container engine did not answer, so that a later run tries again.
+    """
     for home in folder.glob(postmaster.HOME_PREFIX + "*"):
-        postmaster.end(home)
-    _delete(folder)
+        end_embedded(home)
+    done = _end_containers(folder, owner_lives=owner_lives) & _end_external(folder)
+    if done or folder.stat().st_mtime < time.time() - _RETRY_SECONDS:
+        _delete(folder)
+
+
+def end_embedded(home: Path) -> None:
+    """End one embedded server and delete its folder."""
+    postmaster.end(home)
+    _delete(home)
+
+
+def _end_containers(folder: Path, *, owner_lives: bool) -> bool:
+    if not (folder / _CONTAINERS).exists():
+        return True
+    from pytest_migrations.server import containers  # noqa: PLC0415 (brings testcontainers)
+
+    return containers.end(folder, owner_lives=owner_lives)
+
+
+def _end_external(folder: Path) -> bool:
+    records = list(folder.glob(_EXTERNAL_RECORDS))
+    if not records:
+        return True
+    from pytest_migrations.server import external  # noqa: PLC0415 (brings the driver)
+
+    ended = [external.end(record, folder.name) for record in records]
+    return all(ended)
 
 
 def _delete(folder: Path) -> None:
@@ -44,9 +78,3 @@ def _delete(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         if folder.exists():  # an initdb or postgres that was just starting writes on until it notices
             time.sleep(0.01)
-
-
-def end_server(home: Path) -> None:
-    """End one embedded server and delete its folder."""
-    postmaster.end(home)
-    _delete(home)

@@ -53,7 +53,7 @@ def cache_folder() -> Path:
 
 
 def _candidates() -> list[Path]:
-    name = f"pytest-migrations-{os.getuid()}" if sys.platform != "win32" else "pytest-migrations"
+    name = "pytest-migrations" if sys.platform == "win32" else f"pytest-migrations-{os.getuid()}"
     parents = [_SHARED_MEMORY] if _SHARED_MEMORY.is_dir() else []
     parents.append(Path(tempfile.gettempdir()))
     if os.name == "posix":

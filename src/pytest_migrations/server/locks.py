@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from pathlib import Path  # noqa: TC003 (the watchdog's start is counted in milliseconds, pathlib is there anyway)
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Self
 
 if sys.platform == "win32":
     import msvcrt
@@ -13,15 +18,18 @@ if sys.platform == "win32":
     _POLL_SECONDS = 0.05
 
     def _lock(descriptor: int, *, wait: bool) -> bool:
-        while True:
-            try:
-                msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-            except OSError:
-                if not wait:
-                    return False
-                time.sleep(_POLL_SECONDS)
-            else:
-                return True
+        while not _lock_now(descriptor):
+            if not wait:
+                return False
+            time.sleep(_POLL_SECONDS)
+        return True
+
+    def _lock_now(descriptor: int) -> bool:
+        try:
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
 
 else:
     import fcntl
@@ -54,7 +62,7 @@ class Lock:
         if descriptor >= 0:
             os.close(descriptor)
 
-    def __enter__(self) -> Lock:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

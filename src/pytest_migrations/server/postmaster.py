@@ -29,6 +29,9 @@ LOG = "log"
 _ALIVE_LOCK = "alive.lock"
 #: Seconds after which a postmaster that was asked to end is killed.
 _PATIENCE = 3.0
+#: An immediate shutdown, and none at all; by name, since Windows has neither.
+_NOW = getattr(signal, "SIGQUIT", signal.SIGTERM)
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
 def run(
@@ -72,7 +75,7 @@ def end(home: Path) -> None:
         waited = time.monotonic() - started
         if waited > 3 * _PATIENCE:
             return  # something holds on to the lock that is no longer a postmaster's child
-        wanted = signal.SIGQUIT if waited < _PATIENCE else signal.SIGKILL
+        wanted = _NOW if waited < _PATIENCE else _KILL
         if sent != wanted and (pid := _pid(home)) is not None:
             with suppress(ProcessLookupError):
                 os.kill(pid, wanted)
@@ -97,7 +100,7 @@ def _pid(home: Path) -> int | None:
     try:
         pid = int((data / "postmaster.pid").read_text().split("\n")[0])
         # A postmaster's working directory is its data directory; only Linux lets us look.
-        if sys.platform == "linux" and not os.path.samefile(f"/proc/{pid}/cwd", data):
+        if sys.platform == "linux" and not data.samefile(f"/proc/{pid}/cwd"):
             return None
     except (OSError, ValueError):
         return None

@@ -9,12 +9,21 @@ from psycopg import sql
 if TYPE_CHECKING:
     import psycopg
 
-    from pytest_migrations.server.choice import ServerOptions
+
+def missing(admin: psycopg.Connection[Any], names: tuple[str, ...]) -> list[str]:
+    """Those of the roles that the server does not have, in their order and each once."""
+    rows = admin.execute("SELECT rolname FROM pg_roles WHERE rolname = ANY(%s)", [list(names)]).fetchall()
+    there = {row[0] for row in rows}
+    return [name for name in dict.fromkeys(names) if name not in there]
 
 
-def create(admin: psycopg.Connection[Any], options: ServerOptions) -> None:
-    if options.role:
-        admin.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(options.role)))
-    for role in options.roles:
-        if role != options.role:
-            admin.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(role)))
+def create(admin: psycopg.Connection[Any], names: list[str]) -> None:
+    """Create roles that may not log in."""
+    for name in names:
+        admin.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
+
+
+def create_owner(admin: psycopg.Connection[Any], name: str, password: str | None) -> None:
+    """Create the role that owns the databases: it may log in, and is no superuser."""
+    secret = sql.SQL("PASSWORD {}").format(sql.Literal(password)) if password else sql.SQL("")
+    admin.execute(sql.SQL("CREATE ROLE {} LOGIN {}").format(sql.Identifier(name), secret))

@@ -29,7 +29,8 @@ class RunFolder:
         self._owner = owner
         self._watching = watching
         self._pid = os.getpid()
-        self._at_close: list[Callable[[], object]] = []
+        self._before_end: list[Callable[[], object]] = []
+        self._after_end: list[Callable[[], object]] = []
 
     @classmethod
     def reserve(cls) -> RunFolder:
@@ -60,21 +61,26 @@ class RunFolder:
         """A new folder (0700) in this one, with a name that begins with ``prefix``."""
         return Path(tempfile.mkdtemp(prefix=prefix, dir=self.path))
 
-    def at_close(self, action: Callable[[], object]) -> None:
-        """Call ``action`` when this process closes the folder, the last registered first."""
-        self._at_close.append(action)
+    def before_end(self, action: Callable[[], object]) -> None:
+        """Call ``action`` when this process closes the folder, before the run ends."""
+        self._before_end.append(action)
+
+    def after_end(self, action: Callable[[], object]) -> None:
+        """Call ``action`` when this process closes the folder, after the owner has ended the run."""
+        self._after_end.append(action)
 
     def close(self) -> None:
         """Let go of what this process holds; the owner ends the run and waits until nothing is left of it."""
         if os.getpid() != self._pid:  # a forked child ends nothing
             return
+        while self._before_end:
+            self._before_end.pop()()
         if self._owner is not None:
-            ending.end_run(self.path)
-        while self._at_close:
-            self._at_close.pop()()
-        if self._owner is not None:
+            ending.end_run(self.path, owner_lives=True)
             self._owner.release()
             self._owner = None
         if self._watching is not None:
             self._watching.wait()
             self._watching = None
+        while self._after_end:
+            self._after_end.pop()()

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.server import choice, connections, databases, ending, locks
+from pytest_migrations.server import choice, connections, databases, ending, locks, starting
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
@@ -40,11 +40,13 @@ class Server:
     """A PostgreSQL that hands out databases; made by ``start_or_join`` or ``start_own``."""
 
     def __init__(self, run: RunFolder, started: Started) -> None:
+        self._run_id = run.id
         self._started = started
+        self._external = started.kind == "external"
         self._names = databases.Names(run.id)
         self._admin: psycopg.Connection[Any] | None = None
         self._admin_lock = threading.Lock()
-        run.at_close(self.disconnect)
+        run.before_end(self.disconnect)
 
     @classmethod
     def start_or_join(cls, run: RunFolder, options: ServerOptions, requirements: Requirements) -> Server:
@@ -57,7 +59,7 @@ class Server:
             if record.exists():
                 started = Started(**json.loads(record.read_text()))
             else:
-                started = choice.start(run, options, requirements)
+                started = starting.start(run, options, requirements)
                 _write(record, started)
         return cls(run, started)
 
@@ -67,9 +69,9 @@ class Server:
 
         It ends with the run, or sooner by ``stop``. Raises UserError where there is none to be had.
         """
-        if choice.is_external(options):
+        if isinstance(choice.choose(options), choice.External):
             return None
-        return cls(run, choice.start(run, options, requirements))
+        return cls(run, starting.start(run, options, requirements))
 
     @property
     def kind(self) -> str:
@@ -103,7 +105,7 @@ class Server:
     def drop(self, database: Database) -> None:
         """Drop a database that this server has handed out, with its sessions."""
         with self._admin_lock:
-            databases.drop(self._administrator(), database.name)
+            databases.drop(self._administrator(), database.name, self._started.admin, external=self._external)
 
     def connect(
         self, database: Database, *, settings: Mapping[str, str] | None = None, **more: Any
@@ -114,12 +116,12 @@ class Server:
         psycopg.connect. Raises psycopg.OperationalError.
         """
         parameters = {**self._started.login, "dbname": database.name}
-        return connections.connect(parameters, external=self.kind == "external", settings=settings, **more)
+        return connections.connect(parameters, external=self._external, settings=settings, **more)
 
     def connect_admin(self, database: Database | None = None, **more: Any) -> psycopg.Connection[Any]:
         """Connect as the superuser of a server that we started, or as the user of the DSN of an external one."""
         parameters = {**self._started.admin, **({"dbname": database.name} if database else {})}
-        return connections.connect(parameters, external=self.kind == "external", **more)
+        return connections.connect(parameters, external=self._external, **more)
 
     def disconnect(self) -> None:
         """Close the connection by which this process creates databases."""
@@ -131,11 +133,15 @@ class Server:
         """End a server that was started for this process alone."""
         self.disconnect()
         if self._started.home:
-            ending.end_server(Path(self._started.home))
+            ending.end_embedded(Path(self._started.home))
+        if self._started.container:
+            from pytest_migrations.server import containers  # noqa: PLC0415 (brings testcontainers)
+
+            containers.remove(self._started.container)
 
     def _administrator(self) -> psycopg.Connection[Any]:
         if self._admin is None or self._admin.closed:
-            self._admin = self.connect_admin()
+            self._admin = self.connect_admin(application_name=databases.administrator(self._run_id))
         return self._admin
 
     def _database(self, name: str) -> Database:

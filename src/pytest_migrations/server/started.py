@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 (the fields' types are read at run time)
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 #: Parameters of libpq, as in {"host": ..., "user": ...}.
@@ -26,5 +26,7 @@ class Started:
     database_clauses: str
     #: STRATEGY of a clone; empty where the server knows no such clause.
     clone_strategy: str
-    #: In it an embedded server has its files.
+    #: The folder in which an embedded server has its files.
     home: str | None = None
+    #: The id of its container.
+    container: str | None = None

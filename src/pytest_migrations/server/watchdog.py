@@ -42,6 +42,6 @@ def watch(folder: str) -> None:
     ending.sweep()
     try:
         with locks.take(Path(folder, ending.OWNER_LOCK), create=False):
-            ending.end_run(Path(folder))
+            ending.end_run(Path(folder), owner_lives=False)
     except FileNotFoundError:
         pass  # the owner has ended everything itself

@@ -1,0 +1,53 @@
+"""What is done on a server that has just answered, whatever its kind: judged, given its roles, written down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_migrations.server import locales
+from pytest_migrations.server.findings import OLDEST_MAJOR, Unusable, lacking, too_old
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pytest_migrations.server.requirements import Requirements
+
+
+def judge(admin: psycopg.Connection[Any], what: str, requirements: Requirements) -> None:
+    """Raise Unusable, naming the server as ``what``, if it is too old or lacks what the migrations require."""
+    if admin.info.server_version < OLDEST_MAJOR * 10000:
+        raise Unusable(too_old(f"PostgreSQL {version(admin)} {what}"))
+    lacks = _lacks(admin, requirements)
+    if lacks:
+        raise Unusable(lacking(f"PostgreSQL {version(admin)} {what}", lacks))
+
+
+def version(admin: psycopg.Connection[Any]) -> str:
+    """As in "18.6", without what a distribution adds to it."""
+    return (admin.info.parameter_status("server_version") or "").split()[0]
+
+
+def clone_strategy(admin: psycopg.Connection[Any], strategy: str) -> str:
+    """The clause for CREATE DATABASE; 14 has none, and copies files."""
+    return f"STRATEGY {strategy}" if admin.info.server_version >= 150000 else ""
+
+
+def database_clauses(admin: psycopg.Connection[Any], locale: str | None, *, ours: bool) -> str:
+    """Encoding and locale of new databases; an external server keeps its own locale unless one is asked for."""
+    clauses = locales.clauses(admin, locale) if ours or locale else ""
+    strategy = clone_strategy(admin, "FILE_COPY") if ours else ""
+    return f"ENCODING 'UTF8' {clauses} {strategy}".strip()
+
+
+def _lacks(admin: psycopg.Connection[Any], requirements: Requirements) -> set[str]:
+    lacks: set[str] = set()
+    if requirements.extensions:
+        rows = admin.execute("SELECT name FROM pg_available_extensions").fetchall()
+        lacks |= requirements.extensions.keys() - {row[0] for row in rows}
+    # A server that was built with ICU has its collations from initdb on.
+    if (
+        "icu" in requirements.providers
+        and not admin.execute("SELECT FROM pg_collation WHERE collprovider = 'i' LIMIT 1").fetchone()
+    ):
+        lacks.add("icu")
+    return lacks
