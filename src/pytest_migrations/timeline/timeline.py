@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from pytest_migrations.advice import advise
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.timeline.isolation import TouchesClusterError, names_cluster_objects
@@ -126,10 +127,13 @@ class Timeline:
         migration = self._history.migrations[position]
         try:
             if prove:
-                self._proofs[position] = walk.prove()
+                self._proofs[position] = proof = walk.prove()
+                for error in proof.trial.errors if proof.trial else ():
+                    error.advice = error.advice or advise(error, self._history)
             else:
                 walk.step()
         except MigrationError as error:
+            error.advice = error.advice or advise(error, self._history)
             self._fail(position, error)
         except (TouchesClusterError, UserError):
             raise

@@ -1,0 +1,68 @@
+"""What to do next about a failed migration, where the history or the error code tells."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_migrations.sql.grammar import statements
+
+if TYPE_CHECKING:
+    from pytest_migrations.failure import MigrationError
+    from pytest_migrations.migration import History, Migration
+
+#: PostgreSQL docs, Appendix A: codes of "does not exist" and the kind of object that was missing.
+_MISSING = {
+    "42P01": "relation",
+    "42703": "column",
+    "42704": "type",
+    "42883": "function",
+    "3F000": "schema",
+}
+_ADVICE = {
+    "2BP01": "Drop what depends on it first, as the detail says, or let the statement say CASCADE.",
+    "42701": "It is there already: guard the statement with IF NOT EXISTS, or remove what created it before.",
+    "42710": "It is there already: guard the statement, or remove what created it before.",
+    "42P07": "It is there already: guard the statement with IF NOT EXISTS, or remove what created it before.",
+    "42501": "The role that runs the migrations may not do this; --migrations-role names that role.",
+    "53100": "The server's disk is full: free some space, or point TMPDIR at a larger one.",
+    "53200": "The server ran out of memory; for locks, raise max_locks_per_transaction (ini migrations_server_settings).",
+    "57P01": "The statement ended the connection that it ran on.",
+}
+_COUNTS = ("", "one migration", "two migrations", "three migrations")
+_NAME = re.compile(r'"((?:[^"]|"")+)"|\b(?:function|type) ([\w.]+)')
+
+
+def advise(error: MigrationError, history: History) -> str:
+    """One or two sentences, or nothing where there is no more to say than the server did."""
+    code, message = error.sqlstate or "", error.message
+    if code == "42704" and message.startswith("role "):
+        return (
+            f"If it is to exist before the migrations run, name it in the ini file: migrations_roles = {_name(message)}"
+        )
+    if "extension" in message and code in ("0A000", "58P01", "22023"):
+        return "The server has no such extension: install it there, or choose another one with --migrations-server."
+    if code in _MISSING and (later := _created_later(_MISSING[code], _name(message), error.migration, history)):
+        creator, distance = later
+        count = _COUNTS[distance] if distance < len(_COUNTS) else f"{distance} migrations"
+        return (
+            f'{creator.name} creates "{_name(message)}", {count} later: move it before {error.migration.name}, '
+            "or move what needs it behind it."
+        )
+    return _ADVICE.get(code, "")
+
+
+def _name(message: str) -> str:
+    """The object that the message names, without its schema."""
+    found = _NAME.search(message)
+    return (found[1] or found[2]).split(".")[-1] if found else ""
+
+
+def _created_later(kind: str, name: str, migration: Migration, history: History) -> tuple[Migration, int] | None:
+    if not name:
+        return None
+    start = history.migrations.index(migration) + 1
+    for distance, later in enumerate(history.migrations[start:], 1):
+        if any((kind, name) in statement.creates for statement in statements(later.up)):
+            return later, distance
+    return None
