@@ -1,0 +1,239 @@
+"""Which items there are, what they are called, and how pytest's own options work on them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Project = Callable[..., Path]
+
+USERS = "CREATE TABLE users (id int PRIMARY KEY);\n-- ROLLBACK:\n-- DROP TABLE users;\n-- END ROLLBACK\n"
+EMAIL = "ALTER TABLE users ADD COLUMN email text;\n-- ROLLBACK:\n-- ALTER TABLE users DROP COLUMN email;\n-- END ROLLBACK\n"
+INDEX = "CREATE INDEX users_email ON users (email);\n-- ROLLBACK:\n-- DROP INDEX users_email;\n-- END ROLLBACK\n"
+LEAKY = "CREATE TABLE a (x int);\nCREATE TABLE b ();\n-- ROLLBACK:\n-- DROP TABLE a;\n-- END ROLLBACK\n"
+BROKEN = "CREATE TABLE c (x nothing);\n-- ROLLBACK:\n-- DROP TABLE c;\n-- END ROLLBACK\n"
+THREE = {"001_users.sql": USERS, "002_email.sql": EMAIL, "003_index.sql": INDEX}
+
+IDS = [
+    "migrations/001_users.sql::history",
+    *(f"migrations/{name}::{check}" for name in THREE for check in ("apply", "rollback", "roundtrip", "reapply")),
+]
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, given_server: None) -> Project:
+    """Write migrations into a folder of the test's project."""
+
+    def write(files: dict[str, str], folder: str = "migrations") -> Path:
+        target = pytester.path / folder
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (target / name).write_text(text)
+        return target
+
+    return write
+
+
+def ids_of(result: pytest.RunResult) -> list[str]:
+    return [line for line in result.outlines if "::" in line and not line.startswith(("FAILED", "SKIPPED"))]
+
+
+def test_ids_are_files_and_checks_in_version_order(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    result = pytester.runpytest("--migrations-dir=migrations", "--collect-only", "-q")
+    assert ids_of(result) == IDS
+
+
+def test_all_pass(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    result = pytester.runpytest("--migrations-dir=migrations")
+    result.assert_outcomes(passed=13)
+    result.stdout.fnmatch_lines(["migrations: 3 in migrations/ (ours)*"])
+
+
+@pytest.mark.parametrize("identifier", [IDS[0], IDS[-1], IDS[6]])
+def test_an_id_passed_back_runs_just_that(pytester: pytest.Pytester, project: Project, identifier: str) -> None:
+    project(THREE)
+    pytester.makepyfile("def test_of_my_own(): pass")
+    result = pytester.runpytest("--migrations-dir=migrations", identifier, "-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"{identifier} PASSED*"])
+
+
+def test_the_folder_is_added_to_what_would_run_anyway(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    pytester.makepyfile("def test_of_my_own(): pass")
+    other = pytester.mkdir("other")
+    (other / "test_other.py").write_text("def test_other(): pass")
+    pytester.runpytest("--migrations-dir=migrations").assert_outcomes(passed=15)
+    pytester.runpytest("--migrations-dir=migrations", "other").assert_outcomes(passed=14)
+    pytester.runpytest("--migrations-dir=migrations", "migrations").assert_outcomes(passed=13)
+    pytester.runpytest("--migrations-dir=migrations", "migrations/002_email.sql").assert_outcomes(passed=4)
+    pytester.makeini("[pytest]\ntestpaths = other\nmigrations_dir = migrations")
+    pytester.runpytest().assert_outcomes(passed=14)
+
+
+def test_without_a_folder_nothing_happens(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    pytester.makepyfile("def test_of_my_own(): pass")
+    result = pytester.runpytest()
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*migrations*:*")
+
+
+def test_a_relative_folder_counts_from_where_it_was_said(
+    pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(THREE, "db/migrations")
+    pytester.makeini("[pytest]\nmigrations_dir = db/migrations")
+    pytester.mkdir("elsewhere")
+    monkeypatch.chdir(pytester.path / "elsewhere")
+    pytester.runpytest("--rootdir=..", "-c", "../tox.ini").assert_outcomes(passed=13)
+    pytester.runpytest("--rootdir=..", "-c", "../tox.ini", "--migrations-dir=../db/migrations").assert_outcomes(passed=13)
+
+
+def test_a_folder_outside_rootdir(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    root = pytester.mkdir("root")
+    pytester.makeini("[pytest]")
+    (root / "pytest.ini").write_text("[pytest]\n")
+    result = pytester.runpytest("--rootdir=root", "-c", "root/pytest.ini", "--migrations-dir=migrations", "--collect-only", "-q")
+    assert ids_of(result)[-1] == "../migrations/003_index.sql::reapply"
+    pytester.runpytest("--rootdir=root", "-c", "root/pytest.ini", "--migrations-dir=migrations").assert_outcomes(passed=13)
+
+
+def test_a_folder_with_python_files_and_an_init(pytester: pytest.Pytester, project: Project) -> None:
+    folder = project(THREE)
+    (folder / "__init__.py").touch()
+    pytester.runpytest("--migrations-dir=migrations").assert_outcomes(passed=13)
+
+
+def test_two_folders(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE, "one")
+    project(THREE, "two")
+    result = pytester.runpytest("--migrations-dir=one", "--migrations-dir=two")
+    result.assert_outcomes(passed=26)
+
+
+def test_a_migration_in_a_folder_of_its_own(pytester: pytest.Pytester, project: Project) -> None:
+    for name in ("2024-01-01-000000_users", "2024-01-02-000000_more"):
+        table = name.rsplit("_")[-1]
+        project({"up.sql": f"CREATE TABLE {table} ();", "down.sql": f"DROP TABLE {table};"}, f"migrations/{name}")
+    result = pytester.runpytest("--migrations-dir=migrations", "--collect-only", "-q")
+    last = "migrations/2024-01-02-000000_more/up.sql::reapply"
+    assert ids_of(result)[-1] == last
+    pytester.runpytest("--migrations-dir=migrations", last).assert_outcomes(passed=1)
+    pytester.runpytest("--migrations-dir=migrations").assert_outcomes(passed=9)
+
+
+def test_keywords_last_failed_and_exit_first(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_users.sql": USERS, "002_leaky.sql": LEAKY, "003_email.sql": EMAIL})
+    run = "--migrations-dir=migrations"
+    pytester.runpytest(run, "-k", "roundtrip").assert_outcomes(passed=2, failed=1, deselected=10)
+    result = pytester.runpytest(run)
+    result.assert_outcomes(passed=11, failed=2)
+    pytester.runpytest(run, "--lf").assert_outcomes(failed=2, deselected=2)
+    first = pytester.runpytest(run, "--ff", "-v")
+    first.assert_outcomes(passed=11, failed=2)
+    assert "002_leaky.sql::roundtrip FAILED" in next(line for line in first.outlines if "::" in line)
+    pytester.runpytest(run, "-x").assert_outcomes(passed=7, failed=1)
+    durations = pytester.runpytest(run, "--durations=0", "-vv")
+    durations.stdout.fnmatch_lines(["*s call * migrations/001_users.sql::apply"])
+
+
+def test_junit_has_seconds_and_statements(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    pytester.runpytest("--migrations-dir=migrations", "--junitxml=junit.xml").assert_outcomes(passed=13)
+    cases = ElementTree.parse(pytester.path / "junit.xml").iter("testcase")
+    properties = {p.attrib["name"]: p.attrib["value"] for case in cases for p in case.iter("property")}
+    assert properties["statements"] == "1"
+    assert float(properties["seconds"]) > 0
+
+
+def test_a_leaky_rollback_fails_its_roundtrip_alone(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_users.sql": USERS, "002_leaky.sql": LEAKY.replace("TABLE b", "TABLE IF NOT EXISTS b")})
+    result = pytester.runpytest("--migrations-dir=migrations", "-rA")
+    result.assert_outcomes(passed=8, failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*migrations/002_leaky.sql::roundtrip*",
+            "The rollback leaves the schema different in 1 place:",
+            "*left behind*table*public.b*",
+            "migrations/002_leaky.sql:2:1*",
+        ]
+    )
+
+
+def test_after_a_failed_apply_later_ones_are_skipped(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_users.sql": USERS, "002_broken.sql": BROKEN, "003_email.sql": EMAIL})
+    result = pytester.runpytest("--migrations-dir=migrations", "-rs")
+    result.assert_outcomes(passed=5, failed=1, skipped=7)
+    result.stdout.fnmatch_lines(["SKIPPED*migrations/003_email.sql*: 002_broken.sql does not apply"])
+    result.stdout.fnmatch_lines(['migrations/002_broken.sql:1:19: type "nothing" does not exist (42704 undefined_object)'])
+
+
+def test_a_failed_apply_that_no_item_says_is_said_by_the_one_that_runs(
+    pytester: pytest.Pytester, project: Project
+) -> None:
+    project({"001_users.sql": USERS, "002_broken.sql": BROKEN, "003_email.sql": EMAIL})
+    result = pytester.runpytest("--migrations-dir=migrations", "migrations/003_email.sql::apply")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["002_broken.sql does not apply*"])
+
+
+def test_without_a_rollback(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_a.sql": "CREATE TABLE a ();"})
+    result = pytester.runpytest("--migrations-dir=migrations", "-rs")
+    result.assert_outcomes(passed=2, skipped=3)
+    result.stdout.fnmatch_lines(["SKIPPED*migrations/001_a.sql*: 001_a.sql has no rollback"])
+    pytester.runpytest("--migrations-dir=migrations", "--migrations-require-rollback").assert_outcomes(passed=2, failed=3)
+    pytester.makeini("[pytest]\nmigrations_require_rollback = true")
+    pytester.runpytest("--migrations-dir=migrations").assert_outcomes(passed=2, failed=3)
+
+
+def test_an_empty_rollback(pytester: pytest.Pytester, project: Project) -> None:
+    empty = "-- ROLLBACK:\n-- -- nothing to do\n-- END ROLLBACK\n"
+    project({"001_a.sql": "CREATE TABLE a (x int);\n" + empty, "002_b.sql": "INSERT INTO a VALUES (1);\n" + empty})
+    result = pytester.runpytest("--migrations-dir=migrations")
+    result.assert_outcomes(passed=6, failed=1, skipped=2)
+    result.stdout.fnmatch_lines(["*001_a.sql: the rollback is empty*"])
+
+
+def test_the_report(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_users.sql": USERS, "002_leaky.sql": LEAKY.replace("TABLE b", "TABLE IF NOT EXISTS b")})
+    pytester.runpytest("--migrations-dir=migrations", "--migrations-report=out/report.json")
+    report = json.loads((pytester.path / "out/report.json").read_text())
+    assert report["server"]["kind"] == "external"
+    assert [result["outcome"] for result in report["results"]].count("passed") == 8
+    (failed,) = [result for result in report["results"] if result["outcome"] == "failed"]
+    assert failed["id"] == "migrations/002_leaky.sql::roundtrip"
+    assert failed["folder"] == "migrations"
+    assert failed["migration"] == "002_leaky.sql"
+    assert failed["check"] == "roundtrip"
+    assert failed["seconds"] > 0
+    (difference,) = failed["differences"]
+    assert (difference["kind"], difference["name"], difference["change"]) == ("table", "public.b", "left behind")
+
+
+@pytest.mark.parametrize("options", [["-p", "no:terminal"], ["-p", "no:xdist"], ["--strict-markers"], ["-p", "no:cacheprovider"]])
+def test_without_this_or_that_plugin(pytester: pytest.Pytester, project: Project, options: list[str]) -> None:
+    project(THREE)
+    assert pytester.runpytest("--migrations-dir=migrations", *options).ret == pytest.ExitCode.OK
+
+
+def test_nothing_is_started_for_collect_only(
+    pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTEST_MIGRATIONS_SERVER", "postgresql://nobody@127.0.0.1:1/none")
+    project(THREE)
+    pytester.makepyfile("def test_of_my_own(): pass")
+    assert pytester.runpytest("--migrations-dir=migrations", "--collect-only").ret == pytest.ExitCode.OK
+    pytester.runpytest("--migrations-dir=migrations", "-k", "of_my_own").assert_outcomes(passed=1, deselected=13)
+    pytester.runpytest("--migrations-dir=migrations", "-k", "history").assert_outcomes(passed=1, deselected=13)
