@@ -1,0 +1,1 @@
+"""What a database holds: its snapshot, and how two snapshots differ."""

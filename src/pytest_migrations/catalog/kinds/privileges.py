@@ -1,0 +1,55 @@
+"""Privileges on what belongs to PostgreSQL or an extension, where they are not those it came with."""
+
+# ruff: noqa: S608 (the texts are put together from this package's own words only)
+
+from __future__ import annotations
+
+from pytest_migrations.catalog.kinds.facts import privileges
+from pytest_migrations.catalog.kinds.kind import Kind
+
+
+def _changed(catalog: str, alias: str, acl: str, letter: str, owner: str, builtin: str) -> str:
+    """Of the objects of one catalog those whose ACL is not the one that initdb or the extension left."""
+    return f"""
+    select 'privileges' as kind,
+        (select o.type || ' ' || o.identity from pg_identify_object('{catalog}'::regclass, {alias}.oid, 0) o) as name,
+        {privileges(acl, letter, owner)} as privileges
+    from {catalog} {alias}
+        left join pg_init_privs i on i.objoid = {alias}.oid and i.classoid = '{catalog}'::regclass and i.objsubid = 0
+    where {acl} is not null and {acl} is distinct from i.initprivs
+        and ({builtin} or {alias}.oid in (select objid from pg_depend
+            where refclassid = 'pg_extension'::regclass and deptype = 'e' and classid = '{catalog}'::regclass))
+        and {alias}.oid = any($1)  -- only
+    """
+
+
+# information_schema is left out, as pg_dump does; public is told with the schemas.
+PRIVILEGES = Kind(
+    "privileges",
+    " union all ".join(
+        (
+            _changed("pg_class", "c", "c.relacl", "r", "c.relowner", "c.relnamespace = 'pg_catalog'::regnamespace"),
+            _changed("pg_proc", "p", "p.proacl", "f", "p.proowner", "p.pronamespace = 'pg_catalog'::regnamespace"),
+            _changed("pg_type", "t", "t.typacl", "T", "t.typowner", "t.typnamespace = 'pg_catalog'::regnamespace"),
+            _changed("pg_namespace", "n", "n.nspacl", "n", "n.nspowner", "n.nspname = 'pg_catalog'"),
+            _changed("pg_language", "l", "l.lanacl", "l", "l.lanowner", "l.oid < 16384"),
+        )
+    ),
+)
+
+PRIVILEGES_ON_COLUMNS = Kind(
+    "privileges on columns",
+    f"""
+    select 'privileges' as kind,
+        (select o.type || ' ' || o.identity from pg_identify_object('pg_class'::regclass, a.attrelid, a.attnum) o) as name,
+        {privileges("a.attacl", "c", "c.relowner")} as privileges
+    from pg_attribute a
+        join pg_class c on c.oid = a.attrelid
+        left join pg_init_privs i on i.objoid = a.attrelid and i.classoid = 'pg_class'::regclass
+            and i.objsubid = a.attnum
+    where a.attacl is not null and not a.attisdropped and a.attacl is distinct from i.initprivs
+        and (c.relnamespace = 'pg_catalog'::regnamespace or a.attrelid in (select objid from pg_depend
+            where refclassid = 'pg_extension'::regclass and deptype = 'e' and classid = 'pg_class'::regclass))
+        and a.attrelid = any($1)  -- only
+    """,
+)

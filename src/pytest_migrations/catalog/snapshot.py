@@ -1,0 +1,148 @@
+"""Everything about a schema that pg_dump would print, as comparable objects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_migrations.catalog.privileges import normalised
+from pytest_migrations.catalog.session import read_pages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+_COLUMN_ORDER = "column order"
+#: Columns of a page that say where an object stands and not what it is.
+_PLACES = ("kind", "name", "parent", "follows")
+
+
+class Key(NamedTuple):
+    """Which object: what a person calls its kind (``index``), and its name as SQL needs it."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+class CatalogObject(NamedTuple):
+    """What a snapshot knows of one object."""
+
+    #: What is compared; a fact that there is nothing to say about is not in it.
+    fields: Mapping[str, str]
+    #: The objects (as text of their keys) without which it cannot be.
+    parents: tuple[str, ...]
+    #: The objects of parent tables that it was inherited from, or is a partition's part of.
+    follows: tuple[str, ...]
+
+
+class Snapshot(Mapping[Key, Mapping[str, str]]):
+    """The objects of a database by their key, each with its fields.
+
+    Two are equal if their objects are; the order of columns in a table is apart (``column_order``). Comparing is a
+    comparison of bytes, kind by kind: what the server sent is only read where it differs.
+    """
+
+    def __init__(self, pages: Mapping[str, bytes]) -> None:
+        self._pages = dict(pages)
+        self._read: dict[str, dict[Key, CatalogObject]] = {}
+
+    def __getitem__(self, key: Key) -> Mapping[str, str]:
+        return self._objects[key].fields
+
+    def __iter__(self) -> Iterator[Key]:
+        return iter(self._objects)
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Snapshot):
+            return NotImplemented
+        return not any(True for _ in self.differing_pages(other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Snapshot of {len(self)} objects>"
+
+    @property
+    def column_order(self) -> Mapping[str, tuple[str, ...]]:
+        """The columns of every table and composite type, in order, by its name."""
+        return {key.name: tuple(item.fields["columns"].split("\n")) for key, item in self._ordered.items()}
+
+    def parents(self, key: Key) -> tuple[str, ...]:
+        return self._objects[key].parents
+
+    def follows(self, key: Key) -> tuple[str, ...]:
+        return self._objects[key].follows
+
+    def differing_pages(
+        self, other: Snapshot
+    ) -> Iterator[tuple[Mapping[Key, CatalogObject], Mapping[Key, CatalogObject]]]:
+        """The objects of each kind of which the two do not hold the same."""
+        for name in {**self._pages, **other._pages}:
+            if name == _COLUMN_ORDER or self._pages.get(name) == other._pages.get(name):
+                continue
+            mine, theirs = self._page(name), other._page(name)
+            if mine.keys() != theirs.keys() or any(mine[key].fields != theirs[key].fields for key in mine):
+                yield mine, theirs
+
+    def same_order(self, other: Snapshot) -> bool:
+        return self._pages.get(_COLUMN_ORDER) == other._pages.get(_COLUMN_ORDER)
+
+    @cached_property
+    def _objects(self) -> dict[Key, CatalogObject]:
+        return {key: item for name in self._pages if name != _COLUMN_ORDER for key, item in self._page(name).items()}
+
+    @property
+    def _ordered(self) -> dict[Key, CatalogObject]:
+        return self._page(_COLUMN_ORDER)
+
+    def _page(self, name: str) -> dict[Key, CatalogObject]:
+        if name not in self._read:
+            rows = json.loads(self._pages.get(name, b"[]").decode(errors="surrogateescape"))
+            self._read[name] = {Key(row["kind"], row["name"]): _object(row) for row in rows}
+        return self._read[name]
+
+
+def take_snapshot(connection: psycopg.Connection[Any], *, cluster: bool = False) -> Snapshot:
+    """Read what the database holds now, inside the connection's open transaction or in one of its own.
+
+    ``cluster`` adds what all databases of the server share: roles, memberships, tablespaces, parameters. The session
+    is left as it was (settings, role, locks); whoever a script has become, its own user reads. Raises psycopg.Error
+    where the server does, as in a transaction that has failed already.
+    """
+    return Snapshot(read_pages(connection, cluster=cluster))
+
+
+def _object(row: dict[str, Any]) -> CatalogObject:
+    fields = {name: _text(name, value) for name, value in row.items() if name not in _PLACES}
+    return CatalogObject(
+        {name: text for name, text in fields.items() if text is not None},
+        _names(row.get("parent")),
+        _names(row.get("follows")),
+    )
+
+
+def _names(value: str | list[str] | None) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return (value,) if isinstance(value, str) else tuple(filter(None, value))
+
+
+def _text(name: str, value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ("\n" if name == "columns" else ", ").join(map(str, value))
+    if isinstance(value, dict):
+        return normalised(value["acl"], value["default"], value["owner"])
+    return str(value)

@@ -1,0 +1,83 @@
+"""Short texts about objects: what a missing one was, and how a changed one did."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Longer texts (bodies, queries) are cut to what lies around the first character that differs.
+_WIDTH = 60
+_INDEX = re.compile(
+    r"CREATE (?P<unique>UNIQUE )?INDEX (?:\"(?:[^\"]|\"\")*\"|\S+) ON (?:ONLY )?(?:\"(?:[^\"]|\"\")*\"|[^\s\"])+ "
+    r"USING (?P<method>\S+) (?P<rest>.*)",
+    re.DOTALL,
+)
+
+
+def object_text(kind: str, fields: Mapping[str, str]) -> str:
+    """What an object was, for one that is missing: ``on (status) where not archived``."""
+    if kind == "index":
+        return _index(fields["definition"])
+    if kind == "column":
+        return fields.get("type", "") + (" not null" if fields.get("not null") == "true" else "")
+    if kind in {"constraint", "type", "setting", "database setting", "role setting", "attribute"}:
+        return _short(fields.get("definition") or fields.get("labels") or fields.get("value") or fields.get("type", ""))
+    if kind == "policy":
+        return _short("for " + fields["for"] + (f" using {fields['using']}" if "using" in fields else ""))
+    return ""
+
+
+def change_texts(field: str, before: str | None, after: str | None) -> tuple[str, str]:
+    """How a field's value reads before and after: cut to the part that differs; what is secret is not told."""
+    if field.endswith("(hidden)"):
+        return "hidden", "changed"
+    one, two = _line(before), _line(after)
+    if field == "definition" and one.startswith("CREATE") and _INDEX.match(one) and _INDEX.match(two):
+        one, two = _index(one), _index(two)
+    if max(len(one), len(two)) > _WIDTH and before is not None and after is not None:
+        return _around_difference(one, two)
+    return _short(one), _short(two)
+
+
+def _index(definition: str) -> str:
+    match = _INDEX.match(definition)
+    if match is None:
+        return _short(definition)
+    columns, where, predicate = match["rest"].partition(" WHERE ")
+    if predicate.startswith("(") and predicate.endswith(")") and _is_one_group(predicate):
+        predicate = predicate[1:-1]
+    method = "" if match["method"] == "btree" else f"using {match['method']} "
+    unique = "unique " if match["unique"] else ""
+    predicate = predicate[:1] + predicate[1:] if not predicate.startswith("NOT ") else "not " + predicate[4:]
+    return _short(f"{unique}on {method}{columns}" + (f" where {predicate}" if where else ""))
+
+
+def _is_one_group(text: str) -> bool:
+    depth = 0
+    for position, character in enumerate(text):
+        depth += (character == "(") - (character == ")")
+        if depth == 0:
+            return position == len(text) - 1
+    return False
+
+
+def _around_difference(one: str, two: str) -> tuple[str, str]:
+    same = next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    start = max(same - _WIDTH // 3, 0)
+    return _window(one, start), _window(two, start)
+
+
+def _window(text: str, start: int) -> str:
+    return ("..." if start else "") + _short(text[start:])
+
+
+def _line(text: str | None) -> str:
+    return "none" if text is None else " ".join(text.split()) or "''"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _WIDTH else line[: _WIDTH - 3] + "..."
