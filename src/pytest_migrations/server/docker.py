@@ -82,6 +82,8 @@ def _run(run: RunFolder, image: str, password: str, settings: Mapping[str, str])
     """A running container of testcontainers, labelled with the run before it exists."""
     from docker.errors import DockerException  # noqa: PLC0415 (0.2 s, only for those who use it)
 
+    if not containers.engine_answers():
+        raise Unusable(Finding("docker", f"no engine answers at {containers.engine_address()}"))
     containers.announce(run.path)
     command = ["postgres"]
     for name, value in {**STARTED_SETTINGS, **settings}.items():
@@ -95,14 +97,8 @@ def _run(run: RunFolder, image: str, password: str, settings: Mapping[str, str])
             )
             return container.start()
     except DockerException as error:
-        raise Unusable(_finding(image, error)) from error
-
-
-def _finding(image: str, error: Exception) -> Finding:
-    if not containers.engine_answers():
-        return Finding("docker", f"no engine answers at {containers.engine_address()}")
-    reason = str(getattr(error, "explanation", None) or error).splitlines()[0]
-    return Finding(f"docker:{image}", f"cannot be started: {reason}")
+        reason = str(getattr(error, "explanation", None) or error).splitlines()[0]
+        raise Unusable(Finding(f"docker:{image}", f"cannot be started: {reason}")) from error
 
 
 def _container_class() -> Any:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_migrations.server.requirements import Requirements
     from pytest_migrations.server.run_folder import RunFolder
 
+#: No port, and no segments in /dev/shm that would stay there if the server were killed: they are files of its data.
+_PRIVATE = {"listen_addresses": "", "dynamic_shared_memory_type": "mmap"}
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.002
 
@@ -70,9 +72,8 @@ def _start(run: RunFolder, home: Path, installation: Installation, settings: Map
 
 
 def _command(installation: Installation, home: Path, settings: Mapping[str, str]) -> list[str]:
-    # The list of socket directories is split at commas outside double quotes.
-    quoted = '"' + str(home).replace('"', '""') + '"'
-    ours = {**STARTED_SETTINGS, **settings, "listen_addresses": "", "unix_socket_directories": quoted}
+    quoted = '"' + str(home).replace('"', '""') + '"'  # it is a list
+    ours = {**STARTED_SETTINGS, **settings, **_PRIVATE, "unix_socket_directories": quoted}
     options = [part for name, value in ours.items() for part in ("-c", f"{name}={value}")]
     return [str(installation.bin / "postgres"), "-D", str(home / postmaster.DATA), *options]
 

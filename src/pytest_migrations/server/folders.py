@@ -53,11 +53,12 @@ def cache_folder() -> Path:
 
 
 def _candidates() -> list[Path]:
-    name = "pytest-migrations" if sys.platform == "win32" else f"pytest-migrations-{os.getuid()}"
+    if sys.platform == "win32":
+        return [Path(tempfile.gettempdir()) / "pytest-migrations"]
+    name = f"pytest-migrations-{os.getuid()}"
     parents = [_SHARED_MEMORY] if _SHARED_MEMORY.is_dir() else []
     parents.append(Path(tempfile.gettempdir()))
-    if os.name == "posix":
-        parents.append(Path("/tmp"))  # noqa: S108 (for a TMPDIR too long for a socket)
+    parents.append(Path("/tmp"))  # noqa: S108 (for a TMPDIR too long for a socket)
     return list(dict.fromkeys(parent / name for parent in parents))
 
 
@@ -65,6 +66,8 @@ def _unfit(folder: Path) -> str | None:
     """Why the folder cannot be used, or None; makes it where it is missing."""
     if len(os.fsencode(folder)) + len(_SOCKET_BELOW) > _SOCKET_PATH_BYTES and os.name == "posix":
         return f"too long for the path of a socket ({_SOCKET_PATH_BYTES} bytes)"
+    if "," in str(folder):
+        return "has a comma, at which clients would split the server's address"
     try:
         if folder.parent == _SHARED_MEMORY and shutil.disk_usage(folder.parent).free < _ROOM_BYTES:
             return "less than 1 GB free"

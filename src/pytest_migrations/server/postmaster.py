@@ -31,6 +31,7 @@ _ALIVE_LOCK = "alive.lock"
 _PATIENCE = 3.0
 #: An immediate shutdown, and none at all; by name, since Windows has neither.
 _NOW = getattr(signal, "SIGQUIT", signal.SIGTERM)
+_GO_ON = getattr(signal, "SIGCONT", signal.SIGTERM)
 _KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
 
 
@@ -79,6 +80,7 @@ def end(home: Path) -> None:
         if sent != wanted and (pid := _pid(home)) is not None:
             with suppress(ProcessLookupError):
                 os.kill(pid, wanted)
+                os.kill(pid, _GO_ON)  # one that somebody has stopped
             sent = wanted
         time.sleep(0.002)
 
