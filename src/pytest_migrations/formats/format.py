@@ -1,0 +1,33 @@
+"""What a format is: data and two functions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.migration import Migration, Problem
+
+
+class Reading(NamedTuple):
+    """What a format makes of a folder: its migrations in order, and what is wrong with the folder itself."""
+
+    migrations: Sequence[Migration]
+    problems: Sequence[Problem]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A convention of naming and writing migrations."""
+
+    #: What ``--migrations-format`` calls it.
+    name: str
+    #: What its migrations look like, for messages: "NNN_name.sql, ...".
+    looks_like: str
+    #: The names in a folder that speak for this format and for no other.
+    evidence: Callable[[Folder], list[str]]
+    #: Reads a folder, whatever else lies in it. Raises UserError where it cannot tell what a file's SQL is.
+    read: Callable[[Folder], Reading]

@@ -1,0 +1,74 @@
+"""Problems of a folder's names: versions given twice, an order that misleads, files that no tool takes."""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from pytest_migrations.migration import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.migration import Migration
+
+_ANY_NAME = re.compile(r".*", re.DOTALL)
+_DATE_DIGITS = len("20260120")
+
+
+def in_numeric_order(migrations: Iterable[Migration]) -> list[Migration]:
+    """By the number of the version; two of one version by name, so that the order is the same on every machine."""
+    return sorted(migrations, key=lambda migration: (int(migration.version), migration.name))
+
+
+def numeric_duplicates(migrations: Sequence[Migration]) -> Iterator[Problem]:
+    """Versions given twice; ``7_a`` and ``007_b`` are both 7. ``migrations`` must be in order."""
+    for _, group in groupby(migrations, key=lambda migration: int(migration.version)):
+        yield from _one_version(list(group))
+
+
+def textual_duplicates(migrations: Sequence[Migration]) -> Iterator[Problem]:
+    """Versions given twice in a tool that compares them as text. ``migrations`` must be in order of the version."""
+    for _, group in groupby(migrations, key=lambda migration: migration.version):
+        yield from _one_version(list(group))
+
+
+def misleading_text_order(migrations: Sequence[Migration], tool: str) -> Iterator[Problem]:
+    """Neighbours whose numbers say another order than their text, in a tool that sorts as text.
+
+    Timestamps of different precision are not meant: 20260120 is before 202601201530 and 20260121 as text and as time.
+    """
+    for first, second in pairwise(migrations):
+        if not (first.version.isdecimal() and second.version.isdecimal()):
+            continue
+        counted = min(len(first.version), len(second.version)) < _DATE_DIGITS
+        if counted and int(first.version) > int(second.version):
+            yield Problem(
+                second.path,
+                f"{tool} sorts versions as text and so applies {first.name} before {second.name}: "
+                "give all versions as many digits.",
+            )
+
+
+def untaken(
+    folder: Folder, taken: Iterable[str], expected: str, only: re.Pattern[str] = _ANY_NAME
+) -> Iterator[Problem]:
+    """The ``.sql`` files (named like ``only``) that belong to no migration: whoever wrote them thinks that they run."""
+    known = set(taken)
+    for name in folder.files:
+        if name not in known and only.fullmatch(name):
+            yield Problem(
+                folder.path / name,
+                f"{name} is not run, since its name is not {expected}: rename it, or move it out of this folder.",
+            )
+
+
+def _one_version(group: list[Migration]) -> Iterator[Problem]:
+    for migration in group[1:]:
+        yield Problem(
+            migration.path,
+            f"{migration.name} has the version {migration.version}, and so has {group[0].name}: "
+            "which of them is to run first cannot be told. Give one of them a version of its own.",
+        )

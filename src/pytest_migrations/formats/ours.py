@@ -1,0 +1,95 @@
+"""Our own format: one file per migration, its rollback in comments at the end.
+
+::
+
+    -- Migration 007: Grant monitoring system
+    -- Dependencies: users, grants
+    -- No transaction
+
+    CREATE TABLE ...;
+
+    -- ROLLBACK:
+    -- DROP TABLE ...;
+    -- END ROLLBACK
+
+A file without the block is a plain migration without a rollback, so this is also how a folder of numbered SQL files
+of no particular tool is read.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_migrations.formats.format import Format, Reading
+from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.rollback_block import MARKER, split_rollback
+from pytest_migrations.migration import Migration, Script
+
+if TYPE_CHECKING:
+    from pytest_migrations.formats.folder import Folder
+
+_NAME = re.compile(r"([0-9]+)_.*\.sql", re.DOTALL)
+_HEADER_LINE = re.compile(r"\s*(?:--(?P<comment>.*))?")
+_DEPENDENCIES = re.compile(r"\s*Dependencies\s*:(?P<names>.*)", re.IGNORECASE)
+_NO_TRANSACTION = re.compile(r"\s*No[ -]transaction\s*[.:]?\s*", re.IGNORECASE)
+_NO_NAMES = {"", "-", "none", "n/a"}
+
+_TITLE = rb"\A(?:\xef\xbb\xbf)?--[ \t]*Migration[ \t]+[0-9]+[ \t]*:"
+_EVIDENCE = re.compile(MARKER.pattern.encode() + b"|" + _TITLE, re.MULTILINE | re.IGNORECASE)
+
+
+def numbered(folder: Folder) -> list[str]:
+    """The names of the files that this format takes."""
+    return [name for name in folder.files if _NAME.fullmatch(name)]
+
+
+def _evidence(folder: Folder) -> list[str]:
+    return [name for name in numbered(folder) if _EVIDENCE.search(folder.data(name))]
+
+
+def _read(folder: Folder) -> Reading:
+    names = numbered(folder)
+    migrations = in_numeric_order(_migration(folder, name) for name in names)
+    problems = [*numeric_duplicates(migrations), *untaken(folder, names, "NNN_name.sql (a number, then _)")]
+    return Reading(migrations, problems)
+
+
+def _migration(folder: Folder, name: str) -> Migration:
+    path, source = folder.path / name, folder.text(name)
+    header = _header(source)
+    transactional = not any(_NO_TRANSACTION.fullmatch(comment) for comment in header)
+    up, down = split_rollback(path, source)
+    return Migration(
+        version=name.partition("_")[0],
+        name=name,
+        up=Script(path, source, up, transactional=transactional),
+        down=None if down is None else Script(path, source, down, indent=3, transactional=transactional),
+        dependencies=_dependencies(header),
+    )
+
+
+def _header(source: str) -> list[str]:
+    """The comments before the first line that is none: nothing before them can make them part of a string."""
+    comments = []
+    for line in source.split("\n"):
+        match = _HEADER_LINE.fullmatch(line)
+        if match is None:
+            break
+        if match["comment"] is not None:
+            comments.append(match["comment"])
+    return comments
+
+
+def _dependencies(header: list[str]) -> tuple[str, ...]:
+    lines = [match["names"] for comment in header if (match := _DEPENDENCIES.fullmatch(comment))]
+    names = [name.strip() for line in lines for name in line.split(",")]
+    return tuple(name for name in names if name.lower() not in _NO_NAMES)
+
+
+OURS = Format(
+    name="ours",
+    looks_like="NNN_name.sql, with the rollback between '-- ROLLBACK:' and '-- END ROLLBACK' or without one",
+    evidence=_evidence,
+    read=_read,
+)

@@ -1,0 +1,128 @@
+"""Two files per migration: ``X.up.sql`` and ``X.down.sql`` (golang-migrate, sqlx and the like).
+
+Versions are numbers, and up and down find each other by the number, as in golang-migrate 4 (source/migration.go) and
+sqlx 0.8 (migrate/source.rs); the rest of the name only decides where a number is given twice. A letter V before the
+number, and ``.`` or ``-`` behind it, are what home-made readers of such pairs allow. ``_up.sql`` / ``_down.sql`` is
+taken for the ending where no file of the folder ends in ``.up.sql`` and at least one has its partner.
+
+``NNN_name.sql`` in such a folder is applied by sqlx, as a migration without rollback, and passed over by
+golang-migrate; we apply it and say so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_migrations.formats.format import Format, Reading
+from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.migration import Migration, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.migration import Script
+
+_DOTTED = re.compile(r"(?P<stem>[Vv]?(?P<version>[0-9]+)(?:[_.-].*)?)\.(?P<direction>up|down)\.sql", re.DOTALL)
+_UNDERSCORED = re.compile(r"(?P<stem>[Vv]?(?P<version>[0-9]+)(?:[_.-].*)?)_(?P<direction>up|down)\.sql", re.DOTALL)
+_SIMPLE = re.compile(r"(?P<stem>(?P<version>[0-9]+)_.*)\.sql", re.DOTALL)
+
+#: sqlx looks at nothing but the first characters of the file.
+_NO_TRANSACTION = "-- no-transaction"
+
+
+class _File(NamedTuple):
+    name: str
+    stem: str
+    number: int
+
+
+class _Files(NamedTuple):
+    ups: list[_File]
+    downs: list[_File]
+    simple: list[_File]
+
+
+def _files(folder: Folder) -> _Files:
+    ending = _DOTTED if any(_DOTTED.fullmatch(name) for name in folder.files) else _UNDERSCORED
+    files = _Files([], [], [])
+    for name in folder.files:
+        if match := ending.fullmatch(name):
+            kind = files.ups if match["direction"] == "up" else files.downs
+            kind.append(_File(name, match["stem"], int(match["version"])))
+        elif match := _SIMPLE.fullmatch(name):
+            files.simple.append(_File(name, match["stem"], int(match["version"])))
+    return files
+
+
+def _evidence(folder: Folder) -> list[str]:
+    files = _files(folder)
+    if any(_DOTTED.fullmatch(file.name) for file in [*files.ups, *files.downs]):
+        return [file.name for file in files.ups] or [file.name for file in files.downs]
+    # A file called 003_scale_up.sql is no half of a pair.
+    partners = {file.stem for file in files.downs}
+    return [file.name for file in files.ups if file.stem in partners]
+
+
+def _read(folder: Folder) -> Reading:
+    files = _files(folder)
+    downs = dict(_partners(files))
+    ups = [*files.ups, *files.simple]
+    migrations = in_numeric_order(
+        Migration(str(up.number), up.name, _script(folder, up), _script(folder, downs[up]) if up in downs else None)
+        for up in ups
+    )
+    taken = [file.name for kind in files for file in kind]
+    problems = [
+        *numeric_duplicates(migrations),
+        *_orphans(folder, files, downs),
+        *_without_direction(folder, files),
+        *untaken(folder, taken, "NNN_name.up.sql or NNN_name.down.sql"),
+    ]
+    return Reading(migrations, problems)
+
+
+def _partners(files: _Files) -> Iterator[tuple[_File, _File]]:
+    """Each up file with its down file: that of its own name, or else the only one of its number."""
+    by_stem = {down.stem: down for down in files.downs}
+    spoken_for = {up.stem for up in files.ups}
+    for up in files.ups:
+        free = [down for down in files.downs if down.number == up.number and down.stem not in spoken_for]
+        same_number = [other for other in files.ups if other.number == up.number]
+        if up.stem in by_stem:
+            yield up, by_stem[up.stem]
+        elif len(free) == len(same_number) == 1:
+            yield up, free[0]
+
+
+def _script(folder: Folder, file: _File) -> Script:
+    return folder.script(file.name, transactional=not folder.text(file.name).startswith(_NO_TRANSACTION))
+
+
+def _orphans(folder: Folder, files: _Files, downs: dict[_File, _File]) -> Iterator[Problem]:
+    used = set(downs.values())
+    for down in files.downs:
+        if down not in used:
+            yield Problem(
+                folder.path / down.name,
+                f"{down.name} rolls back nothing: there is no {down.stem}"
+                f"{down.name[len(down.stem)]}up.sql beside it. Add that file, or delete this one.",
+            )
+
+
+def _without_direction(folder: Folder, files: _Files) -> Iterator[Problem]:
+    for file in files.simple:
+        yield Problem(
+            folder.path / file.name,
+            f"{file.name} has neither .up nor .down in its name, unlike the others: sqlx applies such a file, "
+            f"golang-migrate passes over it. Call it {file.stem}.up.sql.",
+        )
+
+
+PAIRS = Format(
+    name="pairs",
+    looks_like="NNN_name.up.sql with NNN_name.down.sql beside it (golang-migrate, sqlx)",
+    evidence=_evidence,
+    read=_read,
+)
