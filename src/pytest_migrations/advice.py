@@ -26,7 +26,7 @@ _ADVICE = {
     "42P07": "It is there already: guard the statement with IF NOT EXISTS, or remove what created it before.",
     "42501": "The role that runs the migrations may not do this; --migrations-role names that role.",
     "53100": "The server's disk is full: free some space, or point TMPDIR at a larger one.",
-    "53200": "The server ran out of memory; for locks, raise max_locks_per_transaction (ini migrations_server_settings).",
+    "53200": "Out of memory; for locks, raise max_locks_per_transaction (ini migrations_server_settings).",
     "57P01": "The statement ended the connection that it ran on.",
 }
 _COUNTS = ("", "one migration", "two migrations", "three migrations")

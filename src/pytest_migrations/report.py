@@ -49,11 +49,11 @@ def result_of(item: CheckItem, report: pytest.TestReport, server: Server | None)
             "reason": verdict.reason if verdict else report.longreprtext,
             "differences": [
                 {"kind": d.kind, "name": d.name, "change": d.change, "before": d.before, "after": d.after}
-                for d in (comparison.differences if comparison else ())
+                for d in (comparison.differences if comparison is not None else ())
             ],
             "column_order": [
-                {"table": order.table, "before": list(order.before), "after": list(order.after)}
-                for order in (comparison.column_order if comparison else ())
+                {"table": order.table, "before": list(order.expected), "after": list(order.actual)}
+                for order in (comparison.column_order if comparison is not None else ())
             ],
         },
     }

@@ -29,10 +29,12 @@ if TYPE_CHECKING:
 #: 55P04 unsafe_new_enum_value_usage.
 _NOT_IN_A_TRANSACTION = {"25001", "2D000", "55P04"}
 
-#: What DISCARD ALL does, as far as a transaction block allows it.
-_CLEAN_SESSION_INSIDE = b"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; DISCARD TEMP"
-#: RESET ROLE goes back to the role the connection was made with, which DISCARD ALL forgets.
-_CLEAN_SESSION = (b"DISCARD ALL", b"RESET ROLE")
+#: What DISCARD ALL does (PostgreSQL docs, DISCARD), but for prepared statements: snapshots keep theirs, whose planning
+#: takes longer than their running. RESET ROLE goes back to the role that the connection was made with.
+_CLEAN_SESSION_INSIDE = (
+    b"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DISCARD TEMP; DISCARD SEQUENCES"
+)
+CLEAN_SESSION = _CLEAN_SESSION_INSIDE + b"; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()"
 
 _PSQL_ONLY = re.compile(
     r"^[ \t]*(?P<meta>\\[a-z!?][^\r\n]*)|^[ \t]*(?P<copy>COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)",
@@ -102,8 +104,7 @@ class Runner:
 
     def _run_for_good(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
-        for command in _CLEAN_SESSION:
-            self.connection.execute(command)
+        self.connection.execute(CLEAN_SESSION)
         started = time.perf_counter()
         with self._deadline():
             if not commands:

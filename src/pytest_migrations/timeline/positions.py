@@ -15,9 +15,11 @@ Position = tuple[int, bool]
 _SEQUENCES = b"""
 SELECT n.nspname, c.relname
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind = 'S' AND c.relpersistence <> 't'
-  AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
-  AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE')
+WHERE c.relpersistence <> 't'
+  AND CASE WHEN c.relkind = 'S' THEN -- the functions refuse what is no sequence
+    pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+    AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE')
+  END
 """
 #: One query reads so many at once; a longer UNION ALL would only take the planner's stack.
 _BATCH = 500

@@ -6,19 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pytest_migrations.errors import Place, UserError
+    from pytest_migrations.errors import UserError
     from pytest_migrations.migration import Migration
     from pytest_migrations.runner import Ran
+    from pytest_migrations.timeline.culprits import Culprit
     from pytest_migrations.timeline.trial import Trial
-
-
-@dataclass(frozen=True)
-class Culprit:
-    """A statement that a difference comes from; ``script`` is "in the rollback" or "in the migration"."""
-
-    place: Place
-    script: str
-    remark: str
 
 
 @dataclass(frozen=True)
@@ -33,4 +25,5 @@ class Proof:
     trial: Trial | None = None
     #: Why what the trial found was not tried again with real commits; empty where it was or need not be.
     unconfirmed: str = ""
+    #: The statements that what differs after the rollback comes from.
     culprits: tuple[Culprit, ...] = ()

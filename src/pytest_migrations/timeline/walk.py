@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
-from pytest_migrations.runner import Runner
+from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.timeline.culprits import Culprit, find_culprits
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import read_positions, restore_positions
 from pytest_migrations.timeline.proof import Proof
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.runner import Ran
@@ -83,7 +85,7 @@ class Walk:
         :raises MigrationError: when it does not apply.
         """
         migration = self._next
-        before = self._snapshot or self._take_snapshot()
+        before = self._take_snapshot() if self._snapshot is None else self._snapshot
         after: list[Snapshot] = []
 
         def look() -> None:
@@ -102,7 +104,8 @@ class Walk:
         if trial is not None and trial.is_clean:
             return Proof(migration, ran, changed, trial)
         confirmed, why_not = self._confirm(migration, states)
-        return Proof(migration, ran, changed, confirmed or trial, why_not)
+        trial = confirmed or trial
+        return Proof(migration, ran, changed, trial, why_not, self._find_culprits(migration, trial))
 
     @property
     def _next(self) -> Migration:
@@ -119,13 +122,26 @@ class Walk:
         return Runner(self.server.connect(self._database), timeout=self._timeout)
 
     def _try_inside(self, migration: Migration, states: States) -> Trial | None:
+        with self._nothing_kept():
+            return try_inside(self._runner, migration, states)
+
+    def _find_culprits(self, migration: Migration, trial: Trial | None) -> tuple[Culprit, ...]:
+        if trial is None or trial.roundtrip is None or not trial.roundtrip.differences:
+            return ()
+        with self._nothing_kept():
+            return find_culprits(
+                self._runner.connection, migration, trial.roundtrip.differences, cluster=self._isolated
+            )
+
+    @contextmanager
+    def _nothing_kept(self) -> Iterator[None]:
+        """Put back what the end of a transaction does not."""
         positions = read_positions(self._runner.connection)
-        trial = try_inside(self._runner, migration, states)
+        yield
         if self._runner.connection.closed:
             self._runner = self._connect()
-        self._runner.connection.execute(b"DISCARD ALL")
+        self._runner.connection.execute(CLEAN_SESSION)
         restore_positions(self._runner.connection, positions)
-        return trial
 
     def _confirm(self, migration: Migration, states: States) -> tuple[Trial | None, str]:
         """Try it again with real commits, on a clone or, where clones are no way, on a server of its own."""
