@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
 from pytest_migrations.formats.folder import Folder
+from pytest_migrations.formats.goose import GOOSE
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
+from pytest_migrations.formats.prisma import PRISMA
 from pytest_migrations.formats.strangers import stranger_in
 from pytest_migrations.migration import History
 
@@ -22,6 +25,9 @@ _ALL = (
     OURS,
     PAIRS,
     DIRECTORIES,
+    PRISMA,
+    GOOSE,
+    DBMATE,
 )
 
 #: What ``--migrations-format`` takes.

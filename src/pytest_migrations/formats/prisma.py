@@ -1,0 +1,56 @@
+"""One folder per migration: ``<timestamp>_name/migration.sql`` (Prisma).
+
+Prisma knows a migration by the whole name of its folder, sorts folders by it as text, has no rollbacks, and opens no
+transaction around the file (Prisma 6, schema-engine).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_migrations.formats.format import Format, Reading
+from pytest_migrations.formats.order import untaken
+from pytest_migrations.migration import Migration, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_migrations.formats.folder import Folder
+
+_FILE = "migration.sql"
+_EXPECTED = f"timestamp_name/{_FILE}"
+_LOOKS_VERSIONED = re.compile(r"[0-9].*", re.DOTALL)
+
+
+def _named(folder: Folder) -> list[str]:
+    return [name for name, content in folder.subfolders.items() if _FILE in content]
+
+
+def _evidence(folder: Folder) -> list[str]:
+    return [f"{name}/{_FILE}" for name in _named(folder)]
+
+
+def _read(folder: Folder) -> Reading:
+    migrations = [
+        Migration(name, f"{name}/{_FILE}", folder.script(f"{name}/{_FILE}", transactional=False))
+        for name in _named(folder)
+    ]
+    return Reading(migrations, [*_without_file(folder), *untaken(folder, (), _EXPECTED, only=_LOOKS_VERSIONED)])
+
+
+def _without_file(folder: Folder) -> Iterator[Problem]:
+    for name, content in folder.subfolders.items():
+        if _FILE not in content and _LOOKS_VERSIONED.fullmatch(name):
+            yield Problem(
+                folder.path / name,
+                f"{name} holds no {_FILE}, which Prisma takes for an error (P3015): add it, or delete the folder.",
+            )
+
+
+PRISMA = Format(
+    name="prisma",
+    looks_like=f"{_EXPECTED} (Prisma)",
+    evidence=_evidence,
+    read=_read,
+)
