@@ -88,7 +88,7 @@ def processes_of(folder: Path) -> list[str]:
     for entry in Path("/proc").glob("[0-9]*/cmdline"):
         try:
             command = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            beneath = os.readlink(entry.with_name("cwd"))
+            beneath = str(entry.with_name("cwd").readlink())
         except OSError:
             continue
         if str(folder) in command or beneath.startswith(str(folder)):

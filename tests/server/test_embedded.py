@@ -138,6 +138,11 @@ def small_disk() -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
+def create_many(server: Server) -> None:
+    for _ in range(20):
+        server.create_database()
+
+
 @pytest.mark.skipif(not ROOT, reason="only root may mount a small disk")
 def test_a_full_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pytest_migrations.server.run_folder import RunFolder
@@ -147,8 +152,7 @@ def test_a_full_disk(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = RunFolder.reserve()
     server = Server.start_or_join(run, EMBEDDED, Requirements())
     with pytest.raises(UserError, match="no room for another database"):
-        for _ in range(20):
-            server.create_database()
+        create_many(server)
     with pytest.raises(UserError, match="no room for the server of the migration tests"):
         Server.start_own(run, EMBEDDED, Requirements())
     run.close()

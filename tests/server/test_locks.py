@@ -3,13 +3,16 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from pytest_migrations.server import locks
 
 from .conftest import until
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_held_lock_cannot_be_taken_again(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_forked_child_ends_nothing(run: RunFolder) -> None:
 
 def test_a_folder_that_a_sweep_took_for_dead_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     take = locks.take
-    swept = []
+    swept: list[object] = []
 
     def deleted_first(path: object, **more: bool) -> locks.Lock:
         if not swept:

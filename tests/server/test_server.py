@@ -26,7 +26,7 @@ def owned() -> Iterator[Server]:
 
 
 def value(connection: psycopg.Connection[object], query: str) -> object:
-    row = connection.execute(query).fetchone()  # type: ignore[arg-type]
+    row = connection.execute(query).fetchone()
     assert isinstance(row, tuple)
     return row[0]
 

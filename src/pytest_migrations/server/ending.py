@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from pytest_migrations.server import locks, postmaster
@@ -46,6 +47,8 @@ def end_run(folder: Path, *, owner_lives: bool) -> None:
     done = _end_containers(folder, owner_lives=owner_lives) & _end_external(folder)
     if done or folder.stat().st_mtime < time.time() - _RETRY_SECONDS:
         _delete(folder)
+        with suppress(OSError):  # other runs are in it
+            folder.parent.rmdir()
 
 
 def end_embedded(home: Path) -> None:

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.server import connections, databases, roles, settling
-from pytest_migrations.server.findings import Unusable
+from pytest_migrations.server.findings import Unusable, unusable_server
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def borrow(run: RunFolder, dsn: str, options: ServerOptions, requirements: Requi
         try:
             settling.judge(connection, f"at {where}", requirements)
         except Unusable as unusable:
-            raise UserError(f"{unusable.finding.what} will not do: {unusable.finding.why}.") from None
+            raise unusable_server(unusable.finding, requirements) from None
         _check_rights(connection, where, options.role)
         missing = roles.missing(connection, options.roles)
         _note(run.path, admin, missing)

@@ -44,23 +44,27 @@ def too_old(what: str) -> Finding:
     return Finding(what, f"too old: {OLDEST_MAJOR} or newer is needed")
 
 
+def unusable_server(finding: Finding, requirements: Requirements) -> UserError:
+    """The error for when the one server that the user has named will not do."""
+    return UserError(f"{finding.what} will not do: {finding.why}.{_needs([finding], requirements)}")
+
+
 def no_server(findings: Sequence[Finding], requirements: Requirements) -> UserError:
     """The error for when nothing that was looked at would do."""
-    lacks = frozenset[str]().union(*(finding.lacks for finding in findings))
-    needs = [
-        *(f'creates the extension "{name}"' for name in requirements.extensions if name in lacks),
-        *(f'uses the collation provider "{name}"' for name in requirements.providers if name in lacks),
-    ]
-    places = [
-        place for name, place in (*requirements.extensions.items(), *requirements.providers.items()) if name in lacks
-    ]
-    reasons = "".join(
-        f" {display_path(place.path)}:{place.line} {need}." for place, need in zip(places, needs, strict=True)
-    )
     return UserError(
-        f"no PostgreSQL for the migration tests.{reasons} Looked at:\n{_table(findings)}\n"
+        f"no PostgreSQL for the migration tests.{_needs(findings, requirements)} Looked at:\n{_table(findings)}\n"
         "Or name a server that may create databases: --migrations-server=postgresql://user@host/db"
     )
+
+
+def _needs(findings: Sequence[Finding], requirements: Requirements) -> str:
+    """A sentence for each thing that something lacks: where the migrations require it."""
+    lacks = frozenset[str]().union(*(finding.lacks for finding in findings))
+    needed = [
+        *((place, f'creates the extension "{name}"', name) for name, place in requirements.extensions.items()),
+        *((place, f'uses the collation provider "{name}"', name) for name, place in requirements.providers.items()),
+    ]
+    return "".join(f" {display_path(place.path)}:{place.line} {what}." for place, what, name in needed if name in lacks)
 
 
 def _table(findings: Sequence[Finding]) -> str:

@@ -49,7 +49,7 @@ class Installation:
 
     def __str__(self) -> str:
         where = f"{self.wheel} (wheel)" if self.wheel else f"in {self.bin}"
-        return f"PostgreSQL {self.version} {where}"
+        return f"PostgreSQL {self.version} {where}".replace("  ", " ")
 
     @property
     def major(self) -> int:

@@ -38,10 +38,9 @@ class RunFolder:
 
         Raises UserError where there is no place for it.
         """
-        parent = runs_folder()
         while True:
-            path = parent / secrets.token_hex(5)
-            # Between these two lines the run looks dead, and the sweep of another one may delete it: once more then.
+            path = runs_folder() / secrets.token_hex(5)
+            # Before it is locked the run looks dead, and another that ends or sweeps may delete it: once more then.
             with suppress(FileExistsError, FileNotFoundError):
                 path.mkdir(mode=0o711)
                 owner = locks.take(path / ending.OWNER_LOCK)

@@ -44,10 +44,10 @@ def _lacks(admin: psycopg.Connection[Any], requirements: Requirements) -> set[st
     if requirements.extensions:
         rows = admin.execute("SELECT name FROM pg_available_extensions").fetchall()
         lacks |= requirements.extensions.keys() - {row[0] for row in rows}
-    # A server that was built with ICU has its collations from initdb on.
+    # A server that was built with ICU has its collations from initdb on; "unicode" is there without it too.
     if (
         "icu" in requirements.providers
-        and not admin.execute("SELECT FROM pg_collation WHERE collprovider = 'i' LIMIT 1").fetchone()
+        and not admin.execute("SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu'").fetchone()
     ):
         lacks.add("icu")
     return lacks
