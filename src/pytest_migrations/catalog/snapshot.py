@@ -74,7 +74,7 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
     @property
     def column_order(self) -> Mapping[str, tuple[str, ...]]:
         """The columns of every table and composite type, in order, by its name."""
-        return {key.name: tuple(item.fields["columns"].split("\n")) for key, item in self._ordered.items()}
+        return {key.name: tuple(item.fields.get("columns", "").split("\n")) for key, item in self._ordered.items()}
 
     def parents(self, key: Key) -> tuple[str, ...]:
         return self._objects[key].parents

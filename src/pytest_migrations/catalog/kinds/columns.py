@@ -27,7 +27,8 @@ COLUMNS = Kind(
         case when n.conname !~ '_not_null\\d*$' then n.conname end as "not null constraint",  -- from 18
         case when n.connoinherit then true end as "not null no inherit",  -- from 18
         case when not n.convalidated then true end as "not null not valid",  -- from 18
-        case when a.attinhcount > 0 and n.conislocal and not c.relispartition then true end as "not null local",  -- from 18
+        case when a.attinhcount > 0 and n.conislocal and not c.relispartition  -- from 18
+            then true end as "not null local",  -- from 18
         {comment("pg_constraint", "n.oid")} as "not null comment",  -- from 18
         case when a.attgenerated = '' then pg_get_expr(d.adbin, d.adrelid) end as default,
         case a.attidentity when 'a' then 'always' when 'd' then 'by default' end as identity,

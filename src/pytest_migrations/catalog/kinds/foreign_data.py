@@ -12,7 +12,8 @@ def _options(options: str) -> str:
     """Which are set; a second column holds a digest of the values, since one may be a password."""
     return (
         f"(select array_agg(split_part(o, '=', 1) order by o) from unnest({options}) o) as options, "
-        f"(select encode(sha256(convert_to(string_agg(o, chr(1) order by o), 'UTF8')), 'hex') from unnest({options}) o) "
+        "(select encode(sha256(convert_to(string_agg(o, chr(1) order by o), 'UTF8')), 'hex') "
+        f"from unnest({options}) o) "
         'as "values (hidden)"'
     )
 

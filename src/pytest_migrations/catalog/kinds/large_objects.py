@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import comment, privileges
+from pytest_migrations.catalog.kinds.facts import comment
 from pytest_migrations.catalog.kinds.kind import Kind
 
 # A large object has no name but its OID, which is another at each run: those of one owner are counted together.

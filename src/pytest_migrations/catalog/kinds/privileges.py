@@ -8,8 +8,10 @@ from pytest_migrations.catalog.kinds.facts import privileges
 from pytest_migrations.catalog.kinds.kind import Kind
 
 
-def _changed(catalog: str, alias: str, acl: str, letter: str, owner: str, builtin: str) -> str:
+def _changed(catalog: str, prefix: str, letter: str, builtin: str) -> str:
     """Of the objects of one catalog those whose ACL is not the one that initdb or the extension left."""
+    alias = letter.lower()
+    acl, owner = f"{alias}.{prefix}acl", f"{alias}.{prefix}owner"
     return f"""
     select 'privileges' as kind,
         (select o.type || ' ' || o.identity from pg_identify_object('{catalog}'::regclass, {alias}.oid, 0) o) as name,
@@ -28,11 +30,11 @@ PRIVILEGES = Kind(
     "privileges",
     " union all ".join(
         (
-            _changed("pg_class", "c", "c.relacl", "r", "c.relowner", "c.relnamespace = 'pg_catalog'::regnamespace"),
-            _changed("pg_proc", "p", "p.proacl", "f", "p.proowner", "p.pronamespace = 'pg_catalog'::regnamespace"),
-            _changed("pg_type", "t", "t.typacl", "T", "t.typowner", "t.typnamespace = 'pg_catalog'::regnamespace"),
-            _changed("pg_namespace", "n", "n.nspacl", "n", "n.nspowner", "n.nspname = 'pg_catalog'"),
-            _changed("pg_language", "l", "l.lanacl", "l", "l.lanowner", "l.oid < 16384"),
+            _changed("pg_class", "rel", "r", "r.relnamespace = 'pg_catalog'::regnamespace"),
+            _changed("pg_proc", "pro", "f", "f.pronamespace = 'pg_catalog'::regnamespace"),
+            _changed("pg_type", "typ", "T", "t.typnamespace = 'pg_catalog'::regnamespace"),
+            _changed("pg_namespace", "nsp", "n", "n.nspname = 'pg_catalog'"),
+            _changed("pg_language", "lan", "l", "l.oid < 16384"),
         )
     ),
 )
@@ -41,7 +43,8 @@ PRIVILEGES_ON_COLUMNS = Kind(
     "privileges on columns",
     f"""
     select 'privileges' as kind,
-        (select o.type || ' ' || o.identity from pg_identify_object('pg_class'::regclass, a.attrelid, a.attnum) o) as name,
+        (select o.type || ' ' || o.identity
+            from pg_identify_object('pg_class'::regclass, a.attrelid, a.attnum) o) as name,
         {privileges("a.attacl", "c", "c.relowner")} as privileges
     from pg_attribute a
         join pg_class c on c.oid = a.attrelid

@@ -64,7 +64,8 @@ SUBSCRIPTIONS = Kind(
         (select array_agg(p order by p) from unnest(s.subpublications) p) as publications,
         s.subbinary as binary, s.substream as streaming,
         s.subtwophasestate <> 'd' as "two phase", s.subdisableonerr as "disable on error",  -- from 15
-        s.subpasswordrequired as "password required", s.subrunasowner as "run as owner", s.suborigin as origin,  -- from 16
+        s.subpasswordrequired as "password required", s.subrunasowner as "run as owner",  -- from 16
+        s.suborigin as origin,  -- from 16
         s.subfailover as failover,  -- from 17
         encode(sha256(convert_to(s.subconninfo, 'UTF8')), 'hex') as "connection (hidden)",  -- superuser
         s.subenabled as enabled

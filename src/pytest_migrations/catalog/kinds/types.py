@@ -24,8 +24,7 @@ TYPES = Kind(
         case when t.typtype = 'd' and t.typcollation <> b.typcollation then t.typcollation::regcollation
         end as collation,
         case t.typtype when 'd' then t.typnotnull end as "not null",
-        case t.typtype when 'd' then pg_get_expr(t.typdefaultbin, 0) end as default,
-        case t.typtype when 'd' then t.typdefault end as "default text"
+        case t.typtype when 'd' then pg_get_expr(t.typdefaultbin, 0) end as default
     from pg_type t
         left join pg_type b on b.oid = t.typbasetype
     where (t.typtype in ('d', 'e', 'r')

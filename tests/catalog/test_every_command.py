@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from commands import CHAPTERS, chapter
+from dumps import difference, entries
+
+from pytest_migrations.catalog.difference import compare, describe
+from pytest_migrations.catalog.snapshot import take_snapshot
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from conftest import Server
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_change_is_seen_exactly_if_pg_dump_sees_it(
+    server: Server, connection: psycopg.Connection[Any], name: str
+) -> None:
+    stage, changes = chapter(name, connection.info.server_version // 10000)
+    for statement in stage:
+        connection.execute(statement.encode())
+    snapshot, dump = take_snapshot(connection), entries(server.dump(connection.info.dbname))
+    wrong = []
+    for statement in changes:
+        connection.execute(statement.encode())
+        now, text = take_snapshot(connection), entries(server.dump(connection.info.dbname))
+        there, back = compare(snapshot, now), compare(now, snapshot)
+        seen = bool(there) or bool(there.column_order)
+        if seen is not (text != dump) or bool(back) is not bool(there):
+            wrong.append(f"{statement}\n  ours: {describe(there) or 'equal'}\n  pg_dump: {difference(dump, text)}")
+        snapshot, dump = now, text
+    assert not wrong, "\n\n".join(wrong)

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_migrations.catalog.difference import compare
+from pytest_migrations.catalog.respelling import settle
+from pytest_migrations.catalog.snapshot import take_snapshot
+
+if TYPE_CHECKING:
+    import psycopg
+
+_STAGE = """
+create table t (id int, c varchar(10), "c.d" varchar(5), g varchar(9));
+create table u (id int);
+create function trg() returns trigger language plpgsql as 'begin return new; end';
+"""
+
+# What is made, and the text from which it is made again: the first print of it, or something that means another.
+_CASES = {
+    "check": (
+        "alter table t add constraint k check (c in ('x', 'y'))",
+        "alter table t drop constraint k; alter table t add constraint k {constraint k on public.t|definition}",
+    ),
+    "domain check": (
+        "create domain d as varchar constraint k check (value in ('x', 'y'))",
+        "alter domain d drop constraint k; alter domain d add constraint k {constraint k on public.d|definition}",
+    ),
+    "domain default": (
+        "create domain d as varchar(3) default 'x'",
+        "alter domain d set default {type public.d|default}",
+    ),
+    "view": (
+        "create view v as select id, c from t where c in ('x', 'y') and id between 1 and 3",
+        "drop view v; create view v as {view public.v|definition}",
+    ),
+    "materialized view": (
+        "create materialized view v as select id from t where c in ('x', 'y')",
+        "drop materialized view v; create materialized view v as {materialized view public.v|definition}",
+    ),
+    "default": (
+        "alter table t alter \"c.d\" set default case when current_user in ('x', 'y') then 'a' end",
+        'alter table t alter "c.d" set default {column public.t."c.d"|default}',
+    ),
+    "generated": (
+        "alter table t add gen boolean generated always as (c in ('x', 'y')) stored",
+        "alter table t drop gen, add gen bool generated always as ({column public.t.gen|expression}) stored",
+    ),
+    "index": (
+        "create index \"i i\" on t (id) where c in ('x', 'y')",
+        'drop index "i i"; {index public."i i"|definition}',
+    ),
+    "index expression": (
+        "create index i on t ((g in ('x', 'y')))",
+        "drop index i; {index public.i|definition}",
+    ),
+    "policy": (
+        "create policy p on t using (c in ('x', 'y')) with check (g in ('x', 'y'))",
+        "alter policy p on t using ({policy p on public.t|using}) with check ({policy p on public.t|with check})",
+    ),
+    "trigger": (
+        "create trigger g before insert on t for each row when (new.c in ('x', 'y')) execute function trg()",
+        "drop trigger g on t; {trigger g on public.t|definition}",
+    ),
+    "rule": (
+        "create rule r as on insert to t where new.c in ('x', 'y') do also delete from u where id = new.id",
+        "drop rule r on t; {rule r on public.t|definition}",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", _CASES)
+def test_what_only_went_through_a_reload_is_no_difference(connection: psycopg.Connection[Any], case: str) -> None:
+    make, again = _CASES[case]
+    connection.execute(_STAGE.encode())
+    connection.execute(make.encode())
+    before = take_snapshot(connection)
+    connection.execute("begin")
+    connection.execute(_filled(again, before).encode())
+    after = take_snapshot(connection)
+    comparison = compare(before, after)
+    settled = settle(connection, comparison, before, after)
+    assert not settled
+    assert settled.respelled == comparison.differences
+    assert take_snapshot(connection) == after
+    connection.execute("rollback")
+
+
+@pytest.mark.parametrize("case", _CASES)
+def test_what_means_something_else_stays_a_difference(connection: psycopg.Connection[Any], case: str) -> None:
+    make, again = _CASES[case]
+    connection.execute(_STAGE.encode())
+    connection.execute(make.encode())
+    before = take_snapshot(connection)
+    connection.execute("begin")
+    other = _filled(again, before).replace("'x'", "'z'")
+    connection.execute(other.encode())
+    after = take_snapshot(connection)
+    settled = settle(connection, compare(before, after), before, after)
+    assert len(settled.differences) == 1
+    assert not settled.respelled
+    connection.execute("rollback")
+
+
+def _filled(text: str, snapshot: Any) -> str:
+    texts = {f"{{{key}|{field}}}": value for key in snapshot for field, value in snapshot[key].items()}
+    for place, value in texts.items():
+        text = text.replace(place, value)
+    return text
