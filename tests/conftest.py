@@ -70,7 +70,12 @@ def make_history(tmp_path: Path, make_migration: Callable[..., Migration]) -> Ca
     return make
 
 
+@pytest.fixture(scope="session")
+def server_dsn(server: Server) -> str:
+    return server.create_database().dsn
+
+
 @pytest.fixture
-def given_server(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def given_server(server_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let pytest runs in a test borrow the tests' server: quicker than one each."""
-    monkeypatch.setenv("PYTEST_MIGRATIONS_SERVER", server.admin_dsn)
+    monkeypatch.setenv("PYTEST_MIGRATIONS_SERVER", server_dsn)
