@@ -3,14 +3,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-
-
-from pytest_migrations.server import installations
 from typing import TYPE_CHECKING
 
+from pytest_migrations.server import installations
+
 if TYPE_CHECKING:
-    import pytest
     from pathlib import Path
+
+    import pytest
 
 
 def first() -> installations.Installation:

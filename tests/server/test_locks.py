@@ -3,13 +3,13 @@ from __future__ import annotations
 import multiprocessing
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from pytest_migrations.server import locks
 
 from .conftest import until
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path

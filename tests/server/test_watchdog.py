@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -10,10 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_migrations.server.choice import ServerOptions
-from pytest_migrations.server.requirements import Requirements
+from pytest_migrations.server import watchdog
 from pytest_migrations.server.run_folder import RunFolder
-from pytest_migrations.server.server import Server
 
 from .conftest import Owners, processes_of, until
 
@@ -131,9 +130,9 @@ def test_a_stubborn_server_is_killed(owners: Owners) -> None:
     assert until(lambda: not folder.exists() and not processes_of(folder), 12)
 
 
-def test_the_watchdog_brings_nothing_that_it_may_not_need(run: RunFolder) -> None:
-    assert until(lambda: processes_of(run.path))
-    time.sleep(0.2)
-    assert "psycopg" not in Path(f"/proc/{watchdog_of(run.path)}/maps").read_text()
-    Server.start_or_join(run, ServerOptions(server="embedded"), Requirements())
-    run.close()
+def test_the_watchdog_brings_nothing_that_it_may_not_need() -> None:
+    program = "import sys; sys.path.append(sys.argv[1]); import pytest_migrations.server.watchdog; print(*sys.modules)"
+    sources = Path(watchdog.__file__).parents[2]
+    command = [sys.executable, "-I", "-S", "-c", program, str(sources)]
+    loaded = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert not {"psycopg", "docker", "testcontainers", "pytest"} & set(loaded)

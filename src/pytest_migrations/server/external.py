@@ -8,7 +8,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
 from pytest_migrations.errors import UserError
@@ -45,15 +44,14 @@ def borrow(run: RunFolder, dsn: str, options: ServerOptions, requirements: Requi
             raise unusable_server(unusable.finding, requirements) from None
         _check_rights(connection, where, options.role)
         missing = roles.missing(connection, options.roles)
-        _note(run.path, admin, missing)
-        try:
-            roles.create(connection, missing)
-        except psycopg.errors.InsufficientPrivilege:
+        if missing and not roles.may_create(connection):
             user = connection.info.user
             raise UserError(
                 f"the roles {', '.join(missing)} (migrations_roles) are missing at {where}, and the user {user} may "
                 f"not create roles. Create them, or ALTER ROLE {user} CREATEROLE"
-            ) from None
+            )
+        _note(run.path, admin, missing)
+        roles.create(connection, missing)
         return Started(
             kind="external",
             version=settling.version(connection),
@@ -75,8 +73,7 @@ def end(record: Path, run_id: str) -> bool:
             _end_sessions(admin, run_id)
             for name in databases.of_run(admin, run_id):
                 databases.drop(admin, name, noted["admin"], external=True)
-            for role in noted["roles"]:
-                admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+            roles.drop(admin, noted["roles"])
     except psycopg.Error:
         return False
     return True

@@ -17,6 +17,19 @@ def missing(admin: psycopg.Connection[Any], names: tuple[str, ...]) -> list[str]
     return [name for name in dict.fromkeys(names) if name not in there]
 
 
+def may_create(admin: psycopg.Connection[Any]) -> bool:
+    """Whether the user of the connection may create roles."""
+    query = "SELECT rolcreaterole OR rolsuper FROM pg_roles WHERE rolname = current_user"
+    row = admin.execute(query).fetchone()
+    return bool(row and row[0])
+
+
+def drop(admin: psycopg.Connection[Any], names: list[str]) -> None:
+    """Drop roles that the run has created. Raises psycopg.Error where another run's databases still grant to one."""
+    for name in names:
+        admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
 def create(admin: psycopg.Connection[Any], names: list[str]) -> None:
     """Create roles that may not log in."""
     for name in names:
