@@ -38,23 +38,23 @@ class Folder:
         return {name: _names_in(self.path / name) for name, is_folder in self._entries if is_folder}
 
     def data(self, name: str) -> bytes:
-        """The bytes of a file.
+        """The bytes of a file, without a byte order mark.
 
         :raises UserError: where it cannot be read.
         """
         if name not in self._data:
             try:
-                self._data[name] = (self.path / name).read_bytes()
+                self._data[name] = (self.path / name).read_bytes().removeprefix(_BYTE_ORDER_MARK)
             except OSError as error:
                 raise _unreadable(self.path / name, error) from None
         return self._data[name]
 
     def text(self, name: str) -> str:
-        """A file as the server is to get it: UTF-8, line ends as they are, without a byte order mark.
+        """A file as the server is to get it: its line ends as they are, without a byte order mark.
 
         :raises UserError: where it cannot be read, is not UTF-8, or holds a NUL byte, which no statement may.
         """
-        data = self.data(name).removeprefix(_BYTE_ORDER_MARK)
+        data = self.data(name)
         try:
             text = data.decode()
         except UnicodeDecodeError as error:

@@ -35,7 +35,7 @@ _DEPENDENCIES = re.compile(r"\s*Dependencies\s*:(?P<names>.*)", re.IGNORECASE)
 _NO_TRANSACTION = re.compile(r"\s*No[ -]transaction\s*[.:]?\s*", re.IGNORECASE)
 _NO_NAMES = {"", "-", "none", "n/a"}
 
-_TITLE = rb"\A(?:\xef\xbb\xbf)?--[ \t]*Migration[ \t]+[0-9]+[ \t]*:"
+_TITLE = rb"\A--[ \t]*Migration[ \t]+[0-9]+[ \t]*:"
 _EVIDENCE = re.compile(MARKER.pattern.encode() + b"|" + _TITLE, re.MULTILINE | re.IGNORECASE)
 
 

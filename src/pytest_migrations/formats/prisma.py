@@ -36,15 +36,15 @@ def _read(folder: Folder) -> Reading:
         Migration(name, f"{name}/{_FILE}", folder.script(f"{name}/{_FILE}", transactional=False))
         for name in _named(folder)
     ]
-    return Reading(migrations, [*_without_file(folder), *untaken(folder, (), _EXPECTED, only=_LOOKS_VERSIONED)])
+    return Reading(migrations, [*_empty(folder), *untaken(folder, (), _EXPECTED, only=_LOOKS_VERSIONED)])
 
 
-def _without_file(folder: Folder) -> Iterator[Problem]:
+def _empty(folder: Folder) -> Iterator[Problem]:
     for name, content in folder.subfolders.items():
-        if _FILE not in content and _LOOKS_VERSIONED.fullmatch(name):
+        if not content and _LOOKS_VERSIONED.fullmatch(name):
             yield Problem(
                 folder.path / name,
-                f"{name} holds no {_FILE}, which Prisma takes for an error (P3015): add it, or delete the folder.",
+                f"{name} is empty, which Prisma takes for an error (P3015): add its {_FILE}, or delete the folder.",
             )
 
 

@@ -42,7 +42,7 @@ def split_rollback(path: Path, source: str) -> tuple[str, str | None]:
         return source, None
     begin, end = _one_block(path, source, markers)
     _check_nothing_behind(path, source, end)
-    blank = "\n" * source.count("\n", 0, begin.end)
+    blank = "\n" * source.count("\n", 0, begin.end + 1)
     return source[: begin.start], blank + _uncommented(path, source, begin, end)
 
 

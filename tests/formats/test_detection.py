@@ -1,0 +1,170 @@
+"""Which format a folder is, and what cannot be read at all."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.formats import FORMATS, read_history
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pytest_migrations.migration import History
+
+    Read = Callable[..., History]
+    Write = Callable[[Mapping[str, str | bytes]], Path]
+
+GOOSE = "-- +goose Up\nSELECT 1;\n"
+DBMATE = "-- migrate:up\nSELECT 1;\n-- migrate:down\n"
+OURS = "SELECT 1;\n-- ROLLBACK:\n-- SELECT 2;\n-- END ROLLBACK\n"
+
+
+@pytest.mark.parametrize(
+    ("format_name", "files"),
+    [
+        ("ours", {"001_a.sql": OURS}),
+        ("ours", {"001_a.sql": "SELECT 1;"}),
+        ("ours", {"001_scale_up.sql": "SELECT 1;"}),
+        ("ours", {"001_a.sql": "-- Migration 1: like +goose Up and migrate:up\n"}),
+        ("ours", {"001_a.sql": "SELECT '-- +goose Up';"}),
+        ("pairs", {"001_a.up.sql": "", "001_a.down.sql": ""}),
+        ("pairs", {"001_a.up.sql": OURS, "002_b.up.sql": ""}),
+        ("pairs", {"001_a_up.sql": "", "001_a_down.sql": ""}),
+        ("directories", {"1_a/up.sql": "", "1_a/down.sql": ""}),
+        ("directories", {"1_a/up.sql": "", "2_b/up.sql": "", "002_b.sql": OURS}),
+        ("prisma", {"1_a/migration.sql": "", "migration_lock.toml": ""}),
+        ("goose", {"1_a.sql": GOOSE, "2_b.sql": GOOSE}),
+        ("goose", {"1_a.sql": "\ufeff" + GOOSE}),
+        ("goose", {"1_a.sql": GOOSE.replace("\n", "\r\n")}),
+        ("goose", {"1_a.up.sql": GOOSE, "2_b.sql": GOOSE}),
+        ("dbmate", {"1_a.sql": DBMATE}),
+        ("dbmate", {"1_a.sql": DBMATE.replace("\n", "\r\n")}),
+    ],
+)
+def test_detection(history: Read, format_name: str, files: dict[str, str]) -> None:
+    read = history(files)
+    assert read.format == format_name
+    assert read.migrations
+    assert history(files, format_name) == read
+
+
+@pytest.mark.parametrize(
+    ("files", "both"),
+    [
+        ({"1_a.sql": GOOSE, "2_b.sql": DBMATE}, ("goose", "dbmate")),
+        ({"1_a/up.sql": "", "2_b/migration.sql": ""}, ("directories", "prisma")),
+        ({"1_a.up.sql": "", "2_b.sql": OURS}, ("ours", "pairs")),
+        ({"1_a.sql": GOOSE + OURS}, ("ours", "goose")),
+    ],
+)
+def test_an_ambiguous_folder(history: Read, files: dict[str, str], both: tuple[str, str]) -> None:
+    with pytest.raises(UserError) as caught:
+        history(files)
+    assert "more than one format" in str(caught.value)
+    assert f"--migrations-format={both[0]} or --migrations-format={both[1]}" in str(caught.value)
+    assert next(iter(files)) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tool", "files"),
+    [
+        ("sql-migrate", {"1_a.sql": "-- +migrate Up\nSELECT 1;\n-- +migrate Down\n"}),
+        ("yoyo", {"0001_a.sql": "", "0001_a.rollback.sql": ""}),
+        ("Flyway or refinery", {"V1__a.sql": ""}),
+        ("Liquibase", {"1_a.sql": "-- liquibase formatted sql\n"}),
+        ("node-pg-migrate", {"1_a.sql": "-- Up Migration\n"}),
+        ("rambler", {"1_a.sql": "-- rambler up\n"}),
+        ("tern", {"1_a.sql": "SELECT 1;\n---- create above / drop below ----\n"}),
+        ("graphile-migrate", {"000001.sql": "--! Previous: -\n"}),
+    ],
+)
+def test_a_tool_that_is_not_supported(history: Read, tool: str, files: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=f"holds migrations of {tool} .*which is not supported") as caught:
+        history(files)
+    assert "--migrations-format=" in str(caught.value)
+
+
+def test_a_tool_that_is_not_supported_can_be_overruled(history: Read) -> None:
+    assert history({"1_a.sql": "-- Up Migration\n"}, "ours").format == "ours"
+
+
+@pytest.mark.parametrize("files", [{}, {"README.md": ""}, {"notes.sql": ""}, {"x/y.txt": ""}, {"init.up.sql": ""}])
+def test_nothing_found(history: Read, files: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"no migrations found\. Looked for:") as caught:
+        history(files)
+    for known in FORMATS.values():
+        assert known.looks_like in str(caught.value)
+
+
+def test_nothing_of_the_named_format(history: Read) -> None:
+    with pytest.raises(UserError, match="no migrations found") as caught:
+        history({"1_a.sql": GOOSE}, "directories")
+    assert "version_name/up.sql" in str(caught.value)
+    assert "It holds 1_a.sql." in str(caught.value)
+
+
+def test_folders_that_are_none(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere: no such folder.*--migrations-dir"):
+        read_history(tmp_path / "nowhere")
+    (tmp_path / "a.sql").touch()
+    with pytest.raises(UserError, match=r"a\.sql is a file"):
+        read_history(tmp_path / "a.sql")
+
+
+def test_an_unknown_format(history: Read) -> None:
+    with pytest.raises(UserError, match="--migrations-format=alembic: there is no such format") as caught:
+        history({"1_a.sql": ""}, "alembic")
+    assert all(f"  {name}: " in str(caught.value) for name in FORMATS)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("SELECT 1;\n-- é\xe9".encode("latin-1"), r"1_a\.sql:2:4: the byte 0xE9 is not UTF-8"),
+        ("-- é ".encode() + b"\xff", r"1_a\.sql:1:6: the byte 0xFF is not UTF-8"),
+        ("SELECT 1;".encode("utf-16"), "(?s)0xFF is not UTF-8.*UTF-16"),
+        (b"SELECT 1;\nSELECT '\0';", r"1_a\.sql:2:9: a NUL character"),
+    ],
+)
+def test_bytes_that_are_no_text(history: Read, content: bytes, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        history({"1_a.sql": content})
+
+
+def test_a_file_that_belongs_to_no_migration_may_hold_anything(history: Read) -> None:
+    assert history({"1_a.sql": "", "notes.sql": b"\xff\0"}).migrations[0].name == "1_a.sql"
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read(folder: Write) -> None:
+    path = folder({"1_a.sql": ""})
+    (path / "1_a.sql").chmod(0)
+    with pytest.raises(UserError, match=r"1_a\.sql cannot be read: Permission denied"):
+        read_history(path)
+
+
+def test_a_link_to_nothing_cannot_be_read(folder: Write) -> None:
+    path = folder({"1_a.sql": ""})
+    (path / "2_b.sql").symlink_to(path / "gone.sql")
+    with pytest.raises(UserError, match=r"2_b\.sql cannot be read: No such file"):
+        read_history(path)
+
+
+def test_a_linked_file_counts(folder: Write) -> None:
+    path = folder({"1_a.sql": ""})
+    (path / "2_b.sql").symlink_to(path / "1_a.sql")
+    assert [m.name for m in read_history(path).migrations] == ["1_a.sql", "2_b.sql"]
+
+
+def test_a_thousand_files_are_read_at_once(folder: Write) -> None:
+    body = "CREATE TABLE t (a text DEFAULT 'x');\n" * 20
+    path = folder({f"{number:04}_x.sql": body + OURS for number in range(1000)})
+    start = time.perf_counter()
+    assert len(read_history(path).migrations) == 1000
+    assert time.perf_counter() - start < 3  # 0.5 s on an idle machine
