@@ -79,3 +79,17 @@ def server_dsn(server: Server) -> str:
 def given_server(server_dsn: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let pytest runs in a test borrow the tests' server: quicker than one each."""
     monkeypatch.setenv("PYTEST_MIGRATIONS_SERVER", server_dsn)
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester, given_server: None) -> Callable[..., Path]:
+    """Write migrations into a folder of the test's own project."""
+
+    def write(files: dict[str, str], folder: str = "migrations") -> Path:
+        target = pytester.path / folder
+        target.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            (target / name).write_text(text)
+        return target
+
+    return write

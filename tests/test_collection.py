@@ -8,37 +8,18 @@ from xml.etree import ElementTree
 
 import pytest
 
+from tests.projects import BROKEN, EMAIL, LEAKY, LEAKY_GUARDED, THREE, USERS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     Project = Callable[..., Path]
 
-USERS = "CREATE TABLE users (id int PRIMARY KEY);\n-- ROLLBACK:\n-- DROP TABLE users;\n-- END ROLLBACK\n"
-EMAIL = "ALTER TABLE users ADD COLUMN email text;\n-- ROLLBACK:\n-- ALTER TABLE users DROP COLUMN email;\n-- END ROLLBACK\n"
-INDEX = "CREATE INDEX users_email ON users (email);\n-- ROLLBACK:\n-- DROP INDEX users_email;\n-- END ROLLBACK\n"
-LEAKY = "CREATE TABLE a (x int);\nCREATE TABLE b ();\n-- ROLLBACK:\n-- DROP TABLE a;\n-- END ROLLBACK\n"
-BROKEN = "CREATE TABLE c (x nothing);\n-- ROLLBACK:\n-- DROP TABLE c;\n-- END ROLLBACK\n"
-THREE = {"001_users.sql": USERS, "002_email.sql": EMAIL, "003_index.sql": INDEX}
-
 IDS = [
     "migrations/001_users.sql::history",
     *(f"migrations/{name}::{check}" for name in THREE for check in ("apply", "rollback", "roundtrip", "reapply")),
 ]
-
-
-@pytest.fixture
-def project(pytester: pytest.Pytester, given_server: None) -> Project:
-    """Write migrations into a folder of the test's project."""
-
-    def write(files: dict[str, str], folder: str = "migrations") -> Path:
-        target = pytester.path / folder
-        target.mkdir(parents=True, exist_ok=True)
-        for name, text in files.items():
-            (target / name).write_text(text)
-        return target
-
-    return write
 
 
 def ids_of(result: pytest.RunResult) -> list[str]:
@@ -158,7 +139,7 @@ def test_junit_has_seconds_and_statements(pytester: pytest.Pytester, project: Pr
 
 
 def test_a_leaky_rollback_fails_its_roundtrip_alone(pytester: pytest.Pytester, project: Project) -> None:
-    project({"001_users.sql": USERS, "002_leaky.sql": LEAKY.replace("TABLE b", "TABLE IF NOT EXISTS b")})
+    project({"001_users.sql": USERS, "002_leaky.sql": LEAKY_GUARDED})
     result = pytester.runpytest("--migrations-dir=migrations", "-rA")
     result.assert_outcomes(passed=8, failed=1)
     result.stdout.fnmatch_lines(
@@ -207,7 +188,7 @@ def test_an_empty_rollback(pytester: pytest.Pytester, project: Project) -> None:
 
 
 def test_the_report(pytester: pytest.Pytester, project: Project) -> None:
-    project({"001_users.sql": USERS, "002_leaky.sql": LEAKY.replace("TABLE b", "TABLE IF NOT EXISTS b")})
+    project({"001_users.sql": USERS, "002_leaky.sql": LEAKY_GUARDED})
     pytester.runpytest("--migrations-dir=migrations", "--migrations-report=out/report.json")
     report = json.loads((pytester.path / "out/report.json").read_text())
     assert report["server"]["kind"] == "external"
