@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -172,3 +174,30 @@ def test_a_locale_that_is_not_there(run: RunFolder) -> None:
     server = Server.start_or_join(run, ServerOptions(server="embedded", locale="xx_YY.UTF-8"), Requirements())
     with pytest.raises(UserError, match=r'cannot create the databases: .*"xx_YY.UTF-8"'):
         server.create_database()
+
+
+def test_processes_that_start_at_once_share_one_server(run: RunFolder) -> None:
+    program = (
+        "import sys\n"
+        "from pytest_migrations.server.choice import ServerOptions\n"
+        "from pytest_migrations.server.requirements import Requirements\n"
+        "from pytest_migrations.server.run_folder import RunFolder\n"
+        "from pytest_migrations.server.server import Server\n"
+        "run = RunFolder.join(sys.argv[1])\n"
+        "server = Server.start_or_join(run, ServerOptions(server='embedded'), Requirements())\n"
+        "print(server.clone(server.create_database(label='same')).name)\n"
+        "run.close()\n"
+    )
+    workers = [
+        subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", program, run.path],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    answers = [worker.communicate(timeout=60) for worker in workers]
+    assert [errors for _, errors in answers] == [""] * 4
+    assert len({name for name, _ in answers}) == 4
+    assert len(list(run.path.glob("pg*"))) == 1

@@ -7,11 +7,10 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import psycopg
-from psycopg.conninfo import make_conninfo
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    import psycopg
 
     from pytest_migrations.server.started import Parameters
 
@@ -39,6 +38,8 @@ def connect(
 
     ``settings`` are set at the session's start, so that RESET and DISCARD ALL bring them back. Raises psycopg.Error.
     """
+    import psycopg  # noqa: PLC0415 (loads while a server starts)
+
     given: dict[str, Any] = {"client_encoding": "UTF8", "application_name": "pytest-migrations", **parameters}
     given["options"] = startup_options(settings or {}, str(given.get("options", "")))
     with _ignored_environment(external=external):
@@ -48,6 +49,9 @@ def connect(
 
 
 def conninfo(parameters: Parameters) -> str:
+    """The parameters as one string."""
+    from psycopg.conninfo import make_conninfo  # noqa: PLC0415 (as above)
+
     return make_conninfo(**parameters)
 
 

@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.server import connections, datadir, ending, postmaster, reach, roles, settling
+from pytest_migrations.server import connections, datadir, ending, postmaster, reach
 from pytest_migrations.server.accounts import server_account
 from pytest_migrations.server.settings import STARTED_SETTINGS
 from pytest_migrations.server.started import Started
@@ -37,7 +37,10 @@ def start(run: RunFolder, installation: Installation, options: ServerOptions, re
     """
     home = run.new_folder(postmaster.HOME_PREFIX)
     try:
-        _start(run, home, installation, options.settings)
+        process = _spawn(run, home, installation, options.settings)
+        from pytest_migrations.server import roles, settling  # noqa: PLC0415 (the driver loads while the server starts)
+
+        _await(process, home, installation)
         admin = {"host": str(home), "port": "5432", "user": datadir.SUPERUSER, "dbname": "postgres"}
         with connections.connect(admin, external=False) as connection:
             settling.judge(connection, str(installation).partition(" ")[2].partition(" ")[2], requirements)
@@ -60,7 +63,9 @@ def start(run: RunFolder, installation: Installation, options: ServerOptions, re
         raise
 
 
-def _start(run: RunFolder, home: Path, installation: Installation, settings: Mapping[str, str]) -> None:
+def _spawn(
+    run: RunFolder, home: Path, installation: Installation, settings: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     account = server_account()
     account.own(home)
     reachable = reach.within_reach(installation, account, run)
@@ -68,7 +73,7 @@ def _start(run: RunFolder, home: Path, installation: Installation, settings: Map
     datadir.make(home, reachable, account, environment)
     process = postmaster.run(_command(reachable, home, settings), home, account, environment)
     run.after_end(lambda: _forget(process))
-    _await(process, home, installation)
+    return process
 
 
 def _command(installation: Installation, home: Path, settings: Mapping[str, str]) -> list[str]:

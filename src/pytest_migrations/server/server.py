@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.server import choice, connections, databases, ending, locks, starting
+from pytest_migrations.server import choice, connections, ending, locks, starting
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
@@ -40,13 +39,12 @@ class Server:
     """A PostgreSQL that hands out databases; made by ``start_or_join`` or ``start_own``."""
 
     def __init__(self, run: RunFolder, started: Started) -> None:
-        self._run_id = run.id
+        from pytest_migrations.server.administrator import Administrator  # noqa: PLC0415 (loads while a server starts)
+
         self._started = started
         self._external = started.kind == "external"
-        self._names = databases.Names(run.id)
-        self._admin: psycopg.Connection[Any] | None = None
-        self._admin_lock = threading.Lock()
-        run.before_end(self.disconnect)
+        self._administrator = Administrator(started, run.id)
+        run.before_end(self._administrator.close)
 
     @classmethod
     def start_or_join(cls, run: RunFolder, options: ServerOptions, requirements: Requirements) -> Server:
@@ -90,22 +88,15 @@ class Server:
 
     def create_database(self, *, label: str = "") -> Database:
         """An empty database; ``label`` shows in its name. Raises UserError where the disk is full."""
-        name = self._names.new(label)
-        with self._admin_lock:
-            databases.create(self._administrator(), self._started, name)
-        return self._database(name)
+        return self._database(self._administrator.create(label))
 
     def clone(self, database: Database, *, label: str = "") -> Database:
         """A copy of ``database``. Raises DatabaseInUse if that has sessions, ours included."""
-        name = self._names.new(label)
-        with self._admin_lock:
-            databases.clone(self._administrator(), self._started, database.name, name)
-        return self._database(name)
+        return self._database(self._administrator.clone(database.name, label))
 
     def drop(self, database: Database) -> None:
         """Drop a database that this server has handed out, with its sessions."""
-        with self._admin_lock:
-            databases.drop(self._administrator(), database.name, self._started.admin, external=self._external)
+        self._administrator.drop(database.name)
 
     def connect(
         self, database: Database, *, settings: Mapping[str, str] | None = None, **more: Any
@@ -123,26 +114,15 @@ class Server:
         parameters = {**self._started.admin, **({"dbname": database.name} if database else {})}
         return connections.connect(parameters, external=self._external, **more)
 
-    def disconnect(self) -> None:
-        """Close the connection by which this process creates databases."""
-        if self._admin is not None:
-            self._admin.close()
-            self._admin = None
-
     def stop(self) -> None:
         """End a server that was started for this process alone."""
-        self.disconnect()
+        self._administrator.close()
         if self._started.home:
             ending.end_embedded(Path(self._started.home))
         if self._started.container:
             from pytest_migrations.server import containers  # noqa: PLC0415 (brings testcontainers)
 
             containers.remove(self._started.container)
-
-    def _administrator(self) -> psycopg.Connection[Any]:
-        if self._admin is None or self._admin.closed:
-            self._admin = self.connect_admin(application_name=databases.administrator(self._run_id))
-        return self._admin
 
     def _database(self, name: str) -> Database:
         return Database(name, connections.conninfo({**self._started.login, "dbname": name}))

@@ -6,7 +6,7 @@ import sys
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from pytest_migrations.server import choice, docker, embedded, external, installations
+from pytest_migrations.server import choice, embedded, installations
 from pytest_migrations.server.findings import OLDEST_MAJOR, Finding, Unusable, lacking, no_server, too_old
 from pytest_migrations.server.started import Started
 
@@ -26,6 +26,8 @@ def start(run: RunFolder, options: ServerOptions, requirements: Requirements) ->
     """A server that has all that is required. Raises UserError where there is none, with all that was looked at."""
     chosen = choice.choose(options)
     if isinstance(chosen, choice.External):
+        from pytest_migrations.server import external  # noqa: PLC0415 (brings the driver, for which embedded waits)
+
         return external.borrow(run, chosen.dsn, options, requirements)
     findings: list[Finding] = []
     if isinstance(chosen, choice.Auto):
@@ -39,6 +41,8 @@ def start(run: RunFolder, options: ServerOptions, requirements: Requirements) ->
             findings.append(found)
     if not isinstance(chosen, choice.Embedded):
         image = chosen.image if isinstance(chosen, choice.Docker) else None
+        from pytest_migrations.server import docker  # noqa: PLC0415 (as above)
+
         try:
             return docker.start(run, image, options, requirements)
         except Unusable as unusable:
