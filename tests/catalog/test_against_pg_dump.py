@@ -34,12 +34,23 @@ create sequence q;
 create type e as enum ('a', 'b');
 create type co as (x int, y text);
 create domain d as int check (value > 0);
+create trigger n1 before insert on t for each row execute function trg();
+create trigger n1 before insert on p for each row execute function trg();
+create policy n1 on t using (a > 1);
+create rule n1 as on delete to "User" do instead nothing;
+create statistics n1 on a, b from t;
+alter table t add constraint n1 check (a < 1000) not valid;
+create publication n1 for table t;
+create foreign data wrapper n1;
+create server n1 foreign data wrapper n1;
+create index n1 on t (a);
+create table p2 partition of p default;
 """
 _LONG = "x" * 63
 _WORDS = {
-    "table": ["t", '"User"', "p", "p1", "s.kid", '"a.b"', "s.t", _LONG],
+    "table": ["t", '"User"', "p", "p1", "s.kid", "t", "n1", '"a.b"', "s.t", _LONG],
     "relation": ["t", '"User"', "p", "p1", "s.kid", "v", "m", "q", '"a.b"'],
-    "name": ["n1", '"N 2"', '"a.b"', '"q""uote"', "é", _LONG],
+    "name": ["n1", "n1", "n1", '"N 2"', '"a.b"', '"q""uote"', "é", _LONG],
     "column": ["id", "a", "b", "c", '"a.b"', '"é"', "z", "n1", '"N 2"'],
     "type": ["int", "bigint", "text", "varchar(10)", "numeric(5,2)", "timestamptz", "jsonb", "e", "d", "co", "int[]",
              "date", "interval", "uuid", "boolean", "char(3)", "bit(4)", "tstzrange", "s.kid", "serial"],
@@ -245,7 +256,29 @@ drop publication {name}
 create operator @@@ (leftarg = int, rightarg = int, function = int4eq)
 create foreign data wrapper {name}
 create server {name} foreign data wrapper {name}
-create foreign table {name} (id int) server {name}
+create foreign table {name} (id int) server n1
+alter server n1 options (add x {text})
+alter foreign table {name} options (add x 'y')
+alter publication n1 set table t (id, a)
+alter publication n1 set table t where (a > {number})
+alter publication n1 set (publish = 'insert')
+alter table t alter a type bigint using 1
+alter table p add constraint {name} check (a > {number})
+alter table p add primary key (a)
+alter table p add foreign key (a) references t (id)
+alter table t add foreign key (a) references p (a)
+alter table p alter {column} set not null
+alter table only p alter {column} set not null
+alter table p alter b set default {text}
+alter table p1 alter b set default {text}
+alter table t alter {column} drop not null
+alter table s.kid alter {column} set not null
+drop index {name} cascade
+create index {name} on p (a, id)
+alter table p1 disable trigger n1
+alter table p disable trigger n1
+alter table p rename a to {name}
+alter table t rename to {name}
 """.strip().splitlines()
 
 
