@@ -27,18 +27,17 @@ _RETRY_SECONDS = 24 * 3600
 
 def sweep() -> None:
     """End what dead runs of this user have left; a run whose owner or watchdog lives is not touched."""
-    for folder in (run for runs in existing_runs_folders() for run in runs.iterdir() if run.is_dir()):
+    for folder in (run for runs in existing_runs_folders() for run in _entries(runs) if run.is_dir()):
         try:
             lock = locks.try_take(folder / OWNER_LOCK)
         except OSError:
             continue
         if lock is not None:
-            with lock:
-                end_run(folder, owner_lives=False)
+            end_run(folder, lock, owner_lives=False)
 
 
-def end_run(folder: Path, *, owner_lives: bool) -> None:
-    """End all that the run in ``folder`` has started, then delete the folder.
+def end_run(folder: Path, owner: locks.Lock, *, owner_lives: bool) -> None:
+    """End all that the run in ``folder`` has started, then delete the folder and release its lock, ``owner``.
 
     The folder stays where a borrowed server or a container engine did not answer, so that a later run tries again.
     """
@@ -46,9 +45,13 @@ def end_run(folder: Path, *, owner_lives: bool) -> None:
         end_embedded(home)
     done = _end_containers(folder, owner_lives=owner_lives) & _end_external(folder)
     if done or folder.stat().st_mtime < time.time() - _RETRY_SECONDS:
+        for entry in [entry for entry in _entries(folder) if entry.name != OWNER_LOCK]:
+            _delete(entry)
+        owner.release()  # Windows deletes no file that is open
         _delete(folder)
         with suppress(OSError):  # other runs are in it
             folder.parent.rmdir()
+    owner.release()
 
 
 def end_embedded(home: Path) -> None:
@@ -75,9 +78,16 @@ def _end_external(folder: Path) -> bool:
     return all(ended)
 
 
-def _delete(folder: Path) -> None:
+def _entries(folder: Path) -> list[Path]:
+    with suppress(FileNotFoundError):  # its owner has just deleted it
+        return list(folder.iterdir())
+    return []
+
+
+def _delete(path: Path) -> None:
     deadline = time.monotonic() + 5
-    while folder.exists() and time.monotonic() < deadline:
-        shutil.rmtree(folder, ignore_errors=True)
-        if folder.exists():  # an initdb or postgres that was just starting writes on until it notices
+    while path.exists() and time.monotonic() < deadline:
+        with suppress(OSError):
+            path.unlink() if path.is_file() else shutil.rmtree(path)
+        if path.exists():  # an initdb or postgres that was just starting writes on until it notices
             time.sleep(0.01)

@@ -75,8 +75,7 @@ class RunFolder:
         while self._before_end:
             self._before_end.pop()()
         if self._owner is not None:
-            ending.end_run(self.path, owner_lives=True)
-            self._owner.release()
+            ending.end_run(self.path, self._owner, owner_lives=True)
             self._owner = None
         if self._watching is not None:
             self._watching.wait()

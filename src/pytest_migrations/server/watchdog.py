@@ -34,6 +34,7 @@ def spawn(folder: Path) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         cwd=Path(folder.anchor),
         start_new_session=True,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
     )
 
 
@@ -41,7 +42,7 @@ def watch(folder: str) -> None:
     """End what dead runs left, wait for the owner of ``folder`` to die, end its run."""
     ending.sweep()
     try:
-        with locks.take(Path(folder, ending.OWNER_LOCK), create=False):
-            ending.end_run(Path(folder), owner_lives=False)
+        owner = locks.take(Path(folder, ending.OWNER_LOCK), create=False)
     except FileNotFoundError:
-        pass  # the owner has ended everything itself
+        return  # the owner has ended everything itself
+    ending.end_run(Path(folder), owner, owner_lives=False)
