@@ -91,7 +91,9 @@ def _whole(script: Script) -> tuple[Statement, ...]:
     return (Statement(script, start, rest),) if rest else ()
 
 
-_BLANKS = re.compile(r"(?:\s+|--[^\n]*)+")
+#: A comment ends at a carriage return as well (non_newline of PostgreSQL's scan.l).
+_BLANKS = re.compile(r"(?:\s+|--[^\r\n]*)+")
+_LAST_LINE = re.compile(r"[\r\n]")
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -115,9 +117,9 @@ def _skip_blanks(text: str, start: int, end: int) -> int:
 
 
 def _without_trailing_comments(text: str, start: int, end: int) -> str:
-    """Only the last statement of a script, when it has no semicolon, can have comments behind it."""
+    """The statement without blanks and comments before its semicolon, or before the end of the script."""
     statement = text[start:end].rstrip()
-    if end < len(text) or not ("--" in statement or "*/" in statement):
+    if not (statement.endswith("*/") or "--" in _LAST_LINE.split(statement)[-1]):
         return statement
     tokens = [t for t in postgast.scan(statement).tokens if t.token not in (_LINE_COMMENT, _BLOCK_COMMENT)]
     return statement.encode()[: tokens[-1].end].decode() if tokens else statement

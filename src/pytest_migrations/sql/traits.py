@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 from enum import Flag, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Trait(Flag):
@@ -23,15 +26,6 @@ class Trait(Flag):
     COPY_STREAM = auto()
 
 
-_OUTSIDE = {
-    "alter_system_stmt",
-    "create_subscription_stmt",
-    "create_table_space_stmt",
-    "createdb_stmt",
-    "drop_subscription_stmt",
-    "drop_table_space_stmt",
-    "dropdb_stmt",
-}
 _WHOLE_REINDEX = {"REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYSTEM", "REINDEX_OBJECT_DATABASE"}
 _CLUSTER = {
     "alter_role_set_stmt",
@@ -60,15 +54,18 @@ _OBJECT_FIELDS = {
 #: DO blocks and calls hide their SQL in text; a word too many only costs a server of their own.
 _CLUSTER_TEXT = re.compile(
     r"\b(?:create|alter|drop)\s+(?:role|group|user(?!\s+mapping))\b|\balter\s+system\b"
+    r"|\b(?:grant|revoke)\s+\w+(?:\s*,\s*\w+)*\s+(?:to|from)\b"
     r"|pg_create_(?:logical|physical)_replication_slot|pg_drop_replication_slot|pg_replication_origin_",
     re.IGNORECASE,
 )
+#: How protobuf prints what stands between words; the n of a line end would be read as part of the word behind it.
+_PRINTED_BLANK = re.compile(r'\\[nrt]|\\?"')
 
 
 def traits_of(kind: str, node: Any) -> Trait:
     """The traits of the statement whose parse tree is ``node`` of the grammar's ``kind``."""
     traits = Trait.NONE
-    if _commits_on_its_own(kind, node):
+    if kind in _OUTSIDE and _OUTSIDE[kind](node):
         traits |= Trait.OUTSIDE_TRANSACTION
     if kind in _CLUSTER or _names_cluster_object(kind, node):
         traits |= Trait.CLUSTER
@@ -76,7 +73,7 @@ def traits_of(kind: str, node: Any) -> Trait:
         traits |= _transaction_trait(node)
     if kind == "copy_stmt" and not node.filename and not node.is_program:
         traits |= Trait.COPY_STREAM
-    if kind in ("do_stmt", "select_stmt") and _CLUSTER_TEXT.search(str(node)):
+    if kind in ("call_stmt", "do_stmt", "select_stmt") and _CLUSTER_TEXT.search(_PRINTED_BLANK.sub(" ", str(node))):
         traits |= Trait.CLUSTER
     return traits
 
@@ -90,24 +87,6 @@ def _transaction_trait(node: Any) -> Trait:
     return Trait.TRANSACTION_CONTROL
 
 
-def _commits_on_its_own(kind: str, node: Any) -> bool:
-    match kind:
-        case "index_stmt" | "drop_stmt":
-            return bool(node.concurrent)
-        case "vacuum_stmt":
-            return bool(node.is_vacuumcmd)
-        case "reindex_stmt":
-            return enum_name(node, "kind") in _WHOLE_REINDEX or any(
-                option.def_elem.defname == "concurrently" for option in node.params
-            )
-        case "cluster_stmt":
-            return not node.HasField("relation")
-        case "alter_table_stmt":
-            return any(_detaches_concurrently(command.alter_table_cmd) for command in node.cmds)
-        case _:
-            return kind in _OUTSIDE
-
-
 def _detaches_concurrently(command: Any) -> bool:
     return enum_name(command, "subtype") == "AT_DetachPartition" and bool(
         getattr(command, "def").partition_cmd.concurrent
@@ -117,6 +96,58 @@ def _detaches_concurrently(command: Any) -> bool:
 def _names_cluster_object(kind: str, node: Any) -> bool:
     field = _OBJECT_FIELDS.get(kind)
     return field is not None and enum_name(node, field) in _CLUSTER_OBJECTS
+
+
+def _reindexes_in_steps(node: Any) -> bool:
+    return enum_name(node, "kind") in _WHOLE_REINDEX or _option(node.params, "concurrently", default=False)
+
+
+def _makes_slot(node: Any) -> bool:
+    return all(_option(node.options, name, default=True) for name in ("connect", "create_slot"))
+
+
+def _refreshes(node: Any) -> bool:
+    kind = enum_name(node, "kind")
+    names_publications = kind.startswith("ALTER_SUBSCRIPTION_") and kind.endswith("_PUBLICATION")
+    return kind == "ALTER_SUBSCRIPTION_REFRESH" or (
+        names_publications and _option(node.options, "refresh", default=True)
+    )
+
+
+def _option(options: Any, name: str, *, default: bool) -> bool:
+    """A boolean option of ``WITH (name = value)``; the name alone is true (PostgreSQL's defGetBoolean)."""
+    for option in options:
+        if option.def_elem.defname == name:
+            value = option.def_elem.arg
+            is_zero = value.HasField("integer") and not value.integer.ival
+            return not (is_zero or value.string.sval.lower() in ("false", "off"))
+    return default
+
+
+def _always(_: Any) -> bool:
+    return True
+
+
+#: When a statement of a kind cannot be in a transaction block. What the tree cannot say is left to the server: CLUSTER
+#: and REINDEX of a partitioned table, a subscription without a slot.
+_OUTSIDE: dict[str, Callable[[Any], bool]] = {
+    "alter_database_stmt": lambda node: any(option.def_elem.defname == "tablespace" for option in node.options),
+    "alter_subscription_stmt": _refreshes,
+    "alter_system_stmt": _always,
+    "alter_table_stmt": lambda node: any(_detaches_concurrently(command.alter_table_cmd) for command in node.cmds),
+    "cluster_stmt": lambda node: not node.HasField("relation"),
+    "create_subscription_stmt": _makes_slot,
+    "create_table_space_stmt": _always,
+    "createdb_stmt": _always,
+    "discard_stmt": lambda node: enum_name(node, "target") == "DISCARD_ALL",
+    "drop_stmt": lambda node: bool(node.concurrent),
+    "drop_subscription_stmt": _always,
+    "drop_table_space_stmt": _always,
+    "dropdb_stmt": _always,
+    "index_stmt": lambda node: bool(node.concurrent),
+    "reindex_stmt": _reindexes_in_steps,
+    "vacuum_stmt": lambda node: bool(node.is_vacuumcmd),
+}
 
 
 def enum_name(node: Any, field: str) -> str:
