@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.formats.folder import Folder
 
-_NAME = re.compile(r"(?P<version>[0-9]+).*\.sql", re.DOTALL)
+_NAME = re.compile(r"[0-9]+.*\.sql", re.DOTALL)
 _MARKER = re.compile(r"^--[ \t]*migrate:(?P<direction>up|down)(?P<options>[ \t][^\r\n]*)?(?=\r?$)", re.MULTILINE)
 _EVIDENCE = re.compile(rb"^--[ \t]*migrate:(?:up|down)(?:\s|$)", re.MULTILINE)
 _NO_SQL = re.compile(r"\s*(?:--.*)?")

@@ -27,11 +27,10 @@ if TYPE_CHECKING:
 
     from pytest_migrations.formats.folder import Folder
 
-_NAME = re.compile(r"(?P<version>0*[1-9][0-9]*)_.*\.sql", re.DOTALL)
+_NAME = re.compile(r"0*[1-9][0-9]*_.*\.sql", re.DOTALL)
 _EVIDENCE = re.compile(rb"^[ \t]*--[ \t]*\+goose[ \t]+up\b", re.MULTILINE | re.IGNORECASE)
 _ANNOTATIONS = ("Up", "Down", "StatementBegin", "StatementEnd", "NO TRANSACTION", "ENVSUB ON", "ENVSUB OFF")
 _BY_LOWER_CASE = {annotation.lower(): annotation for annotation in _ANNOTATIONS}
-_QUOTED = re.compile(r"['$]|/\*")
 
 
 def _named(folder: Folder) -> list[str]:
@@ -164,19 +163,20 @@ class _Parser:
             self._pending = None
 
     def _check_whole(self, statement: str) -> None:
-        if self._pending is None or not _QUOTED.search(statement):
+        if self._pending is None or not ("$" in statement or "/*" in statement or statement.count("'") % 2):
             return
         try:
             any(line_comments(statement))
-        except UnfinishedError:
-            place = place_in(self.path, self.source, self._pending)
-            self.problems.append(
-                Problem(
-                    self.path,
-                    f"{place}: goose cuts this statement at its first ; at the end of a line.\n{place.excerpt()}\n"
-                    "Put it between '-- +goose StatementBegin' and '-- +goose StatementEnd'.",
+        except UnfinishedError as error:
+            if "unterminated" in str(error):
+                place = place_in(self.path, self.source, self._pending)
+                self.problems.append(
+                    Problem(
+                        self.path,
+                        f"{place}: goose cuts this statement at its first ; at the end of a line.\n{place.excerpt()}\n"
+                        "Put it between '-- +goose StatementBegin' and '-- +goose StatementEnd'.",
+                    )
                 )
-            )
 
     def _expanded(self, line: str, offset: int) -> str:
         try:

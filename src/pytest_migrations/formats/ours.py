@@ -29,7 +29,7 @@ from pytest_migrations.migration import Migration, Script
 if TYPE_CHECKING:
     from pytest_migrations.formats.folder import Folder
 
-_NAME = re.compile(r"([0-9]+)_.*\.sql", re.DOTALL)
+_NAME = re.compile(r"[0-9]+_.*\.sql", re.DOTALL)
 _HEADER_LINE = re.compile(r"\s*(?:--(?P<comment>.*))?")
 _DEPENDENCIES = re.compile(r"\s*Dependencies\s*:(?P<names>.*)", re.IGNORECASE)
 _NO_TRANSACTION = re.compile(r"\s*No[ -]transaction\s*[.:]?\s*", re.IGNORECASE)

@@ -121,7 +121,7 @@ def _hidden(path: Path, source: str, error: UnfinishedError) -> UserError:
         source,
         error.offset,
         str(error).partition(" at or near ")[0],
-        "It hides the '-- ROLLBACK:' or '-- END ROLLBACK' of this file: end it, and they can be found.",
+        "PostgreSQL cannot read on behind it, so the '-- ROLLBACK:' or '-- END ROLLBACK' of this file is not found.",
     )
 
 
