@@ -3,16 +3,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from commands import CHAPTERS, chapter
-from dumps import difference, entries
 
 from pytest_migrations.catalog.difference import compare, describe
 from pytest_migrations.catalog.snapshot import take_snapshot
+from tests.catalog.commands import CHAPTERS, chapter
+from tests.catalog.dumps import difference, entries
 
 if TYPE_CHECKING:
     import psycopg
 
-    from conftest import Server
+    from tests.catalog.conftest import Server
 
 
 @pytest.mark.parametrize("name", CHAPTERS)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dumps import entries
 from pytest_migrations.catalog.difference import compare
 from pytest_migrations.catalog.snapshot import take_snapshot
+from tests.catalog.dumps import entries
 
 if TYPE_CHECKING:
     import psycopg
 
-    from conftest import Server
+    from tests.catalog.conftest import Server
 
 _STAGE = """
 create table t (id int primary key, a int, b int);

@@ -9,7 +9,7 @@ from pytest_migrations.catalog.difference import compare
 from pytest_migrations.catalog.snapshot import Key, take_snapshot
 
 if TYPE_CHECKING:
-    from conftest import Server
+    from tests.catalog.conftest import Server
 
 _ASSORTED = """
 create table t (id int primary key, at timestamptz default '2020-01-01 00:00+02', took interval default '1 day 02:00');

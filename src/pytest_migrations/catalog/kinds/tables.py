@@ -7,7 +7,7 @@ from __future__ import annotations
 from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_own_relation, privileges, schema_parent
 from pytest_migrations.catalog.kinds.kind import Kind
 
-# The order of storage options is no fact: setting one again moves it to the end.
+# An index that is the replica identity says so itself. The order of storage options is no fact: setting one again moves it to the end.
 TABLES = Kind(
     "tables",
     f"""
@@ -37,8 +37,9 @@ TABLES = Kind(
             select t.reloptions from pg_class t where t.oid = c.reltoastrelid) end as "toast options",
         c.relrowsecurity as "row security",
         case when c.relforcerowsecurity then true end as "row security forced",
-        case c.relreplident when 'n' then 'nothing' when 'f' then 'full' when 'i' then 'index' end
-            as "replica identity",
+        case c.relreplident when 'n' then 'nothing' when 'f' then 'full' when 'i' then (
+            select 'an index that is gone' where not exists (
+                select from pg_index i where i.indrelid = c.oid and i.indisreplident)) end as "replica identity",
         (select s.srvname from pg_foreign_table f join pg_foreign_server s on s.oid = f.ftserver
             where f.ftrelid = c.oid) as server,
         (select array_agg(o order by o) from pg_foreign_table f, unnest(f.ftoptions) o where f.ftrelid = c.oid)
