@@ -66,7 +66,7 @@ def _is_one_group(text: str) -> bool:
 
 def _around_difference(one: str, two: str) -> tuple[str, str]:
     same = next((i for i, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
-    start = max(same - _WIDTH // 3, 0)
+    start = one.rfind(" ", 0, max(same - _WIDTH // 3, 0)) + 1
     return _window(one, start), _window(two, start)
 
 

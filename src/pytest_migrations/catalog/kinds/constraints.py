@@ -24,7 +24,6 @@ CONSTRAINTS = Kind(
             select array_agg('constraint ' || quote_ident(k.conname) || ' on ' || h.inhparent::regclass)
             from pg_inherits h where h.inhrelid = k.conrelid) end as follows,
         pg_get_constraintdef(k.oid) as definition,
-        case when not k.convalidated then true end as "not valid",
         case when k.coninhcount > 0 and k.conislocal then 'merged' when k.coninhcount > 0 then 'yes' end as inherited,
         case when k.contype = 'f' and exists (
             select from pg_trigger g where g.tgconstraint = k.oid and g.tgenabled <> 'O') then true
@@ -58,7 +57,6 @@ DOMAIN_CONSTRAINTS = Kind(
         quote_ident(k.conname) || ' on ' || k.contypid::regtype as name,
         'type ' || k.contypid::regtype as parent,
         pg_get_constraintdef(k.oid) as definition,
-        case when not k.convalidated then true end as "not valid",
         {comment("pg_constraint", "k.oid")} as comment
     from pg_constraint k
         join pg_type t on t.oid = k.contypid

@@ -49,7 +49,7 @@ PUBLISHED_SCHEMAS = Kind(
         array['publication ' || quote_ident(p.pubname), 'schema ' || n.pnnspid::regnamespace] as parent  -- from 15
     from pg_publication_namespace n join pg_publication p on p.oid = n.pnpubid  -- from 15
     where true  -- from 15
-        and n.oid = any($1)  -- only
+        and n.oid = any($1)  -- only, from 15
     """,
 )
 

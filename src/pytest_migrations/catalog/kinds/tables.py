@@ -7,7 +7,8 @@ from __future__ import annotations
 from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_own_relation, privileges, schema_parent
 from pytest_migrations.catalog.kinds.kind import Kind
 
-# An index that is the replica identity says so itself. The order of storage options is no fact: setting one again moves it to the end.
+# An index that is the replica identity says so itself. The order of storage options is no fact: setting one again
+# moves it to the end.
 TABLES = Kind(
     "tables",
     f"""

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from pytest_migrations.catalog.difference import Comparison, compare, describe
+from pytest_migrations.catalog.privileges import normalised
+from pytest_migrations.catalog.snapshot import Snapshot
+
+_INDEX = "CREATE INDEX applications_status_idx ON public.applications USING btree (status) WHERE (NOT archived)"
+
+
+def _snapshot(*rows: dict[str, Any]) -> Snapshot:
+    return Snapshot({"page": json.dumps(rows).encode()})
+
+
+def _column(name: str, **fields: Any) -> dict[str, Any]:
+    return {"kind": "column", "name": name, "parent": "table public.applications", **fields}
+
+
+def test_a_description_reads_as_a_person_would_tell_it() -> None:
+    index = {"kind": "index", "name": "public.applications_status_idx", "definition": _INDEX}
+    kind = {"kind": "type", "name": "public.application_status", "labels": ["'new'", "'old'"]}
+    before = _snapshot(index, _column("public.applications.status", **{"not null": True}))
+    after = _snapshot(kind, _column("public.applications.status", **{"not null": False}))
+    assert describe(compare(before, after)).splitlines() == [
+        "missing      index   public.applications_status_idx   on (status) where not archived",
+        "changed      column  public.applications.status       not null: true -> false",
+        "left behind  type    public.application_status        'new', 'old'",
+    ]
+
+
+def test_a_long_description_ends_with_a_count() -> None:
+    comparison = compare(_snapshot(), _snapshot(*({"kind": "view", "name": f"public.v{i:02}"} for i in range(20))))
+    lines = describe(comparison).splitlines()
+    assert len(lines) == 16
+    assert lines[-1] == "... and 5 more"
+    assert len(describe(comparison, limit=20).splitlines()) == 20
+
+
+def test_nothing_differs() -> None:
+    comparison = compare(_snapshot(_column("a")), _snapshot(_column("a")))
+    assert comparison == Comparison()
+    assert comparison.equal
+    assert not comparison
+    assert describe(comparison) == ""
+
+
+def test_long_texts_are_cut_to_where_they_differ() -> None:
+    words = " ".join(f"word{i}" for i in range(100))
+    before = {"kind": "function", "name": "public.f()", "body": f"begin {words} return 1; end"}
+    after = {**before, "body": f"begin {words} return 2; end"}
+    (found,) = compare(_snapshot(before), _snapshot(after)).differences
+    assert found.text == "body: ...word98 word99 return 1; end -> ...word98 word99 return 2; end"
+    assert found.changes[0].before == before["body"]
+
+
+@pytest.mark.parametrize(
+    ("acl", "told"),
+    [
+        (["app=arwdDxt/app"], None),
+        (["app=arwdDxt/app", "reader=r/app"], "owner: ALL; reader: SELECT"),
+        (["reader=r/app", "app=arwdDxt/app"], "owner: ALL; reader: SELECT"),
+        (["=r*w/other", "app=arwdDxt/app"], "owner: ALL; public: SELECT (grant option), UPDATE by other"),
+        (['"odd ""=/ name"=r/app', "app=arwdDxt/app"], '"odd ""=/ name": SELECT; owner: ALL'),
+        ([], "nobody"),
+    ],
+)
+def test_privileges_are_told_in_one_order(acl: list[str], told: str | None) -> None:
+    every = "DELETE, INSERT, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE"
+    expected = told.replace("ALL", every) if told else told
+    assert normalised(acl, ["app=arwdDxt/app"], "app") == expected
