@@ -50,7 +50,7 @@ def make_migration(tmp_path: Path) -> Callable[..., Migration]:
         path.write_bytes(up.encode())
         down_path = path.with_suffix(".down.sql")
         return Migration(
-            version=name.split("_")[0],
+            version=name.split("_", maxsplit=1)[0],
             name=name,
             up=Script(path, up, up, transactional=transactional),
             down=None if down is None else Script(down_path, down, down, transactional=transactional),

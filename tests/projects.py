@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n-- ROLLBACK:\n-- DROP TABLE users;\n-- END ROLLBACK\n"
-EMAIL = "ALTER TABLE users ADD COLUMN email text;\n-- ROLLBACK:\n-- ALTER TABLE users DROP COLUMN email;\n-- END ROLLBACK\n"
+EMAIL = (
+    "ALTER TABLE users ADD COLUMN email text;\n-- ROLLBACK:\n-- ALTER TABLE users DROP COLUMN email;\n-- END ROLLBACK\n"
+)
 INDEX = "CREATE INDEX users_email ON users (email);\n-- ROLLBACK:\n-- DROP INDEX users_email;\n-- END ROLLBACK\n"
 #: Its rollback leaves table b behind, so that it does not apply again.
 LEAKY = "CREATE TABLE a (x int);\nCREATE TABLE b ();\n-- ROLLBACK:\n-- DROP TABLE a;\n-- END ROLLBACK\n"

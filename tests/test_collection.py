@@ -77,7 +77,9 @@ def test_a_relative_folder_counts_from_where_it_was_said(
     pytester.mkdir("elsewhere")
     monkeypatch.chdir(pytester.path / "elsewhere")
     pytester.runpytest("--rootdir=..", "-c", "../tox.ini").assert_outcomes(passed=13)
-    pytester.runpytest("--rootdir=..", "-c", "../tox.ini", "--migrations-dir=../db/migrations").assert_outcomes(passed=13)
+    pytester.runpytest("--rootdir=..", "-c", "../tox.ini", "--migrations-dir=../db/migrations").assert_outcomes(
+        passed=13
+    )
 
 
 def test_a_folder_outside_rootdir(pytester: pytest.Pytester, project: Project) -> None:
@@ -85,9 +87,13 @@ def test_a_folder_outside_rootdir(pytester: pytest.Pytester, project: Project) -
     root = pytester.mkdir("root")
     pytester.makeini("[pytest]")
     (root / "pytest.ini").write_text("[pytest]\n")
-    result = pytester.runpytest("--rootdir=root", "-c", "root/pytest.ini", "--migrations-dir=migrations", "--collect-only", "-q")
+    result = pytester.runpytest(
+        "--rootdir=root", "-c", "root/pytest.ini", "--migrations-dir=migrations", "--collect-only", "-q"
+    )
     assert ids_of(result)[-1] == "../migrations/003_index.sql::reapply"
-    pytester.runpytest("--rootdir=root", "-c", "root/pytest.ini", "--migrations-dir=migrations").assert_outcomes(passed=13)
+    pytester.runpytest("--rootdir=root", "-c", "root/pytest.ini", "--migrations-dir=migrations").assert_outcomes(
+        passed=13
+    )
 
 
 def test_a_folder_with_python_files_and_an_init(pytester: pytest.Pytester, project: Project) -> None:
@@ -157,7 +163,9 @@ def test_after_a_failed_apply_later_ones_are_skipped(pytester: pytest.Pytester, 
     result = pytester.runpytest("--migrations-dir=migrations", "-rs")
     result.assert_outcomes(passed=5, failed=1, skipped=7)
     result.stdout.fnmatch_lines(["SKIPPED*migrations/003_email.sql*: 002_broken.sql does not apply"])
-    result.stdout.fnmatch_lines(['migrations/002_broken.sql:1:19: type "nothing" does not exist (42704 undefined_object)'])
+    result.stdout.fnmatch_lines(
+        ['migrations/002_broken.sql:1:19: type "nothing" does not exist (42704 undefined_object)']
+    )
 
 
 def test_a_failed_apply_that_no_item_says_is_said_by_the_one_that_runs(
@@ -174,7 +182,9 @@ def test_without_a_rollback(pytester: pytest.Pytester, project: Project) -> None
     result = pytester.runpytest("--migrations-dir=migrations", "-rs")
     result.assert_outcomes(passed=2, skipped=3)
     result.stdout.fnmatch_lines(["SKIPPED*migrations/001_a.sql*: 001_a.sql has no rollback"])
-    pytester.runpytest("--migrations-dir=migrations", "--migrations-require-rollback").assert_outcomes(passed=2, failed=3)
+    pytester.runpytest("--migrations-dir=migrations", "--migrations-require-rollback").assert_outcomes(
+        passed=2, failed=3
+    )
     pytester.makeini("[pytest]\nmigrations_require_rollback = true")
     pytester.runpytest("--migrations-dir=migrations").assert_outcomes(passed=2, failed=3)
 
@@ -203,7 +213,9 @@ def test_the_report(pytester: pytest.Pytester, project: Project) -> None:
     assert (difference["kind"], difference["name"], difference["change"]) == ("table", "public.b", "left behind")
 
 
-@pytest.mark.parametrize("options", [["-p", "no:terminal"], ["-p", "no:xdist"], ["--strict-markers"], ["-p", "no:cacheprovider"]])
+@pytest.mark.parametrize(
+    "options", [["-p", "no:terminal"], ["-p", "no:xdist"], ["--strict-markers"], ["-p", "no:cacheprovider"]]
+)
 def test_without_this_or_that_plugin(pytester: pytest.Pytester, project: Project, options: list[str]) -> None:
     project(THREE)
     assert pytester.runpytest("--migrations-dir=migrations", *options).ret == pytest.ExitCode.OK

@@ -96,7 +96,9 @@ def test_each_script_has_a_clean_session(connection: psycopg.Connection, make_mi
     runner.apply(make_migration("CREATE TABLE public.t (); CREATE TABLE u ();"))
     assert one(connection, "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
     connection.execute(b"BEGIN")
-    runner.apply_inside(make_migration("SET LOCAL search_path = nowhere; SET ROLE pg_monitor; SET TimeZone = 'Asia/Tokyo'"))
+    runner.apply_inside(
+        make_migration("SET LOCAL search_path = nowhere; SET ROLE pg_monitor; SET TimeZone = 'Asia/Tokyo'")
+    )
     runner.apply_inside(make_migration("CREATE TABLE v ();"))
     assert one(connection, "SELECT current_user = session_user AND to_regclass('public.v') IS NOT NULL")
     connection.rollback()

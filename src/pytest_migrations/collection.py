@@ -89,6 +89,10 @@ class CheckItem(pytest.Item):
     def file(self) -> MigrationFile:
         return self.parent
 
+    @property
+    def needs_server(self) -> bool:
+        return self.name in CHECKS
+
     def runtest(self) -> None:
         self.verdict = self.file.prover.verdict(self.file.index, self.name)
         self.user_properties += [("seconds", self.verdict.seconds), ("statements", self.verdict.statements)]

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 from pytest_migrations.checks import CHECKS
 from pytest_migrations.checks import history as history_check
 from pytest_migrations.checks.verdict import Rules, Verdict
+from pytest_migrations.errors import UserError
 from pytest_migrations.timeline.timeline import BlockedError, Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from pytest_migrations.migration import History
+    from pytest_migrations.server.server import Server
     from pytest_migrations.timeline.timeline import Servers
 
 
@@ -26,6 +28,8 @@ class Prover:
         self._timeout = timeout
         self._timeline: Timeline | None = None
         self._selected: frozenset[int] = frozenset()
+        #: The check that has said why there is no server.
+        self._no_server = ""
         self._judged_applies: frozenset[int] = frozenset()
 
     def select(self, asked: Collection[tuple[int, str]], *, in_order: bool) -> None:
@@ -35,19 +39,31 @@ class Prover:
             self._selected = frozenset(index for index, name in asked if name in CHECKS)
 
     def verdict(self, index: int, check: str) -> Verdict:
-        """Answer one check.
-
-        :raises UserError: when there is no server to ask.
-        """
+        """Answer one check. Where there is no server, the first check says so and the others are skipped."""
         if check == history_check.NAME:
             return history_check.judge(self.history)
-        if self._timeline is None:
-            self._timeline = Timeline(self.history, self._servers, selected=self._selected, timeout=self._timeout)
+        if self._no_server:
+            return Verdict.skipped(f"no server: see {self._no_server}")
         try:
-            proof = self._timeline.proof(index)
+            proof = self._walked().proof(index)
         except BlockedError as blocked:
             return self._blocked(blocked)
+        except UserError as error:
+            self._no_server = f"{self.history.migrations[index].name}::{check}"
+            return Verdict.failed(str(error))
         return CHECKS[check](proof, self._rules)
+
+    def server(self) -> Server | None:
+        """The server that the proofs come from, started where it was not; None where that is not possible."""
+        try:
+            return None if self._no_server else self._walked().server()
+        except UserError:
+            return None  # the check that asks for a verdict says so
+
+    def _walked(self) -> Timeline:
+        if self._timeline is None:
+            self._timeline = Timeline(self.history, self._servers, selected=self._selected, timeout=self._timeout)
+        return self._timeline
 
     def close(self) -> None:
         if self._timeline is not None:

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     import pytest
 
     from pytest_migrations.collection import CheckItem
-    from pytest_migrations.server.server import Server
 
 
 class Report:
@@ -33,9 +32,10 @@ class Report:
         self._path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def result_of(item: CheckItem, report: pytest.TestReport, server: Server | None) -> dict[str, Any]:
+def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
     """One result and the server it was found on, as plain data."""
     verdict = item.verdict
+    server = item.file.prover.server() if item.needs_server else None
     comparison = verdict.comparison if verdict else None
     return {
         "server": {"kind": server.kind, "version": server.version} if server else None,

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
-from pytest_migrations.server import locks
+from pytest_migrations.server import choice, locks
 from pytest_migrations.server.requirements import Requirements
-from pytest_migrations.server.server import Server
+from pytest_migrations.server.server import Database, Server
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -32,12 +32,13 @@ class RunServers:
         self._options = options
         self._histories = histories
         self._shared: Server | None = None
+        #: The extensions that were created as superuser before the migrations ran, in order.
+        self._created_beforehand: dict[str, None] = {}
         self._requirements: Requirements | None = None
 
     @property
-    def running(self) -> Server | None:
-        """The run's server, if this process has asked for it."""
-        return self._shared
+    def can_start_more(self) -> bool:
+        return not isinstance(choice.choose(self._options), choice.External)
 
     def shared(self) -> Server:
         if self._shared is None:
@@ -46,6 +47,23 @@ class RunServers:
 
     def own(self) -> Server | None:
         return Server.start_own(self._run_folder(), self._options, self._required())
+
+    @property
+    def said_beforehand(self) -> str:
+        """A clause for the user, empty where there is nothing to say."""
+        names = ", ".join(self._created_beforehand)
+        return f"; created beforehand, which {self._options.role} may not: {names}" if names else ""
+
+    def prepare(self, server: Server, database: Database) -> None:
+        """Create the extensions that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""
+        if self._options.role is None or server.kind == "external":
+            return
+        with server.connect_admin(database) as admin:
+            for name in self._required().extensions:
+                row = admin.execute(_NEEDS_SUPERUSER, [name]).fetchone()
+                if row and row[0]:
+                    admin.execute(sql.SQL("CREATE EXTENSION {} CASCADE").format(sql.Identifier(name)))
+                    self._created_beforehand[name] = None
 
     @contextmanager
     def alone(self) -> Iterator[Server]:
@@ -78,6 +96,13 @@ def required_by(histories: list[History]) -> Requirements:
                         extensions.setdefault(name, statement.place)
     return Requirements(extensions)
 
+
+_NEEDS_SUPERUSER = """
+SELECT bool_or(v.superuser AND NOT v.trusted)
+FROM pg_catalog.pg_available_extensions e JOIN pg_catalog.pg_available_extension_versions v
+  ON v.name = e.name AND v.version = e.default_version
+WHERE e.name = %s
+"""
 
 _ROLES = b"SELECT rolname FROM pg_catalog.pg_roles"
 

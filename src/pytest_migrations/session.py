@@ -34,6 +34,7 @@ class MigrationsSession:
     def __init__(self, config: pytest.Config, settings: Settings) -> None:
         self._config = config
         self._run: RunFolder | None = None
+        self._says_server = False
         self._worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         options = ServerOptions(
             server=settings.server,
@@ -82,6 +83,7 @@ class MigrationsSession:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         items = check_items(session.items)
+        self._says_server = self._worker_input is None and any(item.needs_server for item in items)
         for prover in self._provers.values():
             asked = {(item.file.index, item.name) for item in items if item.file.prover is prover}
             prover.select(asked, in_order=self._worker_input is None)
@@ -92,6 +94,18 @@ class MigrationsSession:
             for folder, prover in self._provers.items()
         ]
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> None:
+        """Say on which server the first check runs, before its line begins."""
+        if not self._says_server or not isinstance(item, CheckItem):
+            return
+        self._says_server = False
+        if (server := item.file.prover.server()) and (
+            terminal := self._config.pluginmanager.get_plugin("terminalreporter")
+        ):
+            terminal.ensure_newline()
+            terminal.write_line(f"migrations: PostgreSQL {server.version} {server.kind}{self._servers.said_beforehand}")
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -101,7 +115,7 @@ class MigrationsSession:
             if report.skipped:
                 report.longrepr = (str(item.path), 1, f"Skipped: {item.verdict.reason if item.verdict else ''}")
             # Attributes of a report travel from the workers of xdist to the controller, if they are plain data.
-            report.migrations = result_of(item, report, self._servers.running)  # type: ignore[attr-defined]
+            report.migrations = result_of(item, report)  # type: ignore[attr-defined]
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

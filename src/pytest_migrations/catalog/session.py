@@ -71,6 +71,10 @@ def read_pages(connection: psycopg.Connection[Any], *, cluster: bool) -> dict[st
             results = pinned(connection, asking)
         except errors.InvalidSqlStatementName:
             results = pinned(connection, _prepare_missing(connection, names) + asking)
+        except errors.InsufficientPrivilege:  # a migration took the rights of its own superuser away
+            _readers[connection] = _who(connection)
+            pinned(connection, "deallocate all")
+            results = pinned(connection, _prepare_missing(connection, names) + asking)
     return {
         (result.get_value(row, 0) or b"").decode(): result.get_value(row, 1) or b"[]"
         for result in results

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_migrations.server.installations import Installation
 
 #: The bootstrap superuser of servers that we start.
-SUPERUSER = "postgres"
+SUPERUSER = "pytest_migrations"
 #: Databases get their own encoding and locale when they are created; no sync, since a lost cache is made anew.
 _INITDB = ("--encoding=UTF8", "--locale=C", "--auth=trust", f"--username={SUPERUSER}", "--no-sync", "--no-instructions")
 

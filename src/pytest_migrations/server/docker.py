@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _IMAGE = "postgres:18"
 #: Images that are PostgreSQL's own with one extension more.
 _IMAGES_WITH = {"vector": "pgvector/pgvector:pg18"}
-_SUPERUSER = "postgres"
+_SUPERUSER = "pytest_migrations"
 _PORT = 5432
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.02
@@ -55,18 +55,16 @@ def start(run: RunFolder, image: str | None, options: ServerOptions, requirement
         }
         with _connect(container, what, admin) as connection:
             settling.judge(connection, f"in {what}", requirements)
-            login = admin
-            if options.role:
-                login = {**admin, "user": options.role, "password": secrets.token_hex(16)}
-                roles.create_owner(connection, options.role, login["password"])
+            secret = secrets.token_hex(16)
+            owner = roles.create_owner(connection, options.role, secret)
             roles.create(connection, roles.missing(connection, options.roles))
             return Started(
                 kind="docker",
                 version=settling.version(connection),
                 version_number=connection.info.server_version,
                 admin=admin,
-                login=login,
-                owner=options.role,
+                login={**admin, "user": owner, "password": secret},
+                owner=owner,
                 database_clauses=settling.database_clauses(connection, options.locale, ours=True),
                 clone_strategy=settling.clone_strategy(connection, "FILE_COPY"),
                 container=identity,

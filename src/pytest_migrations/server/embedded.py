@@ -44,16 +44,15 @@ def start(run: RunFolder, installation: Installation, options: ServerOptions, re
         admin = {"host": str(home), "port": "5432", "user": datadir.SUPERUSER, "dbname": "postgres"}
         with connections.connect(admin, external=False) as connection:
             settling.judge(connection, str(installation).partition(" ")[2].partition(" ")[2], requirements)
-            if options.role:
-                roles.create_owner(connection, options.role, None)
+            owner = roles.create_owner(connection, options.role, None)
             roles.create(connection, roles.missing(connection, options.roles))
             return Started(
                 kind="embedded",
                 version=settling.version(connection),
                 version_number=connection.info.server_version,
                 admin=admin,
-                login={**admin, "user": options.role or datadir.SUPERUSER},
-                owner=options.role,
+                login={**admin, "user": owner},
+                owner=owner,
                 database_clauses=settling.database_clauses(connection, options.locale, ours=True),
                 clone_strategy=settling.clone_strategy(connection, "FILE_COPY"),
                 home=str(home),

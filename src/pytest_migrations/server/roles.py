@@ -36,7 +36,18 @@ def create(admin: psycopg.Connection[Any], names: list[str]) -> None:
         admin.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(sql.Identifier(name)))
 
 
-def create_owner(admin: psycopg.Connection[Any], name: str, password: str | None) -> None:
-    """Create the role that owns the databases: it may log in, and is no superuser."""
+#: Who owns the databases and runs the migrations on a server that we start, unless another role is asked for.
+OWNER = "postgres"
+
+
+def create_owner(admin: psycopg.Connection[Any], role: str | None, password: str | None) -> str:
+    """Create the role that owns the databases, and return its name: ``role``, no superuser, or else postgres, one.
+
+    It is never the superuser of initdb: that one creates and drops databases still when a migration has taken the
+    owner's rights, and PostgreSQL (since 16) keeps a migration from taking its.
+    """
+    name = role or OWNER
+    rights = "" if role else "SUPERUSER CREATEDB CREATEROLE REPLICATION BYPASSRLS"
     secret = sql.SQL("PASSWORD {}").format(sql.Literal(password)) if password else sql.SQL("")
-    admin.execute(sql.SQL("CREATE ROLE {} LOGIN {}").format(sql.Identifier(name), secret))
+    admin.execute(sql.SQL("CREATE ROLE {} LOGIN {} {}").format(sql.Identifier(name), sql.SQL(rights), secret))
+    return name

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import psycopg
+
 from pytest_migrations.advice import advise
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from pytest_migrations.migration import History, Migration
-    from pytest_migrations.server.server import Server
+    from pytest_migrations.server.server import Database, Server
 
 
 class Servers(Protocol):
@@ -25,8 +27,15 @@ class Servers(Protocol):
     def shared(self) -> Server:
         """The run's server, which other histories and processes use as well."""
 
+    @property
+    def can_start_more(self) -> bool:
+        """False where the run was given a server."""
+
     def own(self) -> Server | None:
         """One more server for this purpose alone; None where the run was given a server."""
+
+    def prepare(self, server: Server, database: Database) -> None:
+        """Make a fresh database ready for the migrations."""
 
     def alone(self) -> AbstractContextManager[Server]:
         """The run's server while no other process of the run may use it so; roles made meanwhile are dropped."""
@@ -75,14 +84,20 @@ class Timeline:
             if self._failure and self._failure[0] < index:
                 raise BlockedError(self._history.migrations[self._failure[0]], self._failure[1])
             try:
-                if self._isolated:
-                    self._advance_isolated_to(index)
+                if self._needs_given_server_alone:
+                    self._prove_alone({index, *self._selected})
                 else:
-                    self._advance_to(index, self._servers.shared(), is_ours=False)
+                    self._advance(self._walk_before(index), index)
             except TouchesClusterError:
                 self._isolated = True
                 self.close()
         return self._proofs[index]
+
+    def server(self) -> Server:
+        """The server that the walk is on, started where it was not."""
+        if self._needs_given_server_alone:
+            return self._servers.shared()
+        return self._walk_before(0 if self._walk is None else self._walk.position).server
 
     def close(self) -> None:
         """Drop the database of the walk, and end a server that was started for it."""
@@ -90,35 +105,38 @@ class Timeline:
             walk, self._walk = self._walk, None
             walk.close()
 
-    def _advance_isolated_to(self, index: int) -> None:
-        if self._walk is not None:
-            self._advance_to(index, self._walk.server, is_ours=True)
-        elif server := self._servers.own():
-            self._advance_to(index, server, is_ours=True)
-        else:
-            # A given server: nobody else may walk this history there meanwhile, and nothing of it may stay.
-            with self._servers.alone() as server:
-                try:
-                    self._advance_to(max({index, *self._selected}), server, is_ours=False)
-                finally:
-                    self.close()
+    @property
+    def _needs_given_server_alone(self) -> bool:
+        return self._isolated and not self._servers.can_start_more
 
-    def _advance_to(self, index: int, server: Server, *, is_ours: bool) -> None:
+    def _prove_alone(self, indexes: set[int]) -> None:
+        """On a given server nobody else may walk this history meanwhile, and nothing of it may stay."""
+        with self._servers.alone() as server:
+            self._walk = self._new_walk(server, is_ours=False)
+            try:
+                self._advance(self._walk, max(indexes), indexes)
+            finally:
+                self.close()
+
+    def _walk_before(self, index: int) -> Walk:
+        """The walk, standing no further than before the migration at ``index``."""
         if self._walk is not None and index < self._walk.position:
             self._proves_all = True
-            self._walk.start_again()
+            self.close()
         if self._walk is None:
-            self._walk = Walk(
-                self._history,
-                server,
-                is_ours=is_ours,
-                isolated=self._isolated,
-                another_server=self._servers.own,
-                timeout=self._timeout,
-            )
-        while (position := self._walk.position) <= index:
-            wanted = position == index or position in self._selected or self._proves_all
-            self._attempt(self._walk, position, prove=wanted and position not in self._proofs)
+            own = self._servers.own() if self._isolated else None
+            self._walk = self._new_walk(own or self._servers.shared(), is_ours=own is not None)
+        return self._walk
+
+    def _new_walk(self, server: Server, *, is_ours: bool) -> Walk:
+        return Walk(
+            self._history, server, self._servers, is_ours=is_ours, isolated=self._isolated, timeout=self._timeout
+        )
+
+    def _advance(self, walk: Walk, index: int, wanted: Collection[int] = ()) -> None:
+        while (position := walk.position) <= index:
+            prove = position == index or position in wanted or position in self._selected or self._proves_all
+            self._attempt(walk, position, prove=prove and position not in self._proofs)
             if self._failure and self._failure[0] == position:
                 return
 
@@ -137,6 +155,13 @@ class Timeline:
             self._fail(position, error)
         except (TouchesClusterError, UserError):
             raise
+        except psycopg.OperationalError as error:
+            if walk.is_reachable():
+                self._fail(position, UserError(f"{migration.name} could not be tried: {error}"))
+            else:
+                raise UserError(f"The server was lost while {migration.name} was tried: {error}") from error
+        except psycopg.Error as error:
+            self._fail(position, UserError(f"{migration.name} could not be judged: {error}"))
         except BaseException as error:
             self._fail(position, UserError(f"{migration.name} was interrupted: {error or type(error).__name__}"))
             raise

@@ -5,6 +5,8 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.sql.grammar import statements
@@ -15,51 +17,42 @@ from pytest_migrations.timeline.proof import Proof
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.runner import Ran
     from pytest_migrations.server.server import Server
+    from pytest_migrations.timeline.timeline import Servers
 
 
 class Walk:
     """Stands on ``server`` with the first ``position`` migrations of the history applied for good.
 
     ``is_ours`` says that the server was started for this walk alone, ``isolated`` that it holds no other database, so
-    that what the whole cluster shares may change. ``another_server`` starts one more like it, or gives None where that
-    is not possible.
+    that what the whole cluster shares may change.
     """
 
     def __init__(
         self,
         history: History,
         server: Server,
+        servers: Servers,
         *,
         is_ours: bool,
         isolated: bool,
-        another_server: Callable[[], Server | None],
         timeout: float | None,
     ) -> None:
         self.server = server
+        self.position = 0
         self._history = history
+        self._servers = servers
         self._is_ours = is_ours
         self._isolated = isolated
-        self._another_server = another_server
         self._timeout = timeout
-        self._begin()
-
-    def _begin(self) -> None:
-        self.position = 0
         self._snapshot: Snapshot | None = None
-        self._database = self.server.create_database()
+        self._database = server.create_database()
+        servers.prepare(server, self._database)
         self._runner = self._connect()
-
-    def start_again(self) -> None:
-        """Stand before the first migration again, on a server that shows nothing of the walk so far."""
-        self.close()
-        if self._is_ours:
-            self.server = self._another_server() or self.server
-        self._begin()
 
     def close(self) -> None:
         """Drop the database, or end the server that was started for this walk alone."""
@@ -68,6 +61,14 @@ class Walk:
             self.server.stop()
         else:
             self.server.drop(self._database)
+
+    def is_reachable(self) -> bool:
+        """Whether the server still takes connections."""
+        try:
+            self._connect().connection.close()
+        except psycopg.OperationalError:
+            return False
+        return True
 
     def step(self) -> Ran:
         """Apply the next migration for good and prove nothing of it.
@@ -147,11 +148,12 @@ class Walk:
         """Try it again with real commits, on a clone or, where clones are no way, on a server of its own."""
         if not self._isolated:
             return self._confirm_on_clone(migration, states), ""
-        server = self._another_server()
+        server = self._servers.own()
         if server is None:
             return None, "not confirmed with real commits: that needs a server of its own"
         try:
             database = server.create_database()
+            self._servers.prepare(server, database)
             with server.connect(database) as connection:
                 runner = Runner(connection, timeout=self._timeout)
                 for earlier in self._history.migrations[: self.position]:
