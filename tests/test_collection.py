@@ -127,7 +127,7 @@ def test_keywords_last_failed_and_exit_first(pytester: pytest.Pytester, project:
     result = pytester.runpytest(run)
     result.assert_outcomes(passed=11, failed=2)
     pytester.runpytest(run, "--lf").assert_outcomes(failed=2)
-    first = pytester.runpytest(run, "--ff", "-v")
+    first = pytester.runpytest(run, "--ff", "-v", "-p", "no:randomly")
     first.assert_outcomes(passed=11, failed=2)
     assert "002_leaky.sql::roundtrip FAILED" in next(line for line in first.outlines if "::" in line)
     pytester.runpytest(run, "-x").assert_outcomes(passed=7, failed=1)

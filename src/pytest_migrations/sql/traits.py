@@ -24,6 +24,8 @@ class Trait(Flag):
     CLUSTER = auto()
     #: COPY ... FROM STDIN or TO STDOUT, which need a client at the other end.
     COPY_STREAM = auto()
+    #: Does no more than its tree says: it calls no function and writes no row, so that it moves no sequence.
+    PLAIN_DDL = auto()
 
 
 _WHOLE_REINDEX = {"REINDEX_OBJECT_SCHEMA", "REINDEX_OBJECT_SYSTEM", "REINDEX_OBJECT_DATABASE"}
@@ -51,6 +53,27 @@ _OBJECT_FIELDS = {
     "rename_stmt": "rename_type",
     "sec_label_stmt": "objtype",
 }
+_PLAIN_DDL = {
+    "alter_enum_stmt",
+    "alter_object_schema_stmt",
+    "alter_owner_stmt",
+    "alter_seq_stmt",
+    "comment_stmt",
+    "composite_type_stmt",
+    "create_domain_stmt",
+    "create_enum_stmt",
+    "create_function_stmt",
+    "create_policy_stmt",
+    "create_seq_stmt",
+    "create_stmt",
+    "create_trig_stmt",
+    "drop_stmt",
+    "grant_stmt",
+    "index_stmt",
+    "rename_stmt",
+    "variable_set_stmt",
+    "view_stmt",
+}
 #: DO blocks and calls hide their SQL in text; a word too many only costs a server of their own.
 _CLUSTER_TEXT = re.compile(
     r"\b(?:create|alter|drop)\s+(?:role|group|user(?!\s+mapping))\b|\balter\s+system\b"
@@ -73,6 +96,8 @@ def traits_of(kind: str, node: Any) -> Trait:
         traits |= _transaction_trait(node)
     if kind == "copy_stmt" and not node.filename and not node.is_program:
         traits |= Trait.COPY_STREAM
+    if kind in _PLAIN_DDL or (kind == "alter_table_stmt" and "func_call" not in str(node)):
+        traits |= Trait.PLAIN_DDL
     if kind in ("call_stmt", "do_stmt", "select_stmt") and _CLUSTER_TEXT.search(_PRINTED_BLANK.sub(" ", str(node))):
         traits |= Trait.CLUSTER
     return traits

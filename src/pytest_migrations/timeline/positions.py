@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING
 
 from psycopg import sql
 
+from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.traits import Trait
+
 if TYPE_CHECKING:
     import psycopg
+
+    from pytest_migrations.migration import Migration
 
 #: A position: the last value and whether it was handed out already, as setval takes them.
 Position = tuple[int, bool]
@@ -21,8 +26,18 @@ WHERE c.relpersistence <> 't'
     AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE')
   END
 """
+_HAS_EVENT_TRIGGERS = b"SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)"
 #: One query reads so many at once; a longer UNION ALL would only take the planner's stack.
 _BATCH = 500
+
+
+def may_move(connection: psycopg.Connection, migration: Migration) -> bool:
+    """Whether running the migration's scripts can move a sequence: by rows, by calls, or by what DDL triggers."""
+    scripts = (script for script in (migration.up, migration.down) if script)
+    if any(Trait.PLAIN_DDL not in statement.traits for script in scripts for statement in statements(script)):
+        return True
+    row = connection.execute(_HAS_EVENT_TRIGGERS).fetchone()
+    return bool(row and row[0])
 
 
 def read_positions(connection: psycopg.Connection) -> dict[tuple[str, str], Position]:

@@ -19,9 +19,7 @@ class Proof:
 
     migration: Migration
     applied: Ran | UserError
-    #: Whether applying it changed the schema.
-    changed_schema: bool = False
-    #: None where there is no rollback, or none that could be tried.
+    #: None where there is no rollback, where it is empty though the schema changed, or where it could not be tried.
     trial: Trial | None = None
     #: Why what the trial found was not tried again with real commits; empty where it was or need not be.
     unconfirmed: str = ""

@@ -12,7 +12,7 @@ from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import Culprit, find_culprits
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
-from pytest_migrations.timeline.positions import read_positions, restore_positions
+from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import Proof
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside
 
@@ -98,15 +98,14 @@ class Walk:
         self.position += 1
         self._snapshot = after[-1]
         states = States(before, self._snapshot, self._isolated)
-        changed = before != self._snapshot
-        if migration.down is None or (changed and not statements(migration.down)):
-            return Proof(migration, ran, changed)
+        if migration.down is None or (not statements(migration.down) and states.before != states.after):
+            return Proof(migration, ran)
         trial = self._try_inside(migration, states)
         if trial is not None and trial.is_clean:
-            return Proof(migration, ran, changed, trial)
+            return Proof(migration, ran, trial)
         confirmed, why_not = self._confirm(migration, states)
         trial = confirmed or trial
-        return Proof(migration, ran, changed, trial, why_not, self._find_culprits(migration, trial))
+        return Proof(migration, ran, trial, why_not, self._find_culprits(migration, trial))
 
     @property
     def _next(self) -> Migration:
@@ -123,21 +122,22 @@ class Walk:
         return Runner(self.server.connect(self._database), timeout=self._timeout)
 
     def _try_inside(self, migration: Migration, states: States) -> Trial | None:
-        with self._nothing_kept():
+        with self._nothing_kept(migration):
             return try_inside(self._runner, migration, states)
 
     def _find_culprits(self, migration: Migration, trial: Trial | None) -> tuple[Culprit, ...]:
         if trial is None or trial.roundtrip is None or not trial.roundtrip.differences:
             return ()
-        with self._nothing_kept():
+        with self._nothing_kept(migration):
             return find_culprits(
                 self._runner.connection, migration, trial.roundtrip.differences, cluster=self._isolated
             )
 
     @contextmanager
-    def _nothing_kept(self) -> Iterator[None]:
+    def _nothing_kept(self, migration: Migration) -> Iterator[None]:
         """Put back what the end of a transaction does not."""
-        positions = read_positions(self._runner.connection)
+        connection = self._runner.connection
+        positions = read_positions(connection) if may_move(connection, migration) else {}
         yield
         if self._runner.connection.closed:
             self._runner = self._connect()
