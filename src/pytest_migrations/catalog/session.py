@@ -1,12 +1,17 @@
 """Asks the server for pages of the catalog in one round trip, and leaves the session as it was.
 
-A page is one kind's rows as a JSON array. All kinds of a scope are one prepared statement, since planning them takes
+A page is one kind's rows as a JSON array. All kinds of a group are one prepared statement, since planning them takes
 longer than running them. It lives in the session, so that DISCARD ALL or DEALLOCATE ALL takes it away: it is then
 prepared again.
+
+The groups are the common kinds, the rare ones, and those of the whole cluster. Half the time of a small database goes
+into rare kinds of which it has no object. That it still has none is told by the server's counters of the rows that the
+open transaction has written to their catalogs, if it is known that there was none when the transaction began.
 """
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
@@ -17,16 +22,15 @@ from pytest_migrations.catalog.kinds import KINDS
 from pytest_migrations.catalog.kinds.kind import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
     import psycopg
     from psycopg.pq.abc import PGresult
 
-    from pytest_migrations.catalog.kinds.kind import Kind
-
 #: Text of expressions depends on these (PostgreSQL docs, "Client Connection Defaults"). The session's own user reads,
-#: whoever a script has become.
+#: whoever a script has become. Without statistics, as in a database that was just filled, the planner takes catalogs
+#: for small and would loop over them.
 _PINNED = """
 set local session authorization default;
 set local role none;
@@ -43,38 +47,59 @@ set local xmloption = 'content';
 set local jit = off;
 set local plan_cache_mode = auto;
 set local max_parallel_workers_per_gather = 0;
+set local enable_nestloop = off;
 """
 _OUTSIDE = ("begin isolation level read committed read only;", "commit;")
 _INSIDE = (
     "savepoint pytest_migrations_catalog;",
     "rollback to savepoint pytest_migrations_catalog; release savepoint pytest_migrations_catalog;",
 )
-_STATEMENT = "pytest_migrations_catalog"
-_SHARED_STATEMENT = "pytest_migrations_cluster"
+_COMMON, _RARE, _SHARED = "pytest_migrations_common", "pytest_migrations_rare", "pytest_migrations_cluster"
+#: The page that tells what the rare kinds depend on.
+SIGNS = "signs of rare kinds"
 
 #: The sessions that have been asked before, with who they are.
 _readers: WeakKeyDictionary[psycopg.Connection[Any], Reader] = WeakKeyDictionary()
 
+Pages = dict[str, bytes]
 
-def read_pages(connection: psycopg.Connection[Any], *, cluster: bool) -> dict[str, bytes]:
+
+def read_pages(connection: psycopg.Connection[Any], *, cluster: bool, since: Mapping[str, bytes] | None) -> Pages:
     """The page of every kind by the kind's name, read in autocommit or inside the open transaction.
 
+    ``since`` are the pages of the state in which the open transaction began, where they are known.
     Raises psycopg.Error where the server does, as in a transaction that has failed already.
     """
-    names = [_STATEMENT, _SHARED_STATEMENT] if cluster else [_STATEMENT]
-    asking = "; ".join(f"execute {name}" for name in names)
+    groups = [_COMMON, _SHARED] if cluster else [_COMMON]
+    idle = connection.info.transaction_status == TransactionStatus.IDLE
+    if since is None or idle or any(since.get(kind.name, b"[]") != b"[]" for kind in _GROUPS[_RARE]):
+        return _ask(connection, [*groups, _RARE])
+    pages = _ask(connection, groups)
+    if not _same_signs(since.get(SIGNS), pages[SIGNS]):
+        pages |= _ask(connection, [_RARE])
+    return pages
+
+
+def _same_signs(before: bytes | None, after: bytes) -> bool:
+    """Whether no catalog of a rare kind was touched, and the members of extensions are the same."""
+    signs = json.loads(after)
+    return before is not None and not signs["touched"] and signs["members"] == json.loads(before)["members"]
+
+
+def _ask(connection: psycopg.Connection[Any], groups: Sequence[str]) -> Pages:
+    asking = "; ".join(f"execute {group}" for group in groups)
     if connection not in _readers:
         _readers[connection] = _who(connection)
-        results = pinned(connection, _prepare_missing(connection, names) + asking)
+        results = pinned(connection, _prepare_missing(connection, groups) + asking)
     else:
         try:
             results = pinned(connection, asking)
         except errors.InvalidSqlStatementName:
-            results = pinned(connection, _prepare_missing(connection, names) + asking)
+            results = pinned(connection, _prepare_missing(connection, groups) + asking)
         except errors.InsufficientPrivilege:  # a migration took the rights of its own superuser away
             _readers[connection] = _who(connection)
             pinned(connection, "deallocate all")
-            results = pinned(connection, _prepare_missing(connection, names) + asking)
+            results = pinned(connection, _prepare_missing(connection, groups) + asking)
     return {
         (result.get_value(row, 0) or b"").decode(): result.get_value(row, 1) or b"[]"
         for result in results
@@ -110,19 +135,35 @@ def _who(connection: psycopg.Connection[Any]) -> Reader:
     return Reader(connection.info.server_version // 10000, superuser=result.get_value(0, 0) == b"t")
 
 
-def _prepare_missing(connection: psycopg.Connection[Any], names: Sequence[str]) -> str:
+def _prepare_missing(connection: psycopg.Connection[Any], groups: Sequence[str]) -> str:
     (result,) = pinned(connection, "select name from pg_prepared_statements")
     present = {result.get_value(row, 0) for row in range(result.ntuples)}
     reader = _readers[connection]
-    return "".join(
-        f"prepare {name} as {_union([kind for kind in KINDS if kind.shared == (name == _SHARED_STATEMENT)], reader)};"
-        for name in names
-        if name.encode() not in present
-    )
+    return "".join(f"prepare {group} as {_union(group, reader)};" for group in groups if group.encode() not in present)
 
 
-def _union(kinds: Sequence[Kind], reader: Reader) -> str:
-    return " union all ".join(
+def _union(group: str, reader: Reader) -> str:
+    pages = [
         f"select '{kind.name}', json_agg(r order by r.kind, r.name::text collate \"C\") from ({kind.sql(reader)}) r"  # noqa: S608
-        for kind in kinds
-    )
+        for kind in _GROUPS[group]
+    ]
+    return " union all ".join([*pages, _SIGNS_QUERY] if group == _COMMON else pages)
+
+
+_GROUPS = {
+    _COMMON: [kind for kind in KINDS if not kind.shared and not kind.rare_in],
+    _RARE: [kind for kind in KINDS if kind.rare_in],
+    _SHARED: [kind for kind in KINDS if kind.shared],
+}
+_CATALOGS = ", ".join(f"('{catalog}')" for kind in _GROUPS[_RARE] for catalog in kind.rare_in)
+#: An object also turns up when it leaves an extension, which changes no row of its own. The counters hold what this
+#: transaction has written and may hold more (PostgreSQL docs 27.2.2); with them off, nothing is known.
+_SIGNS_QUERY = f"""
+select '{SIGNS}', json_build_object(
+    'touched', current_setting('track_counts') = 'off' or exists (
+        select from (values {_CATALOGS}, ('pg_extension')) c(name), to_regclass('pg_catalog.' || c.name) id
+        where id is not null and pg_stat_get_xact_tuples_inserted(id) + pg_stat_get_xact_tuples_updated(id)
+            + pg_stat_get_xact_tuples_deleted(id) > 0),
+    'members', (select count(*) || ' ' || coalesce(sum(objid::int8 * (classid::int8 % 997 + 1)), 0)
+        from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'))
+"""  # noqa: S608 (of this package's own words)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.catalog.privileges import normalised
-from pytest_migrations.catalog.session import read_pages
+from pytest_migrations.catalog.session import SIGNS, read_pages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import psycopg
 
 _COLUMN_ORDER = "column order"
+#: Pages that are not compared with the others.
+_APART = (_COLUMN_ORDER, SIGNS)
 #: Columns of a page that say where an object stands and not what it is.
 _PLACES = ("kind", "name", "parent", "follows")
 
@@ -49,7 +51,7 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
     """
 
     def __init__(self, pages: Mapping[str, bytes]) -> None:
-        self._pages = dict(pages)
+        self.pages = dict(pages)
         self._read: dict[str, dict[Key, CatalogObject]] = {}
 
     def __getitem__(self, key: Key) -> Mapping[str, str]:
@@ -86,19 +88,19 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
         self, other: Snapshot
     ) -> Iterator[tuple[Mapping[Key, CatalogObject], Mapping[Key, CatalogObject]]]:
         """The objects of each kind of which the two do not hold the same."""
-        for name in {**self._pages, **other._pages}:
-            if name == _COLUMN_ORDER or self._pages.get(name) == other._pages.get(name):
+        for name in {**self.pages, **other.pages}:
+            if name in _APART or self.pages.get(name, b"[]") == other.pages.get(name, b"[]"):
                 continue
             mine, theirs = self._page(name), other._page(name)
             if mine.keys() != theirs.keys() or any(mine[key].fields != theirs[key].fields for key in mine):
                 yield mine, theirs
 
     def same_order(self, other: Snapshot) -> bool:
-        return self._pages.get(_COLUMN_ORDER) == other._pages.get(_COLUMN_ORDER)
+        return self.pages.get(_COLUMN_ORDER) == other.pages.get(_COLUMN_ORDER)
 
     @cached_property
     def _objects(self) -> dict[Key, CatalogObject]:
-        return {key: item for name in self._pages if name != _COLUMN_ORDER for key, item in self._page(name).items()}
+        return {key: item for name in self.pages if name not in _APART for key, item in self._page(name).items()}
 
     @property
     def _ordered(self) -> dict[Key, CatalogObject]:
@@ -106,19 +108,23 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
 
     def _page(self, name: str) -> dict[Key, CatalogObject]:
         if name not in self._read:
-            rows = json.loads(self._pages.get(name, b"[]").decode(errors="surrogateescape"))
+            rows = json.loads(self.pages.get(name, b"[]").decode(errors="surrogateescape"))
             self._read[name] = {Key(row["kind"], row["name"]): _object(row) for row in rows}
         return self._read[name]
 
 
-def take_snapshot(connection: psycopg.Connection[Any], *, cluster: bool = False) -> Snapshot:
+def take_snapshot(
+    connection: psycopg.Connection[Any], *, cluster: bool = False, since: Snapshot | None = None
+) -> Snapshot:
     """Read what the database holds now, inside the connection's open transaction or in one of its own.
 
-    ``cluster`` adds what all databases of the server share: roles, memberships, tablespaces, parameters. The session
+    ``cluster`` adds what all databases of the server share: roles, memberships, tablespaces, parameters. ``since`` is
+    the state in which the open transaction began, where it is known: what cannot have changed is not read again. The
+    session
     is left as it was (settings, role, locks); whoever a script has become, its own user reads. Raises psycopg.Error
     where the server does, as in a transaction that has failed already.
     """
-    return Snapshot(read_pages(connection, cluster=cluster))
+    return Snapshot(read_pages(connection, cluster=cluster, since=None if since is None else since.pages))
 
 
 def _object(row: dict[str, Any]) -> CatalogObject:

@@ -81,16 +81,16 @@ def _try(
         rolled_back = rollback(migration)
     except MigrationError as error:
         return Trial(error)
-    roundtrip = _compare(connection, states.before, states.cluster)
+    roundtrip = _compare(connection, states.before, states)
     try:
         reapplied = apply(migration)
     except MigrationError as error:
         return Trial(rolled_back, roundtrip, error)
-    return Trial(rolled_back, roundtrip, reapplied, _compare(connection, states.after, states.cluster))
+    return Trial(rolled_back, roundtrip, reapplied, _compare(connection, states.after, states))
 
 
-def _compare(connection: psycopg.Connection, expected: Snapshot, cluster: bool) -> Comparison:
-    actual = take_snapshot(connection, cluster=cluster)
+def _compare(connection: psycopg.Connection, expected: Snapshot, states: States) -> Comparison:
+    actual = take_snapshot(connection, cluster=states.cluster, since=states.after)
     comparison = compare(expected, actual)
     if not comparison.differences:
         return comparison

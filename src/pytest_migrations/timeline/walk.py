@@ -91,7 +91,7 @@ class Walk:
 
         def look() -> None:
             self._guard()
-            after.append(self._take_snapshot())
+            after.append(self._take_snapshot(since=before))
 
         self._snapshot = None
         ran = self._runner.apply(migration, before_commit=look)
@@ -111,8 +111,8 @@ class Walk:
     def _next(self) -> Migration:
         return self._history.migrations[self.position]
 
-    def _take_snapshot(self) -> Snapshot:
-        return take_snapshot(self._runner.connection, cluster=self._isolated)
+    def _take_snapshot(self, since: Snapshot | None = None) -> Snapshot:
+        return take_snapshot(self._runner.connection, cluster=self._isolated, since=since)
 
     def _guard(self) -> None:
         if not self._isolated:

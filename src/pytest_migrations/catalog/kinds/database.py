@@ -33,4 +33,5 @@ DATABASE_SETTINGS = Kind(
     from pg_db_role_setting s, unnest(s.setconfig) o
     where s.setdatabase = (select oid from pg_database where datname = current_database())
     """,
+    rare_in=("pg_db_role_setting",),
 )

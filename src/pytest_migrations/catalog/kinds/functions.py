@@ -73,4 +73,5 @@ AGGREGATES = Kind(
     where {is_own("pg_proc", "p.oid")} and {in_own_schema("p.pronamespace")}
         and p.oid = any($1)  -- only
     """,
+    rare_in=("pg_aggregate",),
 )

@@ -32,6 +32,9 @@ class Kind:
     query: str
     #: Of the whole cluster rather than of one database.
     shared: bool = False
+    #: Set where objects of the kind are rare: the catalogs in which a row must appear or change before there is one.
+    #: As long as there is none and nobody has touched these, it is not asked again.
+    rare_in: tuple[str, ...] = ()
 
     def sql(self, reader: Reader, *, only: bool = False) -> str:
         """The query for this reader: all objects, or ``only`` those whose OIDs are in ``$1``."""

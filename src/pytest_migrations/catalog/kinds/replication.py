@@ -21,6 +21,7 @@ PUBLICATIONS = Kind(
     where {is_own("pg_publication", "p.oid")}
         and p.oid = any($1)  -- only
     """,
+    rare_in=("pg_publication",),
 )
 
 PUBLISHED_TABLES = Kind(
@@ -38,6 +39,7 @@ PUBLISHED_TABLES = Kind(
     where {is_own("pg_publication", "p.oid")}
         and r.oid = any($1)  -- only
     """,
+    rare_in=("pg_publication_rel",),
 )
 
 # pg_publication_namespace is new in 15.
@@ -51,6 +53,7 @@ PUBLISHED_SCHEMAS = Kind(
     where true  -- from 15
         and n.oid = any($1)  -- only, from 15
     """,
+    rare_in=("pg_publication_namespace",),
 )
 
 # Only a superuser may read the connection string, which may hold a password.
@@ -73,4 +76,5 @@ SUBSCRIPTIONS = Kind(
     where s.subdbid = (select oid from pg_database where datname = current_database())
         and s.oid = any($1)  -- only
     """,
+    rare_in=("pg_subscription",),
 )

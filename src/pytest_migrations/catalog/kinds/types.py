@@ -53,6 +53,7 @@ RANGES = Kind(
     where {is_own("pg_type", "t.oid")} and {in_own_schema("t.typnamespace")}
         and t.oid = any($1)  -- only
     """,
+    rare_in=("pg_range",),
 )
 
 BASE_TYPES = Kind(
