@@ -43,8 +43,11 @@ def bare_loop(server: Server, migrations: int, tables: int) -> float:
     with server.connect(database) as connection:
         started = time.perf_counter()
         for up, down in scripts(migrations, tables):
-            connection.execute(f"BEGIN; {up} COMMIT".encode())
-            connection.execute(f"BEGIN; {down} {up} ROLLBACK".encode())
+            with connection.transaction():
+                connection.execute(up.encode())
+            with connection.transaction(force_rollback=True):
+                connection.execute(down.encode())
+                connection.execute(up.encode())
         seconds = time.perf_counter() - started
     server.drop(database)
     return seconds

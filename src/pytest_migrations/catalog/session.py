@@ -1,6 +1,6 @@
 """Asks the server for pages of the catalog in one round trip, and leaves the session as it was.
 
-A page is one kind's rows as a JSON array. All kinds of a group are one prepared statement, since planning them takes
+A page is one kind's rows (``records.py``). All kinds of a group are one prepared statement, since planning them takes
 longer than running them. It lives in the session, so that DISCARD ALL or DEALLOCATE ALL takes it away: it is then
 prepared again.
 
@@ -18,6 +18,7 @@ from weakref import WeakKeyDictionary
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
+from pytest_migrations.catalog import records
 from pytest_migrations.catalog.kinds import KINDS
 from pytest_migrations.catalog.kinds.kind import Reader
 
@@ -61,6 +62,9 @@ SIGNS = "signs of rare kinds"
 #: The sessions that have been asked before, with who they are.
 _readers: WeakKeyDictionary[psycopg.Connection[Any], Reader] = WeakKeyDictionary()
 
+#: The first line of every kind's page, for each reader.
+_headings: dict[Reader, dict[str, bytes]] = {}
+
 Pages = dict[str, bytes]
 
 
@@ -72,7 +76,7 @@ def read_pages(connection: psycopg.Connection[Any], *, cluster: bool, since: Map
     """
     groups = [_COMMON, _SHARED] if cluster else [_COMMON]
     idle = connection.info.transaction_status == TransactionStatus.IDLE
-    if since is None or idle or any(since.get(kind.name, b"[]") != b"[]" for kind in _GROUPS[_RARE]):
+    if since is None or idle or any(since.get(kind.name) for kind in _GROUPS[_RARE]):
         return _ask(connection, [*groups, _RARE])
     pages = _ask(connection, groups)
     if not _same_signs(since.get(SIGNS), pages[SIGNS]):
@@ -100,11 +104,13 @@ def _ask(connection: psycopg.Connection[Any], groups: Sequence[str]) -> Pages:
             _readers[connection] = _who(connection)
             pinned(connection, "deallocate all")
             results = pinned(connection, _prepare_missing(connection, groups) + asking)
-    return {
-        (result.get_value(row, 0) or b"").decode(): result.get_value(row, 1) or b"[]"
-        for result in results
-        for row in range(result.ntuples)
-    }
+    headings = _headings[_readers[connection]]
+    pages = {}
+    for result in results:
+        for row in range(result.ntuples):
+            name, rows = (result.get_value(row, 0) or b"").decode(), result.get_value(row, 1)
+            pages[name] = headings.get(name, b"") + rows if rows else b""
+    return pages
 
 
 def pinned(connection: psycopg.Connection[Any], sql: str) -> list[PGresult]:
@@ -139,12 +145,14 @@ def _prepare_missing(connection: psycopg.Connection[Any], groups: Sequence[str])
     (result,) = pinned(connection, "select name from pg_prepared_statements")
     present = {result.get_value(row, 0) for row in range(result.ntuples)}
     reader = _readers[connection]
+    if reader not in _headings:
+        _headings[reader] = {kind.name: records.heading(connection, kind.sql(reader)) for kind in KINDS}
     return "".join(f"prepare {group} as {_union(group, reader)};" for group in groups if group.encode() not in present)
 
 
 def _union(group: str, reader: Reader) -> str:
     pages = [
-        f"select '{kind.name}', json_agg(r order by r.kind, r.name::text collate \"C\") from ({kind.sql(reader)}) r"  # noqa: S608
+        f"select '{kind.name}', string_agg(r::text, '' order by r.kind, r.name::text collate \"C\") from ({kind.sql(reader)}) r"  # noqa: E501, S608
         for kind in _GROUPS[group]
     ]
     return " union all ".join([*pages, _SIGNS_QUERY] if group == _COMMON else pages)
@@ -165,5 +173,5 @@ select '{SIGNS}', json_build_object(
         where id is not null and pg_stat_get_xact_tuples_inserted(id) + pg_stat_get_xact_tuples_updated(id)
             + pg_stat_get_xact_tuples_deleted(id) > 0),
     'members', (select count(*) || ' ' || coalesce(sum(objid::int8 * (classid::int8 % 997 + 1)), 0)
-        from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'))
+        from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'))::text
 """  # noqa: S608 (of this package's own words)

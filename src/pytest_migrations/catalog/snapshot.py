@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.catalog.privileges import normalised
+from pytest_migrations.catalog.records import rows_of
 from pytest_migrations.catalog.session import SIGNS, read_pages
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
     ) -> Iterator[tuple[Mapping[Key, CatalogObject], Mapping[Key, CatalogObject]]]:
         """The objects of each kind of which the two do not hold the same."""
         for name in {**self.pages, **other.pages}:
-            if name in _APART or self.pages.get(name, b"[]") == other.pages.get(name, b"[]"):
+            if name in _APART or self.pages.get(name, b"") == other.pages.get(name, b""):
                 continue
             mine, theirs = self._page(name), other._page(name)
             if mine.keys() != theirs.keys() or any(mine[key].fields != theirs[key].fields for key in mine):
@@ -108,7 +108,7 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
 
     def _page(self, name: str) -> dict[Key, CatalogObject]:
         if name not in self._read:
-            rows = json.loads(self.pages.get(name, b"[]").decode(errors="surrogateescape"))
+            rows = rows_of(self.pages.get(name, b""))
             self._read[name] = {Key(row["kind"], row["name"]): _object(row) for row in rows}
         return self._read[name]
 
@@ -120,9 +120,8 @@ def take_snapshot(
 
     ``cluster`` adds what all databases of the server share: roles, memberships, tablespaces, parameters. ``since`` is
     the state in which the open transaction began, where it is known: what cannot have changed is not read again. The
-    session
-    is left as it was (settings, role, locks); whoever a script has become, its own user reads. Raises psycopg.Error
-    where the server does, as in a transaction that has failed already.
+    session is left as it was (settings, role, locks); whoever a script has become, its own user reads. Raises
+    psycopg.Error where the server does, as in a transaction that has failed already.
     """
     return Snapshot(read_pages(connection, cluster=cluster, since=None if since is None else since.pages))
 
