@@ -1,7 +1,7 @@
 """One statement of every form of CREATE, ALTER, COMMENT and GRANT, by chapter of PostgreSQL's reference.
 
-They are in the folder beside this module. Each line is one change to what the lines before it made. A line may end with ``-- from N`` (server version). Lines
-before ``-- changes`` only set the stage.
+They are in the folder beside this module. Each line is one change to what the lines before it made. A line may end with
+``-- from N`` (server version). Lines before ``-- changes`` only set the stage.
 """
 
 from __future__ import annotations
