@@ -75,9 +75,7 @@ def test_proving_against_the_bare_loop(
     benchmark.pedantic(pytest_seconds, (tmp_path, option, "--migrations-server=embedded"), rounds=3)
     ratio = median(benchmark) / loop
     benchmark.extra_info |= {"loop": loop, "ratio": ratio}
-    sys.stdout.write(
-        f"\n{migrations} migrations: loop {loop:.2f} s, proof {median(benchmark):.2f} s, {ratio:.1f} x\n"
-    )
+    sys.stdout.write(f"\n{migrations} migrations: loop {loop:.2f} s, proof {median(benchmark):.2f} s, {ratio:.1f} x\n")
     assert migrations > 200 or ratio <= MOST_LOOPS
 
 
