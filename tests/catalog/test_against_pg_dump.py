@@ -310,8 +310,7 @@ def test_snapshots_differ_if_and_only_if_the_dumps_do(server: Server, statements
 
 
 def _check_each(server: Server, connection: psycopg.Connection[Any], statements: list[str]) -> None:
-    database = connection.info.dbname
-    snapshot, dump = take_snapshot(connection), entries(server.dump(database))
+    snapshot, dump = take_snapshot(connection), entries(server.dump(connection))
     done = []
     for statement in statements:
         try:
@@ -320,7 +319,7 @@ def _check_each(server: Server, connection: psycopg.Connection[Any], statements:
             continue
         done.append(statement)
         now = take_snapshot(connection)
-        text = entries(server.dump(database))
+        text = entries(server.dump(connection))
         found, back = compare(snapshot, now), compare(now, snapshot)
         printed = [one for one in found.differences if not _is_beyond_pg_dump(one, now)]
         seen = {bool(found or found.column_order), bool(printed or found.column_order)}

@@ -22,11 +22,11 @@ def test_every_change_is_seen_exactly_if_pg_dump_sees_it(
     stage, changes = chapter(name, connection.info.server_version // 10000)
     for statement in stage:
         connection.execute(statement.encode())
-    snapshot, dump = take_snapshot(connection), entries(server.dump(connection.info.dbname))
+    snapshot, dump = take_snapshot(connection), entries(server.dump(connection))
     wrong = []
     for statement in changes:
         connection.execute(statement.encode())
-        now, text = take_snapshot(connection), entries(server.dump(connection.info.dbname))
+        now, text = take_snapshot(connection), entries(server.dump(connection))
         there, back = compare(snapshot, now), compare(now, snapshot)
         seen = bool(there) or bool(there.column_order)
         if seen is not (text != dump) or bool(back) is not bool(there):

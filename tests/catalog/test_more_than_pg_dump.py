@@ -60,14 +60,14 @@ _SEEN = {
 def test_seen_by_us_alone(server: Server, connection: psycopg.Connection[Any], case: str) -> None:
     change, key, text = _SEEN[case]
     connection.execute(_STAGE.encode())
-    before, dump = take_snapshot(connection), entries(server.dump(connection.info.dbname))
+    before, dump = take_snapshot(connection), entries(server.dump(connection))
     connection.execute(change.encode())
     after = take_snapshot(connection)
     (found,) = compare(before, after).differences
     assert str(found.key) == key
     assert text in {None, found.text}
     if case != "an invalid index":
-        assert entries(server.dump(connection.info.dbname)) == dump
+        assert entries(server.dump(connection)) == dump
 
 
 _FORGIVEN = {
