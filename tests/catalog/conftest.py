@@ -59,7 +59,9 @@ class Server:
             self.server.drop(database)
 
     def dump(self, connection: psycopg.Connection[Any]) -> str:
-        command = [str(self.bin / "pg_dump"), "--schema-only", connection.info.dsn]
+        info = connection.info
+        place = ["-h", info.host, "-p", str(info.port), "-U", info.user, info.dbname]
+        command = [str(self.bin / "pg_dump"), "--schema-only", *place]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
 
 

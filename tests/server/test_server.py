@@ -136,7 +136,7 @@ def test_the_roles_that_migrations_name_are_there(owned: Server) -> None:
         assert admin.execute(query).fetchall() == [
             ('Odd "Owner"', True),
             ("app", False),
-            ("postgres", True),
+            ("pytest_migrations", True),
             ('read"only', False),
         ]
 
