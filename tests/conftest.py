@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg  # before pytester, which would load it anew for each run, beside the C half that cannot be
 import pytest
 
 from pytest_migrations.migration import History, Migration, Script
@@ -15,8 +16,6 @@ from pytest_migrations.server.server import Server
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-
-    import psycopg
 
 
 @pytest.fixture(scope="session")

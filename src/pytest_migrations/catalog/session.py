@@ -102,7 +102,8 @@ def _ask(connection: psycopg.Connection[Any], groups: Sequence[str]) -> Pages:
             results = pinned(connection, _prepare_missing(connection, groups) + asking)
         except errors.InsufficientPrivilege:  # a migration took the rights of its own superuser away
             _readers[connection] = _who(connection)
-            pinned(connection, "deallocate all")
+            for group in groups:
+                pinned(connection, f"deallocate {group}")
             results = pinned(connection, _prepare_missing(connection, groups) + asking)
     headings = _headings[_readers[connection]]
     pages = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.catalog.difference import Comparison, compare
@@ -68,6 +68,31 @@ def try_inside(runner: Runner, migration: Migration, states: States) -> Trial | 
 def try_for_good(runner: Runner, migration: Migration, states: States) -> Trial:
     """Try it with real commits, on a database that is thrown away afterwards."""
     return _try(migration, states, runner.connection, runner.rollback, runner.apply)
+
+
+def try_on_clone(runner: Runner, migration: Migration, states: States, inside: Trial | None) -> Trial:
+    """Try it with real commits on a clone, which has not the settings, privileges and comment of the original database.
+
+    What the trial ``inside`` a transaction has said of those stays as it was said.
+    """
+    trial = try_for_good(runner, migration, states)
+    return replace(
+        trial,
+        roundtrip=_with_database_of(inside.roundtrip if inside else None, trial.roundtrip),
+        reapply=_with_database_of(inside.reapply if inside else None, trial.reapply),
+    )
+
+
+#: What CREATE DATABASE does not copy from its template (PostgreSQL docs, CREATE DATABASE, Notes).
+_NOT_CLONED = ("database", "database setting")
+
+
+def _with_database_of(inside: Comparison | None, on_clone: Comparison | None) -> Comparison | None:
+    if on_clone is None:
+        return None
+    said = [d for d in inside.differences if d.kind in _NOT_CLONED] if inside is not None else []
+    found = [d for d in on_clone.differences if d.kind not in _NOT_CLONED]
+    return replace(on_clone, differences=(*found, *said))
 
 
 def _try(

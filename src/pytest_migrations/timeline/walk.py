@@ -14,7 +14,7 @@ from pytest_migrations.timeline.culprits import Culprit, find_culprits
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import Proof
-from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside
+from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,7 +103,7 @@ class Walk:
         trial = self._try_inside(migration, states)
         if trial is not None and trial.is_clean:
             return Proof(migration, ran, trial)
-        confirmed, why_not = self._confirm(migration, states)
+        confirmed, why_not = self._confirm(migration, states, trial)
         trial = confirmed or trial
         return Proof(migration, ran, trial, why_not, self._find_culprits(migration, trial))
 
@@ -144,10 +144,10 @@ class Walk:
         self._runner.connection.execute(CLEAN_SESSION)
         restore_positions(self._runner.connection, positions)
 
-    def _confirm(self, migration: Migration, states: States) -> tuple[Trial | None, str]:
+    def _confirm(self, migration: Migration, states: States, inside: Trial | None) -> tuple[Trial | None, str]:
         """Try it again with real commits, on a clone or, where clones are no way, on a server of its own."""
         if not self._isolated:
-            return self._confirm_on_clone(migration, states), ""
+            return self._confirm_on_clone(migration, states, inside), ""
         server = self._servers.own()
         if server is None:
             return None, "not confirmed with real commits: that needs a server of its own"
@@ -162,7 +162,7 @@ class Walk:
         finally:
             server.stop()
 
-    def _confirm_on_clone(self, migration: Migration, states: States) -> Trial:
+    def _confirm_on_clone(self, migration: Migration, states: States, inside: Trial | None) -> Trial:
         self._runner.connection.close()  # a template may have no sessions
         try:
             clone = self.server.clone(self._database)
@@ -170,6 +170,6 @@ class Walk:
             self._runner = self._connect()
         try:
             with self.server.connect(clone) as connection:
-                return try_for_good(Runner(connection, timeout=self._timeout), migration, states)
+                return try_on_clone(Runner(connection, timeout=self._timeout), migration, states, inside)
         finally:
             self.server.drop(clone)
