@@ -1,0 +1,80 @@
+"""Beside plugins and conftests that take every item for a function."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.projects import LEAKY, THREE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Project = Callable[..., Path]
+
+RUN = "--migrations-dir=migrations"
+CURIOUS = """
+import pytest
+
+@pytest.fixture(autouse=True)
+def everywhere(request):
+    yield
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        assert item.fixturenames is not None
+        item.function, item.cls, item.module, item.obj
+        item.add_marker(pytest.mark.curious)
+
+def pytest_runtest_setup(item):
+    assert item.get_closest_marker("curious")
+"""
+
+
+def test_a_conftest_that_reads_what_functions_have(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    pytester.makeconftest(CURIOUS)
+    pytester.makeini("[pytest]\nmarkers = curious")
+    pytester.makepyfile("async def test_async(): pass\ndef test_plain(tmp_path): pass")
+    result = pytester.runpytest(RUN, "-o", "asyncio_mode=auto", "--strict-markers")
+    result.assert_outcomes(passed=15)
+    pytester.runpytest(RUN, "-m", "curious", "-k", "roundtrip").assert_outcomes(passed=3, deselected=12)
+
+
+@pytest.mark.parametrize("seed", ["1", "2", "3"])
+def test_randomly(pytester: pytest.Pytester, project: Project, seed: str) -> None:
+    project({**THREE, "004_leaky.sql": LEAKY})
+    pytester.runpytest(RUN, f"--randomly-seed={seed}").assert_outcomes(passed=15, failed=2)
+
+
+def test_reruns(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_leaky.sql": LEAKY})
+    result = pytester.runpytest(RUN, "--reruns=1", "-p", "no:randomly", "--migrations-report=report.json")
+    assert result.parseoutcomes() == {"passed": 3, "failed": 2, "rerun": 2}
+    assert (pytester.path / "report.json").read_text().count('"outcome"') == 5
+
+
+def test_a_timeout_of_another_plugin_blocks_what_follows(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_sleep.sql": "SELECT pg_sleep(60);\n", "002_b.sql": "SELECT 1;\n"})
+    result = pytester.runpytest_subprocess(RUN, "--timeout=2", "--timeout-method=signal", "-p", "no:randomly")
+    outcomes = result.parseoutcomes()
+    assert outcomes["failed"] == 1
+    assert outcomes["skipped"] == 7
+    result.stdout.fnmatch_lines(["*Timeout*"])
+
+
+def test_a_timeout_that_kills_pytest_leaves_no_server(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_sleep.sql": "SELECT pg_sleep(60);\n"})
+    result = pytester.runpytest_subprocess(RUN, "--timeout=2", "--timeout-method=thread")
+    assert result.ret != 0
+
+
+@pytest.mark.parametrize(
+    "options", [["--cov=."], ["-p", "no:logging"], ["--import-mode=importlib"], ["-p", "no:faulthandler"]], ids=" ".join
+)
+def test_options_of_others(pytester: pytest.Pytester, project: Project, options: list[str]) -> None:
+    project(THREE)
+    pytester.runpytest(RUN, *options).assert_outcomes(passed=13)
