@@ -72,7 +72,7 @@ def test_an_index_that_the_rollback_makes_otherwise(
     result.stdout.fnmatch_lines(
         [
             "*migrations/014_application_status.sql::roundtrip*",
-            "changed  index  public.applications_submitted_idx*",
+            "changed      index  public.applications_submitted_idx*",
             f"migrations/014_application_status.sql:{line}:4, in the rollback:",
             "*leaves index public.applications_submitted_idx different",
         ]

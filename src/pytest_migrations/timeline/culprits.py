@@ -14,7 +14,7 @@ from pytest_migrations.runner import NeedsCommitsError, Runner
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_migrations.catalog.difference import Difference
     from pytest_migrations.errors import Place
@@ -72,16 +72,18 @@ def _watch_rollback(
     assert migration.down is not None
     if len(statements(migration.down)) > _MOST_STATEMENTS:
         return {}
-    keys = [(difference.kind, difference.name) for difference in differences]
+    fields = {(d.kind, d.name): [change.field for change in d.changes] for d in differences}
     last_seen: dict[tuple[str, str], object] = {}
     changes: dict[tuple[str, str], Statement] = {}
 
     def look(statement: Statement | None) -> None:
-        objects = {(key.kind, key.name): fields for key, fields in take_snapshot(connection, cluster=cluster).items()}
-        for key in keys:
-            if statement is not None and objects.get(key) != last_seen[key]:
+        objects: dict[tuple[str, str], Mapping[str, str]] = dict(take_snapshot(connection, cluster=cluster).items())
+        for key, names in fields.items():
+            # Whether the object is there, and of what it is only that in which it differs in the end.
+            seen = [objects[key].get(name) for name in names] if key in objects else None
+            if statement is not None and seen != last_seen[key]:
                 changes[key] = statement
-            last_seen[key] = objects.get(key)
+            last_seen[key] = seen
 
     connection.execute(b"BEGIN")
     try:
