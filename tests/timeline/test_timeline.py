@@ -2,63 +2,23 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_migrations.checks import CHECKS
-from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.runner import Runner
-from pytest_migrations.timeline.timeline import BlockedError, Timeline
+from pytest_migrations.timeline.timeline import BlockedError
+from tests.timeline.verdicts import PASSED, outcomes, reasons
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.runner import Ran
-    from pytest_migrations.server.server import Database, Server
 
     Make = Callable[..., History]
-
-PASSED = ["passed"] * 4
-
-
-class OneServer:
-    """The tests' server, as a run would be given one."""
-
-    can_start_more = False
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-
-    def shared(self) -> Server:
-        return self._server
-
-    def own(self) -> None:
-        return None
-
-    def prepare(self, server: Server, database: Database) -> None:
-        pass
-
-    @contextmanager
-    def alone(self) -> Iterator[Server]:
-        yield self._server
-
-
-@pytest.fixture
-def timeline(server: Server) -> Iterator[Callable[..., Timeline]]:
-    made: list[Timeline] = []
-
-    def make(history: History, **options: Any) -> Timeline:
-        made.append(Timeline(history, OneServer(server), **options))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
 
 
 @pytest.fixture
@@ -73,14 +33,6 @@ def applied(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(Runner, "apply", noted)
     return names
-
-
-def outcomes(timeline: Timeline, index: int) -> list[str]:
-    return [judge(timeline.proof(index), Rules()).outcome for judge in CHECKS.values()]
-
-
-def reasons(timeline: Timeline, index: int) -> str:
-    return "\n".join(judge(timeline.proof(index), Rules()).reason for judge in CHECKS.values())
 
 
 def test_a_later_migration_may_rely_on_the_number_that_a_serial_gives(make_history: Make, timeline: Any) -> None:
