@@ -36,6 +36,8 @@ _CLEAN_SESSION_INSIDE = (
 )
 CLEAN_SESSION = _CLEAN_SESSION_INSIDE + b"; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()"
 
+_PREPARES = re.compile(r"\bPREPARE\b", re.IGNORECASE)
+
 _PSQL_ONLY = re.compile(
     r"^[ \t]*(?P<meta>\\[a-z!?][^\r\n]*)|^[ \t]*(?P<copy>COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)",
     re.MULTILINE | re.IGNORECASE,
@@ -104,7 +106,7 @@ class Runner:
 
     def _run_for_good(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
-        self.connection.execute(CLEAN_SESSION)
+        self.connection.execute(CLEAN_SESSION + _deallocation(script))
         started = time.perf_counter()
         with self._deadline():
             if not commands:
@@ -153,7 +155,7 @@ class Runner:
             raise NeedsCommitsError
         started = time.perf_counter()
         with self._deadline():
-            self.connection.execute(_CLEAN_SESSION_INSIDE)
+            self.connection.execute(_CLEAN_SESSION_INSIDE + _deallocation(script))
             for statement in commands:
                 if Trait.TRANSACTION_FRAME not in statement.traits:
                     self._send(migration, statement, Kept.NOTHING)
@@ -222,6 +224,11 @@ def supported_statements(migration: Migration, script: Script) -> tuple[Statemen
                 migration, statement, found.start(found.lastgroup or 0), f"{what} {found.group().strip()}"
             )
     return commands
+
+
+def _deallocation(script: Script) -> bytes:
+    """Forget statements that an earlier script has prepared, where this one may want their names."""
+    return b"; DEALLOCATE ALL" if _PREPARES.search(script.text) else b""
 
 
 def _down_of(migration: Migration) -> Script:

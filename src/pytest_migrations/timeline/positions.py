@@ -26,17 +26,21 @@ WHERE c.relpersistence <> 't'
     AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE')
   END
 """
-_HAS_EVENT_TRIGGERS = b"SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)"
+#: What makes a plain statement call functions: event triggers, and domains whose default fills a new column.
+_CALLS_BY_ITSELF = b"""
+SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
+    OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typtype = 'd' AND typdefault LIKE '%(%')
+"""
 #: One query reads so many at once; a longer UNION ALL would only take the planner's stack.
 _BATCH = 500
 
 
 def may_move(connection: psycopg.Connection, migration: Migration) -> bool:
-    """Whether running the migration's scripts can move a sequence: by rows, by calls, or by what DDL triggers."""
+    """Whether running the migration's scripts can move a sequence: by rows, by calls, or by what DDL brings about."""
     scripts = (script for script in (migration.up, migration.down) if script)
     if any(Trait.PLAIN_DDL not in statement.traits for script in scripts for statement in statements(script)):
         return True
-    row = connection.execute(_HAS_EVENT_TRIGGERS).fetchone()
+    row = connection.execute(_CALLS_BY_ITSELF).fetchone()
     return bool(row and row[0])
 
 

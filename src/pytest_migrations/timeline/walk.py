@@ -135,13 +135,13 @@ class Walk:
 
     @contextmanager
     def _nothing_kept(self, migration: Migration) -> Iterator[None]:
-        """Put back what the end of a transaction does not."""
+        """Begin in a clean session (the migration may have left it as another role), and put the sequences back."""
         connection = self._runner.connection
+        connection.execute(CLEAN_SESSION)
         positions = read_positions(connection) if may_move(connection, migration) else {}
         yield
         if self._runner.connection.closed:
             self._runner = self._connect()
-        self._runner.connection.execute(CLEAN_SESSION)
         restore_positions(self._runner.connection, positions)
 
     def _confirm(self, migration: Migration, states: States, inside: Trial | None) -> tuple[Trial | None, str]:
