@@ -195,3 +195,10 @@ def test_every_statement_is_told(connection: psycopg.Connection, make_migration:
     assert told == ["SELECT 1", "SELECT 2"]
     assert ran.statements == 2
     assert ran.seconds > 0
+
+
+def test_an_error_without_a_position_points_at_the_name(connection: psycopg.Connection, make_migration: Make) -> None:
+    migration = make_migration("CREATE TABLE a (x int);\nALTER TABLE a\n  ADD FOREIGN KEY (x) REFERENCES nowhere (id);")
+    with pytest.raises(MigrationError) as caught:
+        Runner(connection).apply(migration)
+    assert (caught.value.place.line, caught.value.place.column) == (3, 34)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -68,8 +69,7 @@ class MigrationError(UserError):
     ) -> MigrationError:
         """Make the error of what the server (or the lost connection) said of a statement."""
         diagnosis = error.diag
-        offset = int(diagnosis.statement_position or 1) - 1
-        place = statement.script.place(statement.offset + offset)
+        place = statement.script.place(statement.offset + _offset_in(statement, diagnosis))
         message = diagnosis.message_primary or f"the connection was lost: {str(error).splitlines()[0]}"
         details = [
             f"{name}: {text}"
@@ -116,6 +116,17 @@ class MigrationError(UserError):
         )
         error.advice = "Only psql understands it. Write it in SQL: INSERT for COPY data, SET and SELECT for \\set."
         return error
+
+
+def _offset_in(statement: Statement, diagnosis: psycopg.errors.Diagnostic) -> int:
+    """Where the server points, or the first mention of the name that it complains of (a foreign key's table, say)."""
+    if diagnosis.statement_position:
+        return int(diagnosis.statement_position) - 1
+    named = re.search(r'"(.+?)"', diagnosis.message_primary or "")
+    if named is None or diagnosis.context:
+        return 0
+    mention = re.search(rf"(?<!\w){re.escape(named[1])}(?!\w)", statement.text)
+    return mention.start() if mention else 0
 
 
 def _name_of(sqlstate: str) -> str:
