@@ -230,3 +230,16 @@ def test_nothing_is_started_for_collect_only(
     assert pytester.runpytest("--migrations-dir=migrations", "--collect-only").ret == pytest.ExitCode.OK
     pytester.runpytest("--migrations-dir=migrations", "-k", "of_my_own").assert_outcomes(passed=1, deselected=13)
     pytester.runpytest("--migrations-dir=migrations", "-k", "history").assert_outcomes(passed=1, deselected=13)
+
+
+@pytest.mark.parametrize("arguments", [[], ["."], ["deep"]], ids=str)
+def test_a_folder_that_pytest_would_pass_over(
+    pytester: pytest.Pytester, project: Project, arguments: list[str]
+) -> None:
+    project(THREE, "deep/.hidden/build")
+    (pytester.path / "deep/.hidden/test_hidden.py").write_text("def test_hidden(): pass")
+    result = pytester.runpytest("--migrations-dir=deep/.hidden/build", *arguments, "-v")
+    result.assert_outcomes(passed=13)
+    last = "deep/.hidden/build/003_index.sql::reapply"
+    result.stdout.fnmatch_lines([f"{last} PASSED*"])
+    pytester.runpytest("--migrations-dir=deep/.hidden/build", last).assert_outcomes(passed=1)

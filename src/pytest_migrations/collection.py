@@ -46,6 +46,18 @@ class MigrationsDirectory(pytest.Directory):
                 yield MigrationsDirectory.of(self, folder, self.prover)
 
 
+class Passage(pytest.Directory):
+    """A folder that pytest would pass over (hidden, or called build), which only leads to a folder of migrations."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        hook = self.session.gethookproxy(self.path)
+        for path in sorted(self.path.iterdir()):
+            if path.is_dir() and not hook.pytest_ignore_collect(collection_path=path, config=self.config):
+                directory = hook.pytest_collect_directory(path=path, parent=self)
+                if isinstance(directory, (MigrationsDirectory, Passage)):
+                    yield directory
+
+
 class MigrationFile(pytest.File):
     """One migration."""
 

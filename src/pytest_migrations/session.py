@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_migrations.checks.verdict import Rules
-from pytest_migrations.collection import CheckItem, MigrationsDirectory, check_items, sort_in_place
+from pytest_migrations.collection import CheckItem, MigrationsDirectory, Passage, check_items, sort_in_place
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats import read_history
 from pytest_migrations.proving import Prover
@@ -35,6 +35,7 @@ class MigrationsSession:
         self._config = config
         self._run: RunFolder | None = None
         self._says_server = False
+        self._passages: set[Path] = set()
         self._worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         options = ServerOptions(
             server=settings.server,
@@ -71,8 +72,18 @@ class MigrationsSession:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        prover = self._provers.get(path)
-        return MigrationsDirectory.of(parent, path, prover) if prover else None
+        if prover := self._provers.get(path):
+            return MigrationsDirectory.of(parent, path, prover)
+        return Passage.from_parent(parent, path=path) if path in self._passages else None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_ignore_collect(self, collection_path: Path) -> Generator[None, bool | None, bool | None]:
+        """Never pass over a folder that was named; pytest forgets it where an argument above it is named as well."""
+        ignored = yield
+        if ignored and any(folder.is_relative_to(collection_path) for folder in self._provers):
+            self._passages.add(collection_path)
+            return False
+        return ignored
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, Any, Any]:
