@@ -11,6 +11,8 @@ from pytest_migrations.catalog.snapshot import take_snapshot
 if TYPE_CHECKING:
     import psycopg
 
+    from pytest_migrations.catalog.difference import Comparison
+
 _STAGE = """
 create table t (id int, c varchar(10), "c.d" varchar(5), g varchar(9));
 create table u (id int);
@@ -101,6 +103,36 @@ def test_what_means_something_else_stays_a_difference(connection: psycopg.Connec
     assert len(settled.differences) == 1
     assert not settled.respelled
     connection.execute("rollback")
+
+
+_MOMENTS = {
+    "default": "alter table t add at timestamp default 'now'::timestamp",
+    "with time zone": "alter table t add at timestamptz default 'now'::timestamptz",
+    "view": "create view v as select id, timezone('utc', 'now'::timestamp) as read_at from t",
+}
+
+
+@pytest.mark.parametrize("make", _MOMENTS.values(), ids=_MOMENTS)
+def test_the_moment_at_which_a_script_ran_is_no_difference(connection: psycopg.Connection[Any], make: str) -> None:
+    again = "drop view v; " if "view" in make else "alter table t drop at; "
+    settled = _after_again(connection, make, again + make)
+    assert not settled
+    assert len(settled.respelled) == 1
+
+
+def test_another_moment_stays_a_difference(connection: psycopg.Connection[Any]) -> None:
+    make = "alter table t add at timestamp default '2001-02-03 04:05:06'"
+    assert _after_again(connection, make, "alter table t alter at set default '2001-02-03 04:05:07'")
+    assert _after_again(connection, make, "alter table t alter at set default 'now'::timestamp")
+
+
+def _after_again(connection: psycopg.Connection[Any], make: str, again: str) -> Comparison:
+    connection.execute(("drop table if exists t cascade; create table t (id int);" + make).encode())
+    before = take_snapshot(connection)
+    with connection.transaction(force_rollback=True):
+        connection.execute(again.encode())
+        after = take_snapshot(connection)
+        return settle(connection, compare(before, after), before, after)
 
 
 def _filled(text: str, snapshot: Any) -> str:
