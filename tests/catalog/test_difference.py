@@ -8,6 +8,7 @@ import pytest
 from pytest_migrations.catalog.difference import Comparison, compare, describe
 from pytest_migrations.catalog.privileges import normalised
 from pytest_migrations.catalog.snapshot import Snapshot
+from pytest_migrations.catalog.wording import change_texts
 
 _INDEX = "CREATE INDEX applications_status_idx ON public.applications USING btree (status) WHERE (NOT archived)"
 
@@ -73,6 +74,14 @@ def test_long_texts_are_cut_to_where_they_differ() -> None:
     (found,) = compare(_snapshot(before), _snapshot(after)).differences
     assert found.text == "body: ...word98 word99 return 1; end -> ...word98 word99 return 2; end"
     assert found.changes[0].before == before["body"]
+
+
+def test_texts_that_read_the_same_are_told_apart() -> None:
+    body = "BEGIN\n  RETURN NEW;\nEND;"
+    assert change_texts("body", body, body.replace("  ", "\t")) == (
+        "BEGIN RETURN NEW; END;",
+        "the same but for white space",
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ def change_texts(field: str, before: str | None, after: str | None) -> tuple[str
     if field.endswith("(hidden)"):
         return "hidden", "changed"
     one, two = _line(before), _line(after)
+    if one == two:
+        return _short(one), "the same but for white space"
     if field == "definition" and one.startswith("CREATE") and _INDEX.match(one) and _INDEX.match(two):
         one, two = _index(one), _index(two)
     if max(len(one), len(two)) > _WIDTH and before is not None and after is not None:
