@@ -132,7 +132,7 @@ class Runner:
             before_commit()
             self._finish(migration, commands[-1], b"COMMIT")
         finally:
-            self._leave_transaction()
+            leave_transaction(self.connection)
 
     def _run_one_by_one(
         self, migration: Migration, commands: tuple[Statement, ...], before_commit: Callable[[], None]
@@ -146,7 +146,7 @@ class Runner:
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
                 raise MigrationError.unfinished_transaction(migration, commands[-1])
         finally:
-            self._leave_transaction()
+            leave_transaction(self.connection)
         before_commit()
 
     def _run_inside(self, migration: Migration, script: Script) -> Ran:
@@ -181,10 +181,6 @@ class Runner:
         except psycopg.Error as error:
             raise MigrationError.from_server(migration, last, error, Kept.NOTHING, at_commit=True) from error
 
-    def _leave_transaction(self) -> None:
-        if not self.connection.closed and self.connection.info.transaction_status != TransactionStatus.IDLE:
-            self.connection.rollback()
-
     @contextmanager
     def _deadline(self) -> Iterator[None]:
         """Cancel whatever runs on the connection once the time is up, until the script is given up."""
@@ -207,6 +203,21 @@ class Runner:
             seconds = 0.2  # a cancel that arrives between two statements is lost
             with suppress(psycopg.Error):
                 self.connection.cancel()
+
+
+def leave_transaction(connection: psycopg.Connection) -> None:
+    """End the transaction that the connection is in, if any, with nothing of it kept.
+
+    Where an exception that is not the server's (a time limit of another plugin) came while a statement ran, the
+    connection is closed: its answer is still to come, and nobody will wait for it.
+    """
+    status = connection.info.transaction_status
+    if status == TransactionStatus.ACTIVE:
+        with suppress(psycopg.Error):
+            connection.cancel()
+        connection.close()
+    elif not connection.closed and status != TransactionStatus.IDLE:
+        connection.rollback()
 
 
 def supported_statements(migration: Migration, script: Script) -> tuple[Statement, ...]:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from pytest_migrations.server import connections, databases
 
 if TYPE_CHECKING:
-    import psycopg
+    from collections.abc import Callable
 
     from pytest_migrations.server.started import Started
 
@@ -26,20 +28,19 @@ class Administrator:
 
     def create(self, label: str) -> str:
         """Create an empty database and return its name. Raises UserError where the server has no room."""
-        with self._lock:
-            databases.create(self._connected(), self._started, name := self._names.new(label))
-            return name
+        name = self._names.new(label)
+        self._do(lambda admin: databases.create(admin, self._started, name))
+        return name
 
     def clone(self, source: str, label: str) -> str:
         """Copy a database and return the copy's name. Raises DatabaseInUse if the source has sessions."""
-        with self._lock:
-            databases.clone(self._connected(), self._started, source, name := self._names.new(label))
-            return name
+        name = self._names.new(label)
+        self._do(lambda admin: databases.clone(admin, self._started, source, name))
+        return name
 
     def drop(self, name: str) -> None:
         """Drop a database of the run. Raises ValueError for any other."""
-        with self._lock:
-            databases.drop(self._connected(), name, self._started.admin, external=self._external)
+        self._do(lambda admin: databases.drop(admin, name, self._started.admin, external=self._external))
 
     def close(self) -> None:
         """Close the connection; it is opened again when needed."""
@@ -47,6 +48,17 @@ class Administrator:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+    def _do(self, action: Callable[[psycopg.Connection[Any]], object]) -> None:
+        """Once more over a new connection where the old one was lost: to a crash, or to waiting too long."""
+        with self._lock:
+            admin = self._connected()
+            try:
+                action(admin)
+            except psycopg.OperationalError:
+                if not admin.closed:
+                    raise
+                action(connections.again(self._connected))
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

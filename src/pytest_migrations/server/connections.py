@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import psycopg
 
     from pytest_migrations.server.started import Parameters
+
+Connected = TypeVar("Connected")
 
 #: What an external server's user may leave to the environment: secrets and encryption, never which server it is.
 _KEPT_FOR_EXTERNAL = (
@@ -28,6 +31,9 @@ _KEPT_FOR_EXTERNAL = (
     "PGCHANNELBINDING",
     "PGCONNECT_TIMEOUT",
 )
+#: Until the postmaster knows of a crash it lets sessions in, which it then ends.
+_NOTICE_SECONDS = 0.1
+_RECOVERY_SECONDS = 3.0
 _environment = threading.Lock()
 
 
@@ -46,6 +52,20 @@ def connect(
         return psycopg.connect(
             **{"autocommit": True, "prepare_threshold": None, **given, **more},
         )
+
+
+def again(connect: Callable[[], Connected]) -> Connected:
+    """Connect after a session was lost, with patience: PostgreSQL recovers in a moment when a process of it crashes."""
+    import psycopg  # noqa: PLC0415 (as above)
+
+    deadline = time.monotonic() + _RECOVERY_SECONDS
+    while True:
+        time.sleep(_NOTICE_SECONDS)
+        try:
+            return connect()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
 
 
 def conninfo(parameters: Parameters) -> str:

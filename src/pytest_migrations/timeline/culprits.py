@@ -10,7 +10,7 @@ import psycopg
 
 from pytest_migrations.catalog.snapshot import take_snapshot
 from pytest_migrations.errors import UserError
-from pytest_migrations.runner import NeedsCommitsError, Runner
+from pytest_migrations.runner import NeedsCommitsError, Runner, leave_transaction
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -92,8 +92,7 @@ def _watch_rollback(
     except (NeedsCommitsError, UserError, psycopg.Error):
         return changes
     finally:
-        if not connection.closed:
-            connection.rollback()
+        leave_transaction(connection)
     return changes
 
 

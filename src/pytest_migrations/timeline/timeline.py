@@ -123,21 +123,27 @@ class Timeline:
         if self._walk is not None and index < self._walk.position:
             self._proves_all = True
             self.close()
+        if self._walk is not None and self._walk.is_shaken:
+            self.close()
         if self._walk is None:
             own = self._servers.own() if self._isolated else None
             self._walk = self._new_walk(own or self._servers.shared(), is_ours=own is not None)
         return self._walk
 
     def _new_walk(self, server: Server, *, is_ours: bool) -> Walk:
-        return Walk(
-            self._history, server, self._servers, is_ours=is_ours, isolated=self._isolated, timeout=self._timeout
-        )
+        try:
+            return Walk(
+                self._history, server, self._servers, is_ours=is_ours, isolated=self._isolated, timeout=self._timeout
+            )
+        except psycopg.Error as error:
+            raise UserError(f"No database could be made ready for the migrations: {error}") from error
 
     def _advance(self, walk: Walk, index: int, wanted: Collection[int] = ()) -> None:
+        """Walk on until ``index`` is proved, or until it has to be done again or cannot be done."""
         while (position := walk.position) <= index:
             prove = position == index or position in wanted or position in self._selected or self._proves_all
             self._attempt(walk, position, prove=prove and position not in self._proofs)
-            if self._failure and self._failure[0] == position:
+            if walk.is_shaken or (self._failure and self._failure[0] == position):
                 return
 
     def _attempt(self, walk: Walk, position: int, *, prove: bool) -> None:
@@ -151,15 +157,16 @@ class Timeline:
             else:
                 walk.step()
         except MigrationError as error:
+            if walk.is_lost():
+                raise _lost(migration, error.message) from error
             error.advice = error.advice or advise(error, self._history)
             self._fail(position, error)
         except (TouchesClusterError, UserError):
             raise
         except psycopg.OperationalError as error:
-            if walk.is_reachable():
-                self._fail(position, UserError(f"{migration.name} could not be tried: {error}"))
-            else:
-                raise UserError(f"The server was lost while {migration.name} was tried: {error}") from error
+            if walk.is_lost():
+                raise _lost(migration, str(error)) from error
+            self._fail(position, UserError(f"{migration.name} could not be tried: {error}"))
         except psycopg.Error as error:
             self._fail(position, UserError(f"{migration.name} could not be judged: {error}"))
         except BaseException as error:
@@ -169,3 +176,11 @@ class Timeline:
     def _fail(self, position: int, error: UserError) -> None:
         self._failure = (position, error)
         self._proofs[position] = Proof(self._history.migrations[position], error)
+
+
+def _lost(migration: Migration, reason: str) -> UserError:
+    return UserError(
+        f"The server was lost while {migration.name} was tried: {reason.splitlines()[0]}\n\n"
+        "It no longer takes connections, so nothing can be said of this migration and those behind it.\n"
+        "Run them again: if it is lost at the same migration once more, that one ends it."
+    )

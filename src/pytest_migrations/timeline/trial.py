@@ -9,7 +9,7 @@ from pytest_migrations.catalog.difference import Comparison, compare
 from pytest_migrations.catalog.respelling import settle
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.runner import NeedsCommitsError, Ran
+from pytest_migrations.runner import NeedsCommitsError, Ran, leave_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,8 +61,7 @@ def try_inside(runner: Runner, migration: Migration, states: States) -> Trial | 
     except NeedsCommitsError:
         return None
     finally:
-        if not connection.closed:
-            connection.rollback()
+        leave_transaction(connection)
 
 
 def try_for_good(runner: Runner, migration: Migration, states: States) -> Trial:

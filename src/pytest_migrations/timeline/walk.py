@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.runner import CLEAN_SESSION, Runner
+from pytest_migrations.server import connections
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import Culprit, find_culprits
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
@@ -44,6 +45,8 @@ class Walk:
     ) -> None:
         self.server = server
         self.position = 0
+        #: A connection was lost on the way. If that was a crash, the server may have forgotten its last commits.
+        self.is_shaken = False
         self._history = history
         self._servers = servers
         self._is_ours = is_ours
@@ -55,20 +58,26 @@ class Walk:
         self._runner = self._connect()
 
     def close(self) -> None:
-        """Drop the database, or end the server that was started for this walk alone."""
+        """Drop the database, or end the server that was started for this walk alone.
+
+        What a server that was lost does not let us drop ends with the run.
+        """
         self._runner.connection.close()
         if self._is_ours:
             self.server.stop()
         else:
-            self.server.drop(self._database)
+            with suppress(psycopg.Error):
+                self.server.drop(self._database)
 
-    def is_reachable(self) -> bool:
-        """Whether the server still takes connections."""
-        try:
-            self._connect().connection.close()
-        except psycopg.OperationalError:
+    def is_lost(self) -> bool:
+        """Whether the server no longer takes connections."""
+        if not self._runner.connection.closed:
             return False
-        return True
+        try:
+            self._runner = self._reconnect()
+        except psycopg.OperationalError:
+            return True
+        return False
 
     def step(self) -> Ran:
         """Apply the next migration for good and prove nothing of it.
@@ -121,6 +130,10 @@ class Walk:
     def _connect(self) -> Runner:
         return Runner(self.server.connect(self._database), timeout=self._timeout)
 
+    def _reconnect(self) -> Runner:
+        self.is_shaken = True
+        return connections.again(self._connect)
+
     def _try_inside(self, migration: Migration, states: States) -> Trial | None:
         with self._nothing_kept(migration):
             return try_inside(self._runner, migration, states)
@@ -141,7 +154,7 @@ class Walk:
         positions = read_positions(connection) if may_move(connection, migration) else {}
         yield
         if self._runner.connection.closed:
-            self._runner = self._connect()
+            self._runner = self._reconnect()
         restore_positions(self._runner.connection, positions)
 
     def _confirm(self, migration: Migration, states: States, inside: Trial | None) -> tuple[Trial | None, str]:
@@ -164,12 +177,16 @@ class Walk:
 
     def _confirm_on_clone(self, migration: Migration, states: States, inside: Trial | None) -> Trial:
         self._runner.connection.close()  # a template may have no sessions
+        connect = self._connect
         try:
             clone = self.server.clone(self._database)
+            try:
+                with self.server.connect(clone) as connection:
+                    trial = try_on_clone(Runner(connection, timeout=self._timeout), migration, states, inside)
+                    if connection.closed:
+                        connect = self._reconnect
+                    return trial
+            finally:
+                self.server.drop(clone)
         finally:
-            self._runner = self._connect()
-        try:
-            with self.server.connect(clone) as connection:
-                return try_on_clone(Runner(connection, timeout=self._timeout), migration, states, inside)
-        finally:
-            self.server.drop(clone)
+            self._runner = connect()
