@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.projects import THREE, USERS
+from tests.projects import EMAIL, THREE, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -153,15 +153,26 @@ def test_no_server_is_said_once_and_no_password_is_shown(
     assert "s3cr3t" not in said(result)
 
 
-def test_an_extension_that_nobody_has(
+def test_an_extension_that_nobody_has_fails_where_it_is_created(
     pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("PYTEST_MIGRATIONS_SERVER")
-    project({"001_a.sql": "SELECT 1;\nCREATE EXTENSION no_such_thing;\n"})
+    project({"001_users.sql": USERS, "002_a.sql": "SELECT 1;\nCREATE EXTENSION no_such_thing;\n", "003_b.sql": EMAIL})
     result = pytester.runpytest(RUN, "--migrations-server=embedded")
-    result.assert_outcomes(passed=1, failed=1, skipped=3)
-    assert 'migrations/001_a.sql:2 creates the extension "no_such_thing"' in said(result)
+    result.assert_outcomes(passed=5, failed=1, skipped=7)
+    result.stdout.fnmatch_lines(["migrations: PostgreSQL * embedded; it lacks no_such_thing, and nothing else has all"])
+    assert 'migrations/002_a.sql:2:18: extension "no_such_thing" is not available' in said(result)
     assert "Looked at:" in said(result)
+
+
+def test_what_fails_after_a_rollback_is_blamed_on_the_rollback(pytester: pytest.Pytester, project: Project) -> None:
+    later = "ALTER TABLE users ADD COLUMN a int;\n-- ROLLBACK:\n-- ALTER TABLE users DROP COLUMN a;\n-- END ROLLBACK\n"
+    rename = later.replace("ADD COLUMN a int", "RENAME a TO b").replace("DROP COLUMN a", "DROP COLUMN b")
+    project({"001_users.sql": USERS, "002_a.sql": later, "003_b.sql": rename, "004_a.sql": later})
+    result = pytester.runpytest(RUN, "-k", "003")
+    result.assert_outcomes(passed=2, failed=2)
+    assert "the rollback does not put it back" in said(result)
+    assert "004_a.sql" not in said(result)
 
 
 SLEEPS = {"001_users.sql": USERS, "002_sleep.sql": "SELECT pg_sleep(600);\n"}

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_migrations.failure import MigrationError
     from pytest_migrations.migration import History, Migration
 
@@ -29,19 +31,24 @@ _ADVICE = {
     "53200": "Out of memory; for locks, raise max_locks_per_transaction (ini migrations_server_settings).",
     "57P01": "The statement ended the connection that it ran on.",
 }
+_ALREADY_THERE = {"42701", "42710", "42723", "42P06", "42P07"}
+_NO_EXTENSION = "The server has no such extension: install it there, or choose another one with --migrations-server."
 _COUNTS = ("", "one migration", "two migrations", "three migrations")
 _NAME = re.compile(r'"((?:[^"]|"")+)"|\b(?:function|type) ([\w.]+)')
 
 
-def advise(error: MigrationError, history: History) -> str:
-    """One or two sentences, or nothing where there is no more to say than the server did."""
+def advise(error: MigrationError, history: History, lacking: Mapping[str, str]) -> str:
+    """One or two sentences about a failed apply, or nothing where there is no more to say than the server did.
+
+    ``lacking`` has for extensions that no server has what was looked at.
+    """
     code, message = error.sqlstate or "", error.message
     if code == "42704" and message.startswith("role "):
         return (
             f"If it is to exist before the migrations run, name it in the ini file: migrations_roles = {_name(message)}"
         )
     if "extension" in message and code in ("0A000", "58P01", "22023"):
-        return "The server has no such extension: install it there, or choose another one with --migrations-server."
+        return lacking.get(_name(message), _NO_EXTENSION)
     if code in _MISSING and (later := _created_later(_MISSING[code], _name(message), error.migration, history)):
         creator, distance = later
         count = _COUNTS[distance] if distance < len(_COUNTS) else f"{distance} migrations"
@@ -49,6 +56,21 @@ def advise(error: MigrationError, history: History) -> str:
             f'{creator.name} creates "{_name(message)}", {count} later: move it before {error.migration.name}, '
             "or move what needs it behind it."
         )
+    return _ADVICE.get(code, "")
+
+
+def advise_on_rollback(error: MigrationError) -> str:
+    """The same about a failed rollback, of which no later migration is the cause."""
+    return _ADVICE.get(error.sqlstate or "", "")
+
+
+def advise_on_reapply(error: MigrationError) -> str:
+    """The same about a migration that applied and, after its rollback, does not: the rollback is where to look."""
+    code = error.sqlstate or ""
+    if code in _ALREADY_THERE:
+        return "The rollback leaves it behind: remove it there, or guard this statement."
+    if code in _MISSING:
+        return "It was there when the migration was first applied: the rollback does not put it back."
     return _ADVICE.get(code, "")
 
 

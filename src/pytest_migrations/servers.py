@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeVar
 
 from psycopg import sql
 
 from pytest_migrations.server import choice, locks
+from pytest_migrations.server.findings import LackingError
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Database, Server
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import History
     from pytest_migrations.server.choice import ServerOptions
     from pytest_migrations.server.run_folder import RunFolder
+
+
+_Started = TypeVar("_Started", Server, "Server | None")
 
 
 class RunServers:
@@ -35,6 +40,7 @@ class RunServers:
         #: The extensions that were created as superuser before the migrations ran, in order.
         self._created_beforehand: dict[str, None] = {}
         self._requirements: Requirements | None = None
+        self._lacking: dict[str, str] = {}
 
     @property
     def can_start_more(self) -> bool:
@@ -42,17 +48,25 @@ class RunServers:
 
     def shared(self) -> Server:
         if self._shared is None:
-            self._shared = Server.start_or_join(self._run_folder(), self._options, self._required())
+            self._shared = self._best(Server.start_or_join)
         return self._shared
 
     def own(self) -> Server | None:
-        return Server.start_own(self._run_folder(), self._options, self._required())
+        return self._best(Server.start_own)
+
+    @property
+    def lacking(self) -> Mapping[str, str]:
+        """The extensions that the migrations create and the server has not, with what was looked at for them."""
+        return self._lacking
 
     @property
     def said_beforehand(self) -> str:
-        """A clause for the user, empty where there is nothing to say."""
-        names = ", ".join(self._created_beforehand)
-        return f"; created beforehand, which {self._options.role} may not: {names}" if names else ""
+        """Clauses for the user, empty where there is nothing to say."""
+        created = ", ".join(self._created_beforehand)
+        lacking = ", ".join(self._lacking)
+        return (f"; created beforehand, which {self._options.role} may not: {created}" if created else "") + (
+            f"; it lacks {lacking}, and nothing else has all" if lacking else ""
+        )
 
     def prepare(self, server: Server, database: Database) -> None:
         """Create the extensions that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""
@@ -78,6 +92,18 @@ class RunServers:
                 with server.connect_admin() as connection:
                     for role in _roles(connection.execute(_ROLES)) - before:
                         connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+
+    def _best(self, start: Callable[[RunFolder, ServerOptions, Requirements], _Started]) -> _Started:
+        """A server on which as many migrations as possible can be proved: those before the first extension it lacks."""
+        while True:
+            required = self._required()
+            try:
+                return start(self._run_folder(), self._options, required)
+            except LackingError as error:
+                last = [name for name in required.extensions if name in error.lacks][-1]
+                self._lacking[last] = error.looked_at
+                extensions = {name: place for name, place in required.extensions.items() if name != last}
+                self._requirements = replace(required, extensions=extensions)
 
     def _required(self) -> Requirements:
         if self._requirements is None:

@@ -10,7 +10,7 @@ import pytest
 from pytest_migrations.timeline.timeline import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_migrations.migration import History
     from pytest_migrations.server.server import Database, Server
@@ -20,6 +20,7 @@ class OneServer:
     """The tests' server, as a run would be given one."""
 
     can_start_more = False
+    lacking: Mapping[str, str] = {}
 
     def __init__(self, server: Server) -> None:
         self._server = server

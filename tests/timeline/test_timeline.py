@@ -195,4 +195,4 @@ def test_a_failed_second_apply_says_what_to_do(make_history: Make, timeline: Any
     proof = walked.proof(0)
     assert proof.trial is not None
     assert isinstance(proof.trial.reapplied, MigrationError)
-    assert "It is there already" in reasons(walked, 0)
+    assert "The rollback leaves it behind" in reasons(walked, 0)

@@ -35,6 +35,15 @@ class Unusable(Exception):  # noqa: N818 (no error by itself: the next one may d
         self.finding = finding
 
 
+class LackingError(UserError):
+    """No server has all that is required: ``lacks`` names the extensions, ``looked_at`` tells what was looked at."""
+
+    def __init__(self, message: str, lacks: frozenset[str], looked_at: str) -> None:
+        super().__init__(message)
+        self.lacks = lacks
+        self.looked_at = looked_at
+
+
 def lacking(what: str, lacks: Iterable[str], remedy: str = "") -> Finding:
     names = sorted(lacks)
     return Finding(what, "no " + ", ".join(f'"{name}"' for name in names), remedy, frozenset(names))
@@ -46,20 +55,32 @@ def too_old(what: str) -> Finding:
 
 def unusable_server(finding: Finding, requirements: Requirements) -> UserError:
     """The error for when the one server that the user has named will not do."""
-    return UserError(f"{finding.what} will not do: {finding.why}.{_needs([finding], requirements)}")
+    reason = f"{finding.what} will not do: {finding.why}."
+    return _error(f"{reason}{_needs([finding], requirements)}", reason, [finding], requirements)
 
 
 def no_server(findings: Sequence[Finding], requirements: Requirements) -> UserError:
     """The error for when nothing that was looked at would do."""
-    return UserError(
-        f"no PostgreSQL for the migration tests.{_needs(findings, requirements)} Looked at:\n{_table(findings)}\n"
+    looked_at = (
+        f"Looked at:\n{_table(findings)}\n"
         "Or name a server that may create databases: --migrations-server=postgresql://user@host/db"
     )
+    message = f"no PostgreSQL for the migration tests.{_needs(findings, requirements)} {looked_at}"
+    return _error(message, looked_at, findings, requirements)
+
+
+def _error(message: str, looked_at: str, findings: Sequence[Finding], requirements: Requirements) -> UserError:
+    lacks = _lacks(findings) & requirements.extensions.keys()
+    return LackingError(message, lacks, looked_at) if lacks else UserError(message)
+
+
+def _lacks(findings: Sequence[Finding]) -> frozenset[str]:
+    return frozenset[str]().union(*(finding.lacks for finding in findings))
 
 
 def _needs(findings: Sequence[Finding], requirements: Requirements) -> str:
     """A sentence for each thing that something lacks: where the migrations require it."""
-    lacks = frozenset[str]().union(*(finding.lacks for finding in findings))
+    lacks = _lacks(findings)
     needed = [
         *((place, f'creates the extension "{name}"', name) for name, place in requirements.extensions.items()),
         *((place, f'uses the collation provider "{name}"', name) for name, place in requirements.providers.items()),

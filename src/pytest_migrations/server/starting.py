@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_migrations.server.requirements import Requirements
     from pytest_migrations.server.run_folder import RunFolder
 
-#: Debian's packages of what servers there often lack.
+#: Debian's packages of what servers there often lack; what is in contrib comes with the server.
 _DEBIAN_PACKAGES = {"vector": "postgresql-{major}-pgvector", "postgis": "postgresql-{major}-postgis-3"}
 
 
@@ -97,5 +97,7 @@ def _judge(
 def _remedy(installation: Installation, missing: set[str]) -> str:
     if not str(installation.bin).startswith("/usr/lib/postgresql/"):
         return ""
-    packages = {_DEBIAN_PACKAGES.get(name, "postgresql-contrib").format(major=installation.major) for name in missing}
-    return f"apt install {' '.join(sorted(packages))}"
+    packages = [
+        _DEBIAN_PACKAGES[name].format(major=installation.major) for name in sorted(missing & _DEBIAN_PACKAGES.keys())
+    ]
+    return f"apt install {' '.join(packages)}" if packages else ""

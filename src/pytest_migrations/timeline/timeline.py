@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import psycopg
 
-from pytest_migrations.advice import advise
+from pytest_migrations.advice import advise, advise_on_reapply, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.timeline.isolation import TouchesClusterError, names_cluster_objects
@@ -14,11 +14,12 @@ from pytest_migrations.timeline.proof import Proof
 from pytest_migrations.timeline.walk import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
     from contextlib import AbstractContextManager
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.timeline.trial import Trial
 
 
 class Servers(Protocol):
@@ -33,6 +34,10 @@ class Servers(Protocol):
 
     def own(self) -> Server | None:
         """One more server for this purpose alone; None where the run was given a server."""
+
+    @property
+    def lacking(self) -> Mapping[str, str]:
+        """The extensions that no server has, with what was looked at for each."""
 
     def prepare(self, server: Server, database: Database) -> None:
         """Make a fresh database ready for the migrations."""
@@ -152,14 +157,14 @@ class Timeline:
         try:
             if prove:
                 self._proofs[position] = proof = walk.prove()
-                for error in proof.trial.errors if proof.trial else ():
-                    error.advice = error.advice or advise(error, self._history)
+                if proof.trial:
+                    _advise_on(proof.trial)
             else:
                 walk.step()
         except MigrationError as error:
             if walk.is_lost():
                 raise _lost(migration, error.message) from error
-            error.advice = error.advice or advise(error, self._history)
+            error.advice = error.advice or advise(error, self._history, self._servers.lacking)
             self._fail(position, error)
         except (TouchesClusterError, UserError):
             raise
@@ -176,6 +181,13 @@ class Timeline:
     def _fail(self, position: int, error: UserError) -> None:
         self._failure = (position, error)
         self._proofs[position] = Proof(self._history.migrations[position], error)
+
+
+def _advise_on(trial: Trial) -> None:
+    if isinstance(trial.rolled_back, MigrationError):
+        trial.rolled_back.advice = trial.rolled_back.advice or advise_on_rollback(trial.rolled_back)
+    if isinstance(trial.reapplied, MigrationError):
+        trial.reapplied.advice = trial.reapplied.advice or advise_on_reapply(trial.reapplied)
 
 
 def _lost(migration: Migration, reason: str) -> UserError:

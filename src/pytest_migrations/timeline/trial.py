@@ -39,10 +39,6 @@ class Trial:
     reapply: Comparison | None = None
 
     @property
-    def errors(self) -> list[MigrationError]:
-        return [ran for ran in (self.rolled_back, self.reapplied) if isinstance(ran, MigrationError)]
-
-    @property
     def is_clean(self) -> bool:
         """Whether there is nothing to report, so that nothing needs to be confirmed."""
         compared = (self.roundtrip, self.reapply)
