@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+import psycopg
 from psycopg import sql
 
-from pytest_migrations.server import choice, locks
+from pytest_migrations.server import choice, locks, roles
 from pytest_migrations.server.findings import LackingError
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Database, Server
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import History
@@ -81,17 +82,23 @@ class RunServers:
 
     @contextmanager
     def alone(self) -> Iterator[Server]:
-        """Lend the run's server to one process at a time; the roles that it makes meanwhile are dropped."""
+        """Lend the run's server to one process at a time; the roles that the histories make meanwhile are dropped."""
         server = self.shared()
         with locks.take(self._run_folder().path / "alone.lock"):
             with server.connect_admin() as connection:
-                before = _roles(connection.execute(_ROLES))
+                before = roles.existing(connection)
             try:
                 yield server
             finally:
-                with server.connect_admin() as connection:
-                    for role in _roles(connection.execute(_ROLES)) - before:
-                        connection.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)))
+                # A server that was lost keeps what it has.
+                with suppress(psycopg.OperationalError), server.connect_admin() as connection:
+                    made = roles.existing(connection) - before
+                    roles.drop_entirely(connection, [role for role in sorted(made) if self._is_named(role)])
+
+    def _is_named(self, role: str) -> bool:
+        """Whether a script has the role's name: one that has not was made by somebody else meanwhile."""
+        scripts = (script for history in self._histories for m in history.migrations for script in (m.up, m.down))
+        return any(script is not None and role in script.text for script in scripts)
 
     def _best(self, start: Callable[[RunFolder, ServerOptions, Requirements], _Started]) -> _Started:
         """A server on which as many migrations as possible can be proved: those before the first extension it lacks."""
@@ -129,9 +136,3 @@ FROM pg_catalog.pg_available_extensions e JOIN pg_catalog.pg_available_extension
   ON v.name = e.name AND v.version = e.default_version
 WHERE e.name = %s
 """
-
-_ROLES = b"SELECT rolname FROM pg_catalog.pg_roles"
-
-
-def _roles(rows: Iterable[tuple[str]]) -> set[str]:
-    return {name for (name,) in rows}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import psycopg
 from psycopg import sql
 
-if TYPE_CHECKING:
-    import psycopg
+from pytest_migrations.errors import UserError
 
 
 def missing(admin: psycopg.Connection[Any], names: tuple[str, ...]) -> list[str]:
@@ -28,6 +28,30 @@ def drop(admin: psycopg.Connection[Any], names: list[str]) -> None:
     """Drop roles that the run has created. Raises psycopg.Error where another run's databases still grant to one."""
     for name in names:
         admin.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def existing(admin: psycopg.Connection[Any]) -> set[str]:
+    """The names of all roles of the server."""
+    return {row[0] for row in admin.execute("SELECT rolname FROM pg_roles")}
+
+
+def drop_entirely(admin: psycopg.Connection[Any], names: list[str]) -> None:
+    """Drop roles of our databases, which are gone, with what they were granted on what the server shares.
+
+    Raises UserError for those that the server keeps all the same.
+    """
+    kept = []
+    for name in names:
+        role = sql.Identifier(name)
+        try:
+            admin.execute(sql.SQL("DROP OWNED BY {}").format(role))
+            admin.execute(sql.SQL("DROP ROLE {}").format(role))
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            kept.append(f"  {name}: {error.diag.message_primary}")
+    if kept:
+        raise UserError("\n".join(["These roles, which the migrations made, could not be dropped:", *kept]))
 
 
 def create(admin: psycopg.Connection[Any], names: list[str]) -> None:
