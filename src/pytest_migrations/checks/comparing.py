@@ -12,15 +12,27 @@ if TYPE_CHECKING:
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.proof import Proof
 
+#: One excerpt a statement; what more there is, the list of differences says.
+_MOST_CULPRITS = 3
+
 
 def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof, rules: Rules) -> Verdict:
     """Judge what differs; the order of columns counts only where the rules say so."""
     places = len(comparison.differences) + (len(comparison.column_order) if rules.strict_column_order else 0)
     if not places:
         return Verdict.passed(ran, comparison)
-    parts = [f"{title} in {places} place{'s' if places > 1 else ''}:", describe(comparison)]
+    parts = [f"{title} in {places} place{'s' if places > 1 else ''}:"]
+    parts += [describe(comparison)] if comparison.differences else []
+    if rules.strict_column_order:
+        parts += [
+            f"column order  {order.table}\n  was: {', '.join(order.expected)}\n  is:  {', '.join(order.actual)}"
+            for order in comparison.column_order
+        ]
+    differing = {difference.key for difference in comparison.differences}
+    culprits = [culprit for culprit in proof.culprits if culprit.differing & differing]
     parts += [
-        f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}" for culprit in proof.culprits
+        f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}"
+        for culprit in culprits[:_MOST_CULPRITS]
     ]
     parts += [proof.unconfirmed] if proof.unconfirmed else []
     return Verdict.failed("\n\n".join(parts), ran, comparison)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -17,22 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_migrations.catalog.difference import Difference
+    from pytest_migrations.catalog.snapshot import CatalogObject, Key, Snapshot
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Migration, Statement
 
 #: A snapshot is taken after each statement; a rollback with more of them would take seconds to watch.
 _MOST_STATEMENTS = 100
-#: One excerpt a statement; what more there is, the list of differences says.
-_MOST_CULPRITS = 3
 
 
 @dataclass(frozen=True)
 class Culprit:
-    """A statement that a difference comes from; ``script`` is "in the rollback" or "in the migration"."""
+    """A statement that differences come from; ``script`` is "in the rollback" or "in the migration"."""
 
     place: Place
     script: str
     remark: str
+    differing: frozenset[Key]
 
 
 def find_culprits(
@@ -42,15 +42,17 @@ def find_culprits(
     changes = _watch_rollback(connection, migration, differences, cluster=cluster)
     culprits: dict[int, Culprit] = {}
     for difference in differences:
-        statement = changes.get((difference.kind, difference.name))
+        statement = changes.get(difference.key)
         script, remark = "in the rollback", _IN_ROLLBACK[difference.change]
         if statement is None:
             statement = _mentioned_in(_candidates(migration, difference), difference)
             script, remark = "in the migration", _IN_MIGRATION[difference.change]
         if statement is not None:
-            remark = remark.format(f"{difference.kind} {difference.name}")
-            culprits.setdefault(id(statement), Culprit(statement.place, script, remark))
-    return tuple(culprits.values())[:_MOST_CULPRITS]
+            culprit = culprits.get(id(statement)) or Culprit(
+                statement.place, script, remark.format(difference.key), frozenset()
+            )
+            culprits[id(statement)] = replace(culprit, differing=culprit.differing | {difference.key})
+    return tuple(culprits.values())
 
 
 _IN_ROLLBACK = {
@@ -67,23 +69,31 @@ _IN_MIGRATION = {
 
 def _watch_rollback(
     connection: psycopg.Connection, migration: Migration, differences: Sequence[Difference], *, cluster: bool
-) -> dict[tuple[str, str], Statement]:
-    """For each object that differs, the last statement of the rollback that changed it."""
+) -> dict[Key, Statement]:
+    """For each object that differs, the last statement of the rollback that changed it.
+
+    Where there are too many to watch it is the last that makes the object anew.
+    """
     assert migration.down is not None
-    if len(statements(migration.down)) > _MOST_STATEMENTS:
-        return {}
-    fields = {(d.kind, d.name): [change.field for change in d.changes] for d in differences}
-    last_seen: dict[tuple[str, str], object] = {}
-    changes: dict[tuple[str, str], Statement] = {}
+    commands = statements(migration.down)
+    if len(commands) > _MOST_STATEMENTS:
+        made = {name: statement for statement in commands for _, name in statement.creates}
+        return {d.key: made[name] for d in differences if d.change != "missing" and (name := _own_name(d)) in made}
+    fields = {difference.key: [change.field for change in difference.changes] for difference in differences}
+    changes: dict[Key, Statement] = {}
+
+    seen: list[Snapshot] = []
 
     def look(statement: Statement | None) -> None:
-        objects: dict[tuple[str, str], Mapping[str, str]] = dict(take_snapshot(connection, cluster=cluster).items())
-        for key, names in fields.items():
-            # Whether the object is there, and of what it is only that in which it differs in the end.
-            seen = [objects[key].get(name) for name in names] if key in objects else None
-            if statement is not None and seen != last_seen[key]:
-                changes[key] = statement
-            last_seen[key] = seen
+        seen.append(take_snapshot(connection, cluster=cluster, since=seen[0] if seen else None))
+        if statement is None:
+            return
+        for before, after in seen[-2].differing_pages(seen[-1]):
+            for key, names in fields.items():
+                # Whether the object is there, and of what it is only that in which it differs in the end.
+                if _part(before, key, names) != _part(after, key, names):
+                    changes[key] = statement
+        del seen[1:-1]
 
     connection.execute(b"BEGIN")
     try:
@@ -94,6 +104,10 @@ def _watch_rollback(
     finally:
         leave_transaction(connection)
     return changes
+
+
+def _part(objects: Mapping[Key, CatalogObject], key: Key, names: Sequence[str]) -> list[str | None] | None:
+    return [objects[key].fields.get(name) for name in names] if key in objects else None
 
 
 def _candidates(migration: Migration, difference: Difference) -> list[Statement]:
@@ -108,13 +122,38 @@ _ONLY_CREATE = {"index_stmt", "insert_stmt", "select_stmt", "update_stmt", "view
 
 
 def _mentioned_in(commands: Sequence[Statement], difference: Difference) -> Statement | None:
-    """The statement that names most of the object: its table and its column, say. The schema may go without saying."""
-    parts = [part.replace('"', "") for part in re.findall(r'"(?:[^"]|"")+"|\w+', difference.name)]
-    patterns = [re.compile(rf"(?<!\w){re.escape(part)}(?!\w)", re.IGNORECASE) for part in parts]
+    """The statement that makes the object, or names it, or else its table. The schema may go without saying."""
+    own, around = _own_name(difference), _names_around(difference)
 
-    def score(statement: Statement) -> tuple[bool, int]:
+    def score(statement: Statement) -> tuple[bool, bool, int]:
         names = {name for _, name in statement.creates}
-        return bool(parts) and parts[-1] in names, sum(1 for p in patterns if p.search(statement.text))
+        return own in names, _names(statement, own), sum(_names(statement, name) for name in around)
 
     best = max(commands, key=score, default=None)
-    return best if best is not None and score(best) > (False, 0) else None
+    return best if best is not None and score(best) > (False, False, 0) else None
+
+
+def _names(statement: Statement, name: str) -> bool:
+    return bool(re.search(rf"(?<!\w){re.escape(name)}(?!\w)", statement.text, re.IGNORECASE))
+
+
+def _own_name(difference: Difference) -> str:
+    """The object's name without its schema, its table and a function's arguments."""
+    own, _ = _parts(difference)
+    return own[-1] if own else ""
+
+
+def _names_around(difference: Difference) -> list[str]:
+    """The names of the tables and the like that it belongs to, without their schema."""
+    own, owner = _parts(difference)
+    return own[1:-1] + owner[1:]
+
+
+def _parts(difference: Difference) -> tuple[list[str], list[str]]:
+    name, _, _ = difference.name.partition("(")
+    own, _, owner = name.partition(" on ")
+    return _identifiers(own), _identifiers(owner)
+
+
+def _identifiers(text: str) -> list[str]:
+    return [part.strip('"').replace('""', '"') for part in re.findall(r'"(?:[^"]|"")+"|[\w$]+', text)]

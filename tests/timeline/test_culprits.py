@@ -1,0 +1,66 @@
+"""Which statements a failed comparison points at."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_migrations.checks import CHECKS
+from pytest_migrations.checks.verdict import Rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_migrations.migration import History
+
+    Make = Callable[..., History]
+
+_FUNCTION = "CREATE OR REPLACE FUNCTION {}(n integer) RETURNS integer LANGUAGE sql AS 'SELECT {}'"
+_MANY = "SELECT 1;" * 150
+
+
+def reason(walked: Any, index: int, check: str) -> str:
+    return str(CHECKS[check](walked.proof(index), Rules()).reason)
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "culprit"),
+    [
+        ("DROP INDEX i;\nDROP VIEW v", "CREATE VIEW v AS SELECT 1 AS x", "DROP INDEX i"),
+        ("ALTER TABLE t ADD y int", "DROP TABLE t;\nCREATE TABLE t (x int)", "DROP TABLE t"),
+        (f"{_FUNCTION.format('f', 1)};\n{_FUNCTION.format('g', 1)}", "DROP FUNCTION f", _FUNCTION.format("g", 1)),
+        ("ALTER TABLE t ADD CHECK (x > 0);\nALTER TABLE t ADD y int", "ALTER TABLE t DROP y", "ADD CHECK"),
+        ("DROP VIEW v", "CREATE VIEW v AS SELECT x + 1 AS x FROM t", "CREATE VIEW v"),
+        ("DROP VIEW v", f"CREATE VIEW v AS SELECT x + 1 AS x FROM t;\n{_MANY}", "CREATE VIEW v"),
+        (
+            "CREATE OR REPLACE VIEW v AS SELECT x AS x, 1 AS y FROM t",
+            "DROP VIEW v; CREATE VIEW v AS SELECT 1 AS x;\nDROP VIEW v; CREATE VIEW v AS SELECT 2 AS x",
+            "SELECT 2 AS x",
+        ),
+    ],
+    ids=["index", "cascade", "function", "constraint", "view", "many", "twice"],
+)
+def test_the_statement_that_a_difference_comes_from(
+    make_history: Make, timeline: Any, up: str, down: str, culprit: str
+) -> None:
+    stage = "CREATE TABLE t (x int); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT 1 AS x"
+    walked = timeline(make_history((stage, None), (up, down)))
+    lines = reason(walked, 1, "roundtrip").splitlines()
+    pointed_at = [line for line, below in pairwise(lines) if re.match(r" *\|  *\^", below)]
+    assert any(culprit in line for line in pointed_at), lines
+
+
+def test_a_second_apply_points_only_at_what_it_differs_in(make_history: Make, timeline: Any) -> None:
+    walked = timeline(
+        make_history(
+            ("CREATE TABLE t (x int, y int)", None),
+            ("ALTER TABLE t DROP IF EXISTS y;\nCREATE TABLE IF NOT EXISTS u ()", "ALTER TABLE u ADD z int"),
+        )
+    )
+    assert "^ removes column public.t.y" in reason(walked, 1, "roundtrip")
+    again = reason(walked, 1, "reapply")
+    assert "public.u.z" in again
+    assert "public.t.y" not in again
