@@ -140,6 +140,8 @@ class Runner:
         kept = Kept.NOTHING
         try:
             for statement in commands:
+                if _commits(statement):
+                    before_commit()
                 self._send(migration, statement, kept)
                 if self.connection.info.transaction_status == TransactionStatus.IDLE:
                     kept = Kept.BEFORE
@@ -179,6 +181,8 @@ class Runner:
         try:
             self.connection.execute(command)
         except psycopg.Error as error:
+            if self._expired:
+                raise MigrationError.timed_out(migration, last, Kept.NOTHING, self._timeout) from error
             raise MigrationError.from_server(migration, last, error, Kept.NOTHING, at_commit=True) from error
 
     @contextmanager
@@ -250,6 +254,10 @@ def _down_of(migration: Migration) -> Script:
 
 def _fits_in_transaction(statement: Statement) -> bool:
     return not statement.traits & (Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_FRAME | Trait.TRANSACTION_CONTROL)
+
+
+def _commits(statement: Statement) -> bool:
+    return Trait.TRANSACTION_FRAME in statement.traits and statement.text.lower().startswith(("commit", "end"))
 
 
 def _can_run_inside(commands: tuple[Statement, ...]) -> bool:

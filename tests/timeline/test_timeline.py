@@ -186,7 +186,7 @@ def test_settings_of_the_database_are_compared_though_clones_have_none(make_hist
     )
     # pg_db_role_setting is shared by the cluster, and this given server cannot confirm: judged in a transaction.
     assert [outcomes(walked, index) for index in (0, 1)] == [PASSED, PASSED]
-    assert outcomes(walked, 2)[1] == "failed"
+    assert outcomes(walked, 2)[1:] == ["skipped"] * 3
     assert "not confirmed" in reasons(walked, 2)
 
 

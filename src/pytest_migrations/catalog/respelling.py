@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 _READINGS = 4
 
 _MOMENT = re.compile(r"'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?(?:[+-]\d\d(?::\d\d)*)?'(?=::timestamp)")
-#: A run is shorter, and no time zone is further from UTC.
-_SAME_RUN = timedelta(days=1)
+#: A trial is shorter. In another time zone than UTC such a moment stays a difference, rather than hide a real one.
+_SAME_RUN = timedelta(minutes=5)
 
 
 def settle(

@@ -28,6 +28,8 @@ def needs_working_rollback(proof: Proof, rules: Rules) -> Verdict | None:
     """As ``needs_rollback``, and where the rollback failed, which its own check says."""
     if verdict := needs_rollback(proof, rules):
         return verdict
+    if proof.trial is None and proof.unconfirmed:
+        return Verdict.skipped(f"{proof.migration.name} cannot be tried in a transaction, and was {proof.unconfirmed}")
     if proof.trial is None or not isinstance(proof.trial.rolled_back, Ran):
         return Verdict.skipped(f"the rollback of {proof.migration.name} does not run")
     return None

@@ -15,17 +15,13 @@ if TYPE_CHECKING:
 def judge(proof: Proof, rules: Rules) -> Verdict:
     if verdict := needs_rollback(proof, rules):
         return verdict
+    if proof.trial is None and proof.unconfirmed:
+        return Verdict.skipped(f"{proof.migration.name} cannot be tried in a transaction, and was {proof.unconfirmed}")
     if proof.trial is None:
-        return Verdict.failed(_why_not_tried(proof))
+        return Verdict.failed(
+            f"{proof.migration.name}: the rollback is empty, but applying the migration changes the schema.\n\n"
+            "Write the statements that undo it, or leave the rollback out if there is no way back."
+        )
     if isinstance(proof.trial.rolled_back, Ran):
         return Verdict.passed(proof.trial.rolled_back)
     return Verdict.failed("\n".join(filter(None, (str(proof.trial.rolled_back), proof.unconfirmed))))
-
-
-def _why_not_tried(proof: Proof) -> str:
-    if proof.unconfirmed:
-        return f"{proof.migration.name}: the rollback cannot run inside a transaction, and was {proof.unconfirmed}."
-    return (
-        f"{proof.migration.name}: the rollback is empty, but applying the migration changes the schema.\n\n"
-        "Write the statements that undo it, or leave the rollback out if there is no way back."
-    )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_migrations.errors import UserError
+from pytest_migrations.failure import MigrationError
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 
 if TYPE_CHECKING:
     import psycopg
 
-    from pytest_migrations.migration import History
+    from pytest_migrations.migration import History, Migration
 
 
 class TouchesClusterError(Exception):
@@ -21,6 +23,55 @@ def names_cluster_objects(history: History) -> bool:
     """Whether a statement of the history, as it is written, changes what the whole cluster shares."""
     scripts = (script for m in history.migrations for script in (m.up, m.down) if script)
     return any(Trait.CLUSTER in statement.traits for script in scripts for statement in statements(script))
+
+
+#: What no server of somebody else's is asked to do: it cannot be taken back, or reaches beyond our databases.
+_NEVER_ON_GIVEN = {
+    "alter_system_stmt",
+    "alter_table_space_options_stmt",
+    "create_table_space_stmt",
+    "createdb_stmt",
+    "drop_table_space_stmt",
+    "dropdb_stmt",
+}
+_ELSEWHERE = "Prove it with --migrations-server=embedded or docker."
+
+
+def refuse_on_given_server(history: History) -> None:
+    """Look through the scripts before any of them runs on a server that is not ours.
+
+    :raises UserError: when one changes the server itself or another database.
+    """
+    scripts = (script for m in history.migrations for script in (m.up, m.down) if script)
+    for script in scripts:
+        for statement in statements(script):
+            if statement.kind in _NEVER_ON_GIVEN:
+                raise UserError(
+                    f"{statement.place}: this is not done on a server that pytest-migrations did not start.\n\n"
+                    f"{statement.place.excerpt()}\n\n{_ELSEWHERE}"
+                )
+
+
+def roles_of(connection: psycopg.Connection) -> dict[str, str]:
+    """Every role of the server with its attributes, as text."""
+    return dict(connection.execute(b"SELECT rolname::text, r::text FROM pg_catalog.pg_roles r").fetchall())
+
+
+def refuse_changes_of(roles: dict[str, str], migration: Migration, connection: psycopg.Connection) -> None:
+    """Look at the open transaction of ``migration`` before it commits.
+
+    :raises MigrationError: when it changed or dropped one of ``roles``, which somebody else uses.
+    """
+    now = roles_of(connection)
+    changed = sorted(name for name, row in roles.items() if now.get(name) != row)
+    if changed:
+        error = MigrationError(
+            migration,
+            statements(migration.up)[0].place,
+            f"the migration changes roles that the server had before it: {', '.join(changed)}",
+        )
+        error.advice = _ELSEWHERE
+        raise error
 
 
 #: A change of a shared catalog keeps its lock until the transaction ends, however the change was made (by dynamic

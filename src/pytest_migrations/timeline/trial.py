@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from psycopg.pq import TransactionStatus
+
 from pytest_migrations.catalog.difference import Comparison, compare
 from pytest_migrations.catalog.respelling import settle
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.runner import NeedsCommitsError, Ran, leave_transaction
+from pytest_migrations.timeline.isolation import refuse_cluster_changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,9 +56,13 @@ def try_inside(runner: Runner, migration: Migration, states: States) -> Trial | 
     connection = runner.connection
     connection.execute(b"BEGIN")
     try:
-        return _try(migration, states, connection, runner.rollback_inside, runner.apply_inside)
+        trial = _try(migration, states, connection, runner.rollback_inside, runner.apply_inside)
     except NeedsCommitsError:
         return None
+    else:
+        if not states.cluster and connection.info.transaction_status == TransactionStatus.INTRANS:
+            refuse_cluster_changes(connection)
+        return trial
     finally:
         leave_transaction(connection)
 

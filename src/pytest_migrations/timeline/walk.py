@@ -12,7 +12,7 @@ from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.server import connections
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import Culprit, find_culprits
-from pytest_migrations.timeline.isolation import refuse_cluster_changes
+from pytest_migrations.timeline.isolation import refuse_changes_of, refuse_cluster_changes, roles_of
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import Proof
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
@@ -56,6 +56,7 @@ class Walk:
         self._database = server.create_database()
         servers.prepare(server, self._database)
         self._runner = self._connect()
+        self._roles = roles_of(self._runner.connection) if isolated and not is_ours else {}
 
     def close(self) -> None:
         """Drop the database, or end the server that was started for this walk alone.
@@ -126,6 +127,8 @@ class Walk:
     def _guard(self) -> None:
         if not self._isolated:
             refuse_cluster_changes(self._runner.connection)
+        elif not self._is_ours:
+            refuse_changes_of(self._roles, self._next, self._runner.connection)
 
     def _connect(self) -> Runner:
         return Runner(self.server.connect(self._database), timeout=self._timeout)

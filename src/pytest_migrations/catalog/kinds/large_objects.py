@@ -19,5 +19,4 @@ LARGE_OBJECTS = Kind(
         and l.oid = any($1)  -- only
     group by 2
     """,
-    rare_in=("pg_largeobject_metadata",),
 )

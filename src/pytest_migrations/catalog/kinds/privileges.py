@@ -35,6 +35,8 @@ PRIVILEGES = Kind(
             _changed("pg_type", "typ", "T", "t.typnamespace = 'pg_catalog'::regnamespace"),
             _changed("pg_namespace", "nsp", "n", "n.nspname = 'pg_catalog'"),
             _changed("pg_language", "lan", "l", "l.oid < 16384"),
+            _changed("pg_foreign_data_wrapper", "fdw", "F", "false"),
+            _changed("pg_foreign_server", "srv", "S", "false"),
         )
     ),
 )
