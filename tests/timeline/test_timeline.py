@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.runner import Runner
 from pytest_migrations.timeline.timeline import BlockedError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.runner import Ran
+    from pytest_migrations.server.server import Server
 
     Make = Callable[..., History]
 
@@ -196,3 +198,21 @@ def test_a_failed_second_apply_says_what_to_do(make_history: Make, timeline: Any
     assert proof.trial is not None
     assert isinstance(proof.trial.reapplied, MigrationError)
     assert "The rollback leaves it behind" in reasons(walked, 0)
+
+
+def test_roles_that_a_given_server_had_before_are_not_touched(
+    server: Server, make_history: Make, timeline: Any
+) -> None:
+    with server.connect_admin() as admin:
+        admin.execute(b"CREATE ROLE of_somebody_else")
+        try:
+            walked = timeline(make_history(("CREATE TABLE a ()", None), ("DROP ROLE of_somebody_else", None)))
+            assert outcomes(walked, 1)[0] == "failed"
+            assert "roles that the server had before it: of_somebody_else" in reasons(walked, 1)
+        finally:
+            admin.execute(b"DROP ROLE of_somebody_else")
+
+
+def test_a_given_server_itself_is_never_changed(make_history: Make, timeline: Any) -> None:
+    with pytest.raises(UserError, match="did not start"):
+        timeline(make_history(("ALTER SYSTEM SET work_mem = '7MB'", None))).proof(0)
