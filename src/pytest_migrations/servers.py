@@ -84,7 +84,9 @@ class RunServers:
     def alone(self) -> Iterator[Server]:
         """Lend the run's server to one process at a time; the roles that the histories make meanwhile are dropped."""
         server = self.shared()
-        with locks.take(self._run_folder().path / "alone.lock"):
+        # Of other processes of the run, and of other runs on the same server.
+        with locks.take(self._run_folder().path / "alone.lock"), server.connect_admin() as waiting:
+            waiting.execute(b"SELECT pg_advisory_lock(hashtext('pytest-migrations'))")
             with server.connect_admin() as connection:
                 before = roles.existing(connection)
             try:
