@@ -58,6 +58,8 @@ def test_pairs(history: Read, files: list[str], expected: list[tuple[str, str, s
         (["1_a.up.sql", "notes.sql", "fix.up.sql"], ["1_a.up.sql"], ["fix.up.sql", "notes.sql"]),
         (["1_a.up.sql", "1_b.up.sql", "1_c.down.sql"], ["1_a.up.sql", "1_b.up.sql"], ["1_b.up.sql", "1_c.down.sql"]),
         (["1_a.up.sql", "2_b.sql"], ["1_a.up.sql", "2_b.sql"], ["2_b.sql"]),
+        (["1_a.up.sql", "2_scale_up.sql"], ["1_a.up.sql", "2_scale_up.sql"], ["2_scale_up.sql"]),
+        (["1_a.up.sql", "2_b_up.sql", "2_b_down.sql"], ["1_a.up.sql"], ["2_b_down.sql", "2_b_up.sql"]),
         (
             ["1_x.postgres.up.sql", "1_x.mysql.up.sql"],
             ["1_x.mysql.up.sql", "1_x.postgres.up.sql"],

@@ -6,7 +6,8 @@ number, and ``.`` or ``-`` behind it, are what home-made readers of such pairs a
 taken for the ending where no file of the folder ends in ``.up.sql`` and at least one has its partner.
 
 ``NNN_name.sql`` in such a folder is applied by sqlx, as a migration without rollback, and passed over by
-golang-migrate; we apply it and say so.
+golang-migrate; we apply it and say so. But a pair that ends in ``_up.sql`` and ``_down.sql`` where others end in
+``.up.sql`` is a slip of the pen, which no tool runs as it was meant: we pass over it and say so.
 """
 
 from __future__ import annotations
@@ -42,18 +43,25 @@ class _Files(NamedTuple):
     ups: list[_File]
     downs: list[_File]
     simple: list[_File]
+    slips: list[_File]
 
 
 def _files(folder: Folder) -> _Files:
     ending = _DOTTED if any(_DOTTED.fullmatch(name) for name in folder.files) else _UNDERSCORED
-    files = _Files([], [], [])
+    files = _Files([], [], [], [])
     for name in folder.files:
         if match := ending.fullmatch(name):
             kind = files.ups if match["direction"] == "up" else files.downs
             kind.append(_File(name, match["stem"], int(match["version"])))
+        elif (match := _UNDERSCORED.fullmatch(name)) and _partner(match) in folder.files:
+            files.slips.append(_File(name, match["stem"], int(match["version"])))
         elif match := _SIMPLE.fullmatch(name):
             files.simple.append(_File(name, match["stem"], int(match["version"])))
     return files
+
+
+def _partner(match: re.Match[str]) -> str:
+    return f"{match['stem']}_{'down' if match['direction'] == 'up' else 'up'}.sql"
 
 
 def _evidence(folder: Folder) -> list[str]:
@@ -78,6 +86,7 @@ def _read(folder: Folder) -> Reading:
         *numeric_duplicates(migrations),
         *_orphans(folder, files, downs),
         *_without_direction(folder, files),
+        *_slips(folder, files),
         *untaken(folder, taken, "NNN_name.up.sql or NNN_name.down.sql"),
     ]
     return Reading(migrations, problems)
@@ -117,6 +126,15 @@ def _without_direction(folder: Folder, files: _Files) -> Iterator[Problem]:
             folder.path / file.name,
             f"{file.name} has neither .up nor .down in its name, unlike the others: sqlx applies such a file, "
             f"golang-migrate passes over it. Call it {file.stem}.up.sql.",
+        )
+
+
+def _slips(folder: Folder, files: _Files) -> Iterator[Problem]:
+    for file in files.slips:
+        right = f"{file.stem}.{file.name[len(file.stem) + 1 :]}"
+        yield Problem(
+            folder.path / file.name,
+            f"{file.name} is passed over: the others end in .up.sql and .down.sql. Call it {right}.",
         )
 
 
