@@ -64,6 +64,8 @@ def test_a_folder_that_cannot_be_read_is_a_usage_error(
         ([RUN, "--migrations-server=nonsense"], "nonsense"),
         ([RUN, "-o", "migrations_column_order=nonsense"], "neither report nor strict"),
         ([RUN, "-o", "migrations_server_settings=nonsense"], "name = value"),
+        ([RUN, "--migrations-report=a_file/report.json"], "--migrations-report=a_file/report.json: cannot be written"),
+        ([RUN, "--migrations-report=migrations"], "Is a directory"),
     ],
 )
 def test_nonsense_is_a_usage_error_at_once(
@@ -74,6 +76,29 @@ def test_nonsense_is_a_usage_error_at_once(
     result = pytester.runpytest(*options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in said(result)
+
+
+def test_nonsense_in_the_environment_is_one_too(
+    pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(THREE)
+    monkeypatch.setenv("PYTEST_MIGRATIONS_SERVER", "nonsense")
+    result = pytester.runpytest(RUN)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "PYTEST_MIGRATIONS_SERVER 'nonsense' names no server" in said(result)
+
+
+def test_a_file_that_cannot_be_read(pytester: pytest.Pytester, project: Project) -> None:
+    (project(THREE) / "004_gone.sql").symlink_to("nowhere")
+    result = pytester.runpytest(RUN)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    assert "migrations/004_gone.sql cannot be read: No such file or directory" in said(result)
+
+
+def test_a_role_that_the_ini_file_names_is_there(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_a.sql": "CREATE TABLE a ();\nGRANT SELECT ON a TO app_of_bad_input;\n"})
+    pytester.makeini("[pytest]\nmigrations_roles = app_of_bad_input\n")
+    pytester.runpytest(RUN).assert_outcomes(passed=2, skipped=3)
 
 
 def test_marks_of_other_systems_are_no_trouble(pytester: pytest.Pytester, project: Project) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,7 +12,6 @@ from tests.projects import LEAKY, THREE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Project = Callable[..., Path]
 
@@ -59,17 +60,35 @@ def test_reruns(pytester: pytest.Pytester, project: Project) -> None:
 
 def test_a_timeout_of_another_plugin_blocks_what_follows(pytester: pytest.Pytester, project: Project) -> None:
     project({"001_sleep.sql": "SELECT pg_sleep(60);\n", "002_b.sql": "SELECT 1;\n"})
-    result = pytester.runpytest_subprocess(RUN, "--timeout=2", "--timeout-method=signal", "-p", "no:randomly")
-    outcomes = result.parseoutcomes()
-    assert outcomes["failed"] == 1
-    assert outcomes["skipped"] == 7
-    result.stdout.fnmatch_lines(["*Timeout*"])
+    result = pytester.runpytest_subprocess(RUN, "--timeout=2", "--timeout-method=signal", "-p", "no:randomly", "-rfs")
+    result.assert_outcomes(passed=1, failed=1, skipped=7)
+    result.stdout.fnmatch_lines(["FAILED migrations/001_sleep.sql::apply*Timeout (>2.0s)*"])
+    result.stdout.fnmatch_lines(["SKIPPED*: 001_sleep.sql does not apply"])
 
 
-def test_a_timeout_that_kills_pytest_leaves_no_server(pytester: pytest.Pytester, project: Project) -> None:
+NOTES_ITS_RUN = """
+def pytest_sessionstart(session):
+    run = session.config.pluginmanager.get_plugin("migrations_session").reserve_run_folder()
+    with open("run", "w") as file:
+        file.write(str(run))
+"""
+
+
+def test_a_timeout_that_kills_pytest_leaves_no_server(
+    pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_MIGRATIONS_SERVER")
     project({"001_sleep.sql": "SELECT pg_sleep(60);\n"})
-    result = pytester.runpytest_subprocess(RUN, "--timeout=2", "--timeout-method=thread")
+    pytester.makeconftest(NOTES_ITS_RUN)
+    result = pytester.runpytest_subprocess(
+        RUN, "--migrations-server=embedded", "--timeout=2", "--timeout-method=thread"
+    )
     assert result.ret != 0
+    run = Path((pytester.path / "run").read_text())
+    deadline = time.monotonic() + 15
+    while run.exists():
+        assert time.monotonic() < deadline, list(run.iterdir())
+        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.errors import UserError, display_path
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -17,6 +19,18 @@ class Report:
     """Gathers the results of all processes and writes them when the run ends."""
 
     def __init__(self, path: Path) -> None:
+        """Make sure that the file can be written, before a run is spent on it.
+
+        :raises UserError: where it cannot.
+        """
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.open("a").close()
+        except OSError as error:
+            raise UserError(
+                f"--migrations-report={display_path(path)}: cannot be written: {error.strerror}. "
+                "Name a file in a folder that you can write to."
+            ) from None
         self._path = path
         self._results: dict[str, dict[str, Any]] = {}
         self._server: dict[str, str] | None = None
@@ -28,7 +42,6 @@ class Report:
 
     def write(self) -> None:
         content = {"server": self._server, "results": list(self._results.values())}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

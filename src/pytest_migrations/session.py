@@ -13,7 +13,7 @@ from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats import read_history
 from pytest_migrations.proving import Prover
 from pytest_migrations.report import Report, result_of
-from pytest_migrations.server.choice import ServerOptions, check_server_option
+from pytest_migrations.server.choice import ServerOptions, choose
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
 
@@ -45,7 +45,7 @@ class MigrationsSession:
             roles=settings.roles,
             role=settings.role,
         )
-        check_server_option(settings.server)
+        choose(options)  # nonsense is said before anything is collected
         histories = [read_history(folder, settings.format) for folder in settings.folders]
         self._servers = RunServers(self._run_folder, options, histories)
         rules = Rules(settings.require_rollback, settings.strict_column_order)

@@ -11,7 +11,6 @@ from pytest_migrations.server.choice import (
     Embedded,
     External,
     ServerOptions,
-    check_server_option,
     choose,
 )
 
@@ -31,21 +30,20 @@ from pytest_migrations.server.choice import (
     ],
 )
 def test_what_the_option_can_be(value: str, choice: object) -> None:
-    check_server_option(value)
     assert choose(ServerOptions(server=value)) == choice
 
 
 @pytest.mark.parametrize("value", ["", "emdebbed", "embedded:", "docker:", "mysql://u:secret@h/d", "pass=secret", "18"])
 def test_nonsense_is_an_error_that_shows_the_forms(value: str) -> None:
     with pytest.raises(UserError, match="names no server") as caught:
-        check_server_option(value)
+        choose(ServerOptions(server=value))
     assert "docker:postgres:17" in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
 def test_a_folder_that_is_not_there() -> None:
     with pytest.raises(UserError, match="there is no such folder"):
-        check_server_option("embedded:/no/such/folder")
+        choose(ServerOptions(server="embedded:/no/such/folder"))
 
 
 def test_the_environment_counts_only_for_auto() -> None:

@@ -74,11 +74,6 @@ class External:
 Choice = Auto | Embedded | Docker | External
 
 
-def check_server_option(value: str) -> None:
-    """Raise UserError, without starting anything, for a value of the option that means nothing."""
-    _parse(value, OPTION)
-
-
 def choose(options: ServerOptions) -> Choice:
     """What the option says, or where it says "auto" what the environment does. Raises UserError for nonsense."""
     if options.server.strip() != "auto" or not options.environment:
