@@ -76,6 +76,14 @@ def test_long_texts_are_cut_to_where_they_differ() -> None:
     assert found.changes[0].before == before["body"]
 
 
+def test_long_indexes_are_cut_to_where_they_differ() -> None:
+    columns = ", ".join(f"column_{i}" for i in range(20))
+    index = "CREATE UNIQUE INDEX i ON public.t USING btree ({})"
+    before, after = change_texts("definition", index.format(columns + ", a"), index.format(columns + ", b"))
+    assert (before[-2:], after[-2:]) == ("a)", "b)")
+    assert before.startswith("...column_")
+
+
 def test_texts_that_read_the_same_are_told_apart() -> None:
     body = "BEGIN\n  RETURN NEW;\nEND;"
     assert change_texts("body", body, body.replace("  ", "\t")) == (

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     Make = Callable[..., History]
 
 _FUNCTION = "CREATE OR REPLACE FUNCTION {}(n integer) RETURNS integer LANGUAGE sql AS 'SELECT {}'"
+_TRIGGER_FUNCTION = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'"
 _MANY = "SELECT 1;" * 150
 
 
@@ -33,6 +34,17 @@ def reason(walked: Any, index: int, check: str) -> str:
         ("ALTER TABLE t ADD y int", "DROP TABLE t;\nCREATE TABLE t (x int)", "DROP TABLE t"),
         (f"{_FUNCTION.format('f', 1)};\n{_FUNCTION.format('g', 1)}", "DROP FUNCTION f", _FUNCTION.format("g", 1)),
         ("ALTER TABLE t ADD CHECK (x > 0);\nALTER TABLE t ADD y int", "ALTER TABLE t DROP y", "ADD CHECK"),
+        (
+            f"{_TRIGGER_FUNCTION};\nCREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()",
+            "ALTER FUNCTION f RENAME TO g",
+            "CREATE TRIGGER f",
+        ),
+        (
+            "ALTER TABLE t RENAME x TO y;\nALTER TABLE t DROP z",
+            "ALTER TABLE t RENAME y TO x; ALTER TABLE t ADD z int",
+            "DROP z",
+        ),
+        (_FUNCTION.format("h", 2), "SELECT 1", _FUNCTION.format("h", 2)),
         ("DROP VIEW v", "CREATE VIEW v AS SELECT x + 1 AS x FROM t", "CREATE VIEW v"),
         ("DROP VIEW v", f"CREATE VIEW v AS SELECT x + 1 AS x FROM t;\n{_MANY}", "CREATE VIEW v"),
         (
@@ -41,12 +53,15 @@ def reason(walked: Any, index: int, check: str) -> str:
             "SELECT 2 AS x",
         ),
     ],
-    ids=["index", "cascade", "function", "constraint", "view", "many", "twice"],
+    ids=["index", "cascade", "function", "constraint", "trigger", "column", "replaced", "view", "many", "twice"],
 )
 def test_the_statement_that_a_difference_comes_from(
     make_history: Make, timeline: Any, up: str, down: str, culprit: str
 ) -> None:
-    stage = "CREATE TABLE t (x int); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT 1 AS x"
+    stage = (
+        "CREATE TABLE t (x int, z int CHECK (z > 0)); CREATE INDEX i ON t (x); CREATE VIEW v AS SELECT 1 AS x;"
+        + _FUNCTION.format("h", 1)
+    )
     walked = timeline(make_history((stage, None), (up, down)))
     lines = reason(walked, 1, "roundtrip").splitlines()
     pointed_at = [line for line, below in pairwise(lines) if re.match(r" *\|  *\^", below)]

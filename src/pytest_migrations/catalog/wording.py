@@ -20,7 +20,7 @@ _INDEX = re.compile(
 def object_text(kind: str, fields: Mapping[str, str]) -> str:
     """What an object was, for one that is missing: ``on (status) where not archived``."""
     if kind == "index":
-        return _index(fields["definition"])
+        return _short(_index(fields["definition"]))
     if kind == "column":
         return fields.get("type", "") + (" not null" if fields.get("not null") == "true" else "")
     if kind in {"constraint", "type", "setting", "database setting", "role setting", "attribute"}:
@@ -47,14 +47,14 @@ def change_texts(field: str, before: str | None, after: str | None) -> tuple[str
 def _index(definition: str) -> str:
     match = _INDEX.match(definition)
     if match is None:
-        return _short(definition)
+        return definition
     columns, where, predicate = match["rest"].partition(" WHERE ")
     if predicate.startswith("(") and predicate.endswith(")") and _is_one_group(predicate):
         predicate = predicate[1:-1]
     method = "" if match["method"] == "btree" else f"using {match['method']} "
     unique = "unique " if match["unique"] else ""
     predicate = predicate[:1] + predicate[1:] if not predicate.startswith("NOT ") else "not " + predicate[4:]
-    return _short(f"{unique}on {method}{columns}" + (f" where {predicate}" if where else ""))
+    return f"{unique}on {method}{columns}" + (f" where {predicate}" if where else "")
 
 
 def _is_one_group(text: str) -> bool:

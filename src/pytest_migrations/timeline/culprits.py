@@ -115,22 +115,38 @@ def _candidates(migration: Migration, difference: Difference) -> list[Statement]
     commands = statements(migration.up)
     if difference.change == "left behind":
         return list(commands)
-    return [s for s in commands if not s.kind.startswith("create_") and s.kind not in _ONLY_CREATE]
+    or_replace = _OR_REPLACE if difference.change == "changed" else frozenset[str]()
+    return [s for s in commands if s.kind in or_replace or not (s.kind.startswith("create_") or s.kind in _ONLY_CREATE)]
 
 
-_ONLY_CREATE = {"index_stmt", "insert_stmt", "select_stmt", "update_stmt", "view_stmt"}
+_OR_REPLACE = frozenset({"create_function_stmt", "create_trig_stmt", "view_stmt"})
+_ONLY_CREATE = {"index_stmt", "insert_stmt", "rule_stmt", "select_stmt", "update_stmt", "view_stmt"}
+#: What makes an object of a kind whose name another kind may have as well, as a trigger often has its function's.
+_MAKES = {
+    "function": "create_function_stmt",
+    "index": "index_stmt",
+    "policy": "create_policy_stmt",
+    "procedure": "create_function_stmt",
+    "rule": "rule_stmt",
+    "table": "create_stmt",
+    "trigger": "create_trig_stmt",
+    "view": "view_stmt",
+}
 
 
 def _mentioned_in(commands: Sequence[Statement], difference: Difference) -> Statement | None:
     """The statement that makes the object, or names it, or else its table. The schema may go without saying."""
     own, around = _own_name(difference), _names_around(difference)
 
-    def score(statement: Statement) -> tuple[bool, bool, int]:
-        names = {name for _, name in statement.creates}
-        return own in names, _names(statement, own), sum(_names(statement, name) for name in around)
+    def score(statement: Statement) -> tuple[bool, bool, bool, int]:
+        named = _names(statement, own)
+        made = any(name == own for _, name in statement.creates)
+        makes = named and statement.kind == _MAKES.get(difference.kind) and (made or not statement.creates)
+        return makes, made, named, sum(_names(statement, name) for name in around)
 
-    best = max(commands, key=score, default=None)
-    return best if best is not None and score(best) > (False, False, 0) else None
+    nothing = (False, False, False, 0)
+    best = max(commands, key=lambda s: (*score(s), difference.change == "missing" and _names(s, "drop")), default=None)
+    return best if best is not None and score(best) > nothing else None
 
 
 def _names(statement: Statement, name: str) -> bool:
