@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -268,3 +269,36 @@ def test_nothing_is_left_however_pytest_ends(
     if number == signal.SIGINT:
         assert process.returncode == pytest.ExitCode.INTERRUPTED
         assert "INTERNALERROR" not in output
+
+
+NOTES_ITS_RUN = """
+def pytest_sessionstart(session):
+    run = session.config.pluginmanager.get_plugin("migrations_session").reserve_run_folder()
+    if not hasattr(session.config, "workerinput"):
+        with open("run", "w") as file:
+            file.write(str(run))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+@pytest.mark.parametrize("options", [[], ["-n2"]], ids=["alone", "xdist"])
+def test_nothing_is_left_whenever_pytest_is_killed(pytester: pytest.Pytester, options: list[str]) -> None:
+    folder = pytester.mkdir("migrations")
+    for number in range(1, 40):
+        leaky = f"CREATE TABLE t{number} ();\nCREATE TABLE u{number} ();\n"
+        (folder / f"{number:03}_t.sql").write_text(f"{leaky}-- ROLLBACK:\n-- DROP TABLE t{number};\n-- END ROLLBACK\n")
+    pytester.makeconftest(NOTES_ITS_RUN)
+    chance = random.Random()
+    note = pytester.path / "run"
+    for _ in range(2):
+        note.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "pytest", RUN, "--migrations-server=embedded", "-q", *options]
+        process = subprocess.Popen(command, cwd=pytester.path, stdout=subprocess.DEVNULL, start_new_session=True)
+        assert until(lambda: note.exists() and note.stat().st_size > 0, 30)
+        delay = chance.uniform(0, 2)
+        time.sleep(delay)
+        process.kill()
+        process.wait()
+        run = note.read_text()
+        assert until(lambda: not Path(run).exists(), 15), f"after {delay:.3f} s: {list(Path(run).rglob('*'))[:5]}"  # noqa: B023
+        assert until(lambda: not any(run.encode() in command for command in processes().values()), 15), delay  # noqa: B023
