@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.server import connections
+from pytest_migrations.server import connections, databases
 from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Server
@@ -157,3 +157,17 @@ def test_a_database_that_cannot_be_made_is_said(
     monkeypatch.setattr(Server, "connect", refuse)
     with pytest.raises(UserError, match="too many clients"):
         timeline(make_history(A)).proof(0)
+
+
+def test_somebody_who_looks_on_keeps_it_from_being_confirmed(
+    make_history: Make, timeline: Any, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tool that watches all databases of a given server, say: a database with sessions cannot be cloned."""
+    monkeypatch.setattr(databases, "_SESSION_SECONDS", 0.2)
+    walked = timeline(make_history(A, ("CREATE TABLE x ()", "SELECT 1"), B))
+    assert outcomes(walked, 0) == PASSED
+    with server.connect(walked._walk._database, application_name="nosy"):
+        assert outcomes(walked, 1) == ["passed", "passed", "failed", "failed"]
+    assert "not confirmed with real commits" in reasons(walked, 1)
+    assert "nosy" in reasons(walked, 1)
+    assert outcomes(walked, 2) == PASSED

@@ -10,6 +10,7 @@ import psycopg
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.server import connections
+from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import Culprit, find_culprits
 from pytest_migrations.timeline.isolation import refuse_changes_of, refuse_cluster_changes, roles_of
@@ -163,7 +164,10 @@ class Walk:
     def _confirm(self, migration: Migration, states: States, inside: Trial | None) -> tuple[Trial | None, str]:
         """Try it again with real commits, on a clone or, where clones are no way, on a server of its own."""
         if not self._isolated:
-            return self._confirm_on_clone(migration, states, inside), ""
+            try:
+                return self._confirm_on_clone(migration, states, inside), ""
+            except DatabaseInUse as error:  # by somebody who watches a given server
+                return None, f"not confirmed with real commits: {error}"
         server = self._servers.own()
         if server is None:
             return None, "not confirmed with real commits: that needs a server of its own"
