@@ -191,6 +191,16 @@ def test_an_extension_that_nobody_has_fails_where_it_is_created(
     assert "Looked at:" in said(result)
 
 
+def test_workers_that_joined_the_server_know_what_it_lacks(
+    pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTEST_MIGRATIONS_SERVER")
+    project({f"00{i}_a.sql": f"CREATE EXTENSION no_such_thing_{i};\n" for i in (1, 2)})
+    result = pytester.runpytest("--migrations-dir=migrations", "--migrations-server=embedded", "-n2")
+    result.assert_outcomes(passed=1, failed=1, skipped=7)
+    assert "Looked at:" in said(result)
+
+
 def test_what_fails_after_a_rollback_is_blamed_on_the_rollback(pytester: pytest.Pytester, project: Project) -> None:
     later = "ALTER TABLE users ADD COLUMN a int;\n-- ROLLBACK:\n-- ALTER TABLE users DROP COLUMN a;\n-- END ROLLBACK\n"
     rename = later.replace("ADD COLUMN a int", "RENAME a TO b").replace("DROP COLUMN a", "DROP COLUMN b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from pytest_migrations.server.run_folder import RunFolder
 
 
+#: In the run's folder, for those too who only join a server: a line for each extension that none has.
+_LACKING = "lacking"
 _Started = TypeVar("_Started", Server, "Server | None")
 
 
@@ -41,7 +44,6 @@ class RunServers:
         #: The extensions that were created as superuser before the migrations ran, in order.
         self._created_beforehand: dict[str, None] = {}
         self._requirements: Requirements | None = None
-        self._lacking: dict[str, str] = {}
 
     @property
     def can_start_more(self) -> bool:
@@ -58,13 +60,14 @@ class RunServers:
     @property
     def lacking(self) -> Mapping[str, str]:
         """The extensions that the migrations create and the server has not, with what was looked at for them."""
-        return self._lacking
+        record = self._run_folder().path / _LACKING
+        return dict(map(json.loads, record.read_text().splitlines())) if record.exists() else {}
 
     @property
     def said_beforehand(self) -> str:
         """Clauses for the user, empty where there is nothing to say."""
         created = ", ".join(self._created_beforehand)
-        lacking = ", ".join(self._lacking)
+        lacking = ", ".join(self.lacking)
         return (f"; created beforehand, which {self._options.role} may not: {created}" if created else "") + (
             f"; it lacks {lacking}, and nothing else has all" if lacking else ""
         )
@@ -110,7 +113,8 @@ class RunServers:
                 return start(self._run_folder(), self._options, required)
             except LackingError as error:
                 last = [name for name in required.extensions if name in error.lacks][-1]
-                self._lacking[last] = error.looked_at
+                with (self._run_folder().path / _LACKING).open("a") as record:
+                    record.write(json.dumps([last, error.looked_at]) + "\n")
                 extensions = {name: place for name, place in required.extensions.items() if name != last}
                 self._requirements = replace(required, extensions=extensions)
 
