@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.projects import BROKEN, EMAIL, LEAKY, LEAKY_GUARDED, THREE, USERS
+from tests.projects import BROKEN, EMAIL, FAILING_ROLLBACK, LEAKY, LEAKY_GUARDED, THREE, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -243,3 +243,21 @@ def test_a_folder_that_pytest_would_pass_over(
     last = "deep/.hidden/build/003_index.sql::reapply"
     result.stdout.fnmatch_lines([f"{last} PASSED*"])
     pytester.runpytest("--migrations-dir=deep/.hidden/build", last).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize(
+    ("script", "check", "message"),
+    [
+        (BROKEN, "roundtrip", "001_a.sql does not apply.\n\nmigrations/001_a.sql:1:19: type"),
+        (FAILING_ROLLBACK, "roundtrip", "The rollback of 001_a.sql does not run.\n\nmigrations/001_a.sql:3:"),
+        (FAILING_ROLLBACK, "reapply", "The rollback of 001_a.sql does not run.\n\nmigrations/001_a.sql:3:"),
+        ("CREATE TABLE a ();\n-- ROLLBACK:\n-- END ROLLBACK\n", "reapply", "the rollback is empty"),
+    ],
+)
+def test_no_selection_of_checks_hides_that_something_fails(
+    pytester: pytest.Pytester, project: Project, script: str, check: str, message: str
+) -> None:
+    project({"001_a.sql": script})
+    result = pytester.runpytest("--migrations-dir=migrations", f"migrations/001_a.sql::{check}")
+    result.assert_outcomes(failed=1)
+    assert message in result.stdout.str()

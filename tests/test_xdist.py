@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.projects import MIXED, WITH_ROLES
+from tests.projects import EMAIL, MIXED, USERS, WITH_ROLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,3 +77,44 @@ def test_a_history_that_makes_roles(
     results, _ = outcomes(pytester, *options)
     failed = [identifier for identifier, outcome in results.items() if outcome != "passed"]
     assert sorted(failed) == ["migrations/004_leaked.sql::reapply", "migrations/004_leaked.sql::roundtrip"]
+
+
+#: In the process that has its checks the first migration applies, and in the other it takes too long.
+MOODY = """
+from pytest_migrations.runner import Runner
+
+has_its_checks = False
+apply = Runner.apply
+
+def pytest_runtest_logstart(nodeid):
+    global has_its_checks
+    has_its_checks |= nodeid.startswith("migrations/001_slow.sql::")
+
+def moody(self, migration, **options):
+    if migration.name == "001_slow.sql" and not has_its_checks:
+        self._timeout = 0.001
+    return apply(self, migration, **options)
+
+Runner.apply = moody
+"""
+
+
+def test_a_migration_that_fails_only_in_some_process_is_not_hidden_by_skips(
+    pytester: pytest.Pytester, project: Project
+) -> None:
+    """Its own checks pass where it applied; where it did not, those of the later ones would all be skipped."""
+    slow = "SELECT pg_sleep(0.1);\nCREATE TABLE slow ();\n-- ROLLBACK:\n-- DROP TABLE slow;\n-- END ROLLBACK\n"
+    project({"001_slow.sql": slow, "002_users.sql": USERS, "003_email.sql": EMAIL})
+    pytester.makeconftest(MOODY)
+    result = pytester.runpytest_subprocess("--migrations-dir=migrations", "-n2", "--dist=loadfile", "-p", "no:randomly")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    outcomes = result.parseoutcomes()
+    assert "failed" not in outcomes
+    assert outcomes["skipped"] >= 4
+    result.stdout.fnmatch_lines(
+        [
+            "migrations/001_slow.sql::apply passed in one process and failed in another, which skipped * for it:",
+            "*001_slow.sql does not apply*",
+            "*longer than 0.001 s*",
+        ]
+    )

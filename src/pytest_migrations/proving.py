@@ -30,11 +30,11 @@ class Prover:
         self._selected: frozenset[int] = frozenset()
         #: The check that has said why there is no server.
         self._no_server = ""
-        self._judged_applies: frozenset[int] = frozenset()
+        self._asked: frozenset[str] = frozenset()
 
     def select(self, asked: Collection[tuple[int, str]], *, in_order: bool) -> None:
         """Tell which checks (index, name) the run holds, and whether this process will answer all of them."""
-        self._judged_applies = frozenset(index for index, name in asked if name == "apply")
+        self._asked = frozenset(f"{self.history.migrations[index].name}::{name}" for index, name in asked)
         if in_order:
             self._selected = frozenset(index for index, name in asked if name in CHECKS)
 
@@ -51,7 +51,7 @@ class Prover:
         except UserError as error:
             self._no_server = f"{self.history.migrations[index].name}::{check}"
             return Verdict.failed(str(error))
-        return CHECKS[check](proof, self._rules)
+        return self._said(CHECKS[check](proof, self._rules))
 
     def server(self) -> Server | None:
         """The server that the proofs come from, started where it was not; None where that is not possible."""
@@ -70,7 +70,9 @@ class Prover:
             self._timeline.close()
 
     def _blocked(self, blocked: BlockedError) -> Verdict:
-        """A skip, unless the run holds no item that fails for the culprit: then nothing else would say it."""
-        if self.history.migrations.index(blocked.culprit) in self._judged_applies:
-            return Verdict.skipped(str(blocked))
-        return Verdict.failed(f"{blocked}, and it comes before this migration.\n\n{blocked.error}")
+        blame = f"{blocked}, and it comes before this migration.\n\n{blocked.error}"
+        return self._said(Verdict.skipped(str(blocked), blames=f"{blocked.culprit.name}::apply", blame=blame))
+
+    def _said(self, verdict: Verdict) -> Verdict:
+        """A failure in place of a skip where the run does not hold the check that fails for it."""
+        return Verdict.failed(verdict.blame) if verdict.blames and verdict.blames not in self._asked else verdict

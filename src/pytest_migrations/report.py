@@ -46,12 +46,14 @@ class Report:
 
 
 def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
-    """One result and the server it was found on, as plain data."""
+    """One result, the server it was found on, and for what other check it was skipped, as plain data."""
     verdict = item.verdict
     server = item.file.prover.server() if item.needs_server else None
     comparison = verdict.comparison if verdict else None
     return {
         "server": {"kind": server.kind, "version": server.version} if server else None,
+        "blames": f"{item.file.folder_id}/{verdict.blames}" if verdict and verdict.blames else "",
+        "blame": verdict.blame if verdict else "",
         "result": {
             "id": item.nodeid,
             "folder": item.file.folder_id,

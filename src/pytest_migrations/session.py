@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_migrations.agreement import Agreement
 from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.collection import CheckItem, MigrationsDirectory, Passage, check_items, sort_in_place
 from pytest_migrations.errors import UserError, display_path
@@ -52,6 +53,7 @@ class MigrationsSession:
         self._provers = {
             history.folder: Prover(history, self._servers, rules, settings.timeout) for history in histories
         }
+        self._agreement = Agreement()
         self._report = Report(settings.report) if settings.report and self._worker_input is None else None
 
     @classmethod
@@ -130,11 +132,21 @@ class MigrationsSession:
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self._report and (result := getattr(report, "migrations", None)):
-            self._report.add(result)
+        if result := getattr(report, "migrations", None):
+            self._agreement.add(result)
+            if self._report:
+                self._report.add(result)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        for text in self._agreement.contradictions:
+            terminalreporter.section("migrations: the processes disagree", red=True)
+            terminalreporter.write_line(text)
 
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if self._agreement.contradictions and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if self._report:
             self._report.write()
         for prover in self._provers.values():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.comparing import judge_comparison
-from pytest_migrations.checks.preconditions import needs_working_rollback
+from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.failure import MigrationError
 

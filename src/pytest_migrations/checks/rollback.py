@@ -25,3 +25,18 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
     if isinstance(proof.trial.rolled_back, Ran):
         return Verdict.passed(proof.trial.rolled_back)
     return Verdict.failed("\n".join(filter(None, (str(proof.trial.rolled_back), proof.unconfirmed))))
+
+
+def needs_working_rollback(proof: Proof, rules: Rules) -> Verdict | None:
+    """What keeps the checks behind the rollback from saying anything of their own; None where nothing does."""
+    verdict = judge(proof, rules)
+    if verdict.outcome == "passed":
+        return None
+    if verdict.outcome == "skipped" or proof.migration.down is None:
+        return verdict
+    name = proof.migration.name
+    return Verdict.skipped(
+        f"the rollback of {name} does not run",
+        blames=f"{name}::rollback",
+        blame=f"The rollback of {name} does not run.\n\n{verdict.reason}",
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.comparing import judge_comparison
-from pytest_migrations.checks.preconditions import needs_working_rollback
+from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.runner import Ran
 
 if TYPE_CHECKING:

@@ -29,6 +29,10 @@ class Verdict:
     seconds: float = 0.0
     statements: int = 0
     comparison: Comparison | None = None
+    #: Of a skip: the check ("007_grants.sql::apply") that fails for the same reason, and what it says. Where the run
+    #: does not hold it, nothing would say it, and the skip is to be a failure.
+    blames: str = ""
+    blame: str = ""
 
     @classmethod
     def passed(cls, ran: Ran, comparison: Comparison | None = None) -> Verdict:
@@ -39,5 +43,5 @@ class Verdict:
         return cls("failed", reason, ran.seconds if ran else 0.0, ran.statements if ran else 0, comparison)
 
     @classmethod
-    def skipped(cls, reason: str) -> Verdict:
-        return cls("skipped", reason)
+    def skipped(cls, reason: str, *, blames: str = "", blame: str = "") -> Verdict:
+        return cls("skipped", reason, blames=blames, blame=blame)
