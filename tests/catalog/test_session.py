@@ -17,11 +17,12 @@ create table p (at timestamptz) partition by range (at);
 create table p1 partition of p for values from ('2020-01-01 00:00+00') to ('2021-01-01 00:00+00');
 create type e as enum ('a');
 create table u (e e default 'a', check (e = 'a'));
+create table w (path text default E'a\\\\b', price money default 1.5::numeric::money);
 """
 _SETTINGS = """
 set search_path = public, pg_catalog; set timezone = 'Asia/Tokyo'; set datestyle = 'German';
 set intervalstyle = 'iso_8601'; set quote_all_identifiers = on; set statement_timeout = '1h'; set role app;
-set client_encoding = 'LATIN1'
+set client_encoding = 'LATIN1'; set standard_conforming_strings = off; set lc_monetary = 'POSIX'
 """
 
 
