@@ -9,6 +9,7 @@ import pytest
 
 from pytest_migrations.checks import CHECKS
 from pytest_migrations.checks.history import NAME as HISTORY
+from pytest_migrations.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,8 +115,6 @@ class CheckItem(pytest.Item):
             raise CheckFailedError(self.verdict.reason)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
-        from pytest_migrations.errors import UserError  # noqa: PLC0415
-
         if isinstance(excinfo.value, (CheckFailedError, UserError)):
             return str(excinfo.value)
         return super().repr_failure(excinfo, *args, **kwargs)

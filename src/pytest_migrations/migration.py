@@ -11,6 +11,7 @@ from pytest_migrations.errors import Place
 from pytest_migrations.sql.traits import Trait
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -77,6 +78,11 @@ class Migration:
     def path(self) -> Path:
         return self.up.path
 
+    @property
+    def scripts(self) -> tuple[Script, ...]:
+        """The up script and, where there is one, the down script."""
+        return (self.up,) if self.down is None else (self.up, self.down)
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -94,3 +100,7 @@ class History:
     format: str
     migrations: tuple[Migration, ...]
     problems: tuple[Problem, ...] = ()
+
+    @property
+    def scripts(self) -> Iterator[Script]:
+        return (script for migration in self.migrations for script in migration.scripts)

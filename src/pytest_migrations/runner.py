@@ -169,21 +169,25 @@ class Runner:
     def _send(self, migration: Migration, statement: Statement, kept: Kept) -> None:
         if self._expired:
             raise MigrationError.timed_out(migration, statement, kept, self._timeout)
-        try:
+        with self._blaming(migration, statement, kept):
             self.connection.execute(statement.text.encode())
-        except psycopg.Error as error:
-            if self._expired:
-                raise MigrationError.timed_out(migration, statement, kept, self._timeout) from error
-            raise MigrationError.from_server(migration, statement, error, kept) from error
         self._after_statement(statement)
 
     def _finish(self, migration: Migration, last: Statement, command: bytes) -> None:
-        try:
+        with self._blaming(migration, last, Kept.NOTHING, at_commit=True):
             self.connection.execute(command)
+
+    @contextmanager
+    def _blaming(
+        self, migration: Migration, statement: Statement, kept: Kept, *, at_commit: bool = False
+    ) -> Iterator[None]:
+        """Make what the server says of a command, or of its cancellation by us, the error of a statement."""
+        try:
+            yield
         except psycopg.Error as error:
             if self._expired:
-                raise MigrationError.timed_out(migration, last, Kept.NOTHING, self._timeout) from error
-            raise MigrationError.from_server(migration, last, error, Kept.NOTHING, at_commit=True) from error
+                raise MigrationError.timed_out(migration, statement, kept, self._timeout) from error
+            raise MigrationError.from_server(migration, statement, error, kept, at_commit=at_commit) from error
 
     @contextmanager
     def _deadline(self) -> Iterator[None]:
@@ -252,8 +256,12 @@ def _down_of(migration: Migration) -> Script:
     return migration.down
 
 
+#: What no transaction that somebody else began can hold.
+_NEVER_INSIDE = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL
+
+
 def _fits_in_transaction(statement: Statement) -> bool:
-    return not statement.traits & (Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_FRAME | Trait.TRANSACTION_CONTROL)
+    return not statement.traits & (_NEVER_INSIDE | Trait.TRANSACTION_FRAME)
 
 
 def _commits(statement: Statement) -> bool:
@@ -262,5 +270,4 @@ def _commits(statement: Statement) -> bool:
 
 def _can_run_inside(commands: tuple[Statement, ...]) -> bool:
     frames = sum(Trait.TRANSACTION_FRAME in statement.traits for statement in commands)
-    never = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL
-    return frames % 2 == 0 and not any(statement.traits & never for statement in commands)
+    return frames % 2 == 0 and not any(statement.traits & _NEVER_INSIDE for statement in commands)

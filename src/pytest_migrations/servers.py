@@ -102,8 +102,7 @@ class RunServers:
 
     def _is_named(self, role: str) -> bool:
         """Whether a script has the role's name: one that has not was made by somebody else meanwhile."""
-        scripts = (script for history in self._histories for m in history.migrations for script in (m.up, m.down))
-        return any(script is not None and role in script.text for script in scripts)
+        return any(role in script.text for history in self._histories for script in history.scripts)
 
     def _best(self, start: Callable[[RunFolder, ServerOptions, Requirements], _Started]) -> _Started:
         """A server on which as many migrations as possible can be proved: those before the first extension it lacks."""

@@ -322,10 +322,10 @@ def _check_each(server: Server, connection: psycopg.Connection[Any], statements:
         text = entries(server.dump(connection))
         found, back = compare(snapshot, now), compare(now, snapshot)
         printed = [one for one in found.differences if not _is_beyond_pg_dump(one, now)]
-        seen = {bool(found or found.column_order), bool(printed or found.column_order)}
+        seen = {not found.equal or bool(found.column_order), bool(printed or found.column_order)}
         told = [*done, "ours:", describe(found), "pg_dump:", difference(dump, text)]
         assert (text != dump) in seen, "\n".join(told)
-        assert (bool(back), bool(back.column_order)) == (bool(found), bool(found.column_order))
+        assert (back.equal, bool(back.column_order)) == (found.equal, bool(found.column_order))
         snapshot, dump = now, text
 
 

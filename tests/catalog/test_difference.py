@@ -63,7 +63,7 @@ def test_nothing_differs() -> None:
     comparison = compare(_snapshot(_column("a")), _snapshot(_column("a")))
     assert comparison == Comparison()
     assert comparison.equal
-    assert not comparison
+    assert not comparison.differences
     assert describe(comparison) == ""
 
 

@@ -28,8 +28,8 @@ def test_every_change_is_seen_exactly_if_pg_dump_sees_it(
         connection.execute(statement.encode())
         now, text = take_snapshot(connection), entries(server.dump(connection))
         there, back = compare(snapshot, now), compare(now, snapshot)
-        seen = bool(there) or bool(there.column_order)
-        if seen is not (text != dump) or bool(back) is not bool(there):
+        seen = not there.equal or bool(there.column_order)
+        if seen is not (text != dump) or back.equal is not there.equal:
             wrong.append(f"{statement}\n  ours: {describe(there) or 'equal'}\n  pg_dump: {difference(dump, text)}")
         snapshot, dump = now, text
     assert not wrong, "\n\n".join(wrong)

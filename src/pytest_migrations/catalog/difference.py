@@ -65,7 +65,7 @@ class ColumnOrder(NamedTuple):
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs between an expected and an actual snapshot; true if anything does.
+    """What differs between an expected and an actual snapshot.
 
     Tables with their columns in another order, and texts of expressions that were ``respelled`` and mean the same,
     are no differences.
@@ -74,9 +74,6 @@ class Comparison:
     differences: tuple[Difference, ...] = ()
     column_order: tuple[ColumnOrder, ...] = ()
     respelled: tuple[Difference, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.differences)
 
     @property
     def equal(self) -> bool:

@@ -32,15 +32,12 @@ _MOMENT = re.compile(r"'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(?:\.\d+)?(?:[+-]\d\d(?:
 _SAME_RUN = timedelta(minutes=5)
 
 
-def settle(
-    connection: psycopg.Connection[Any], comparison: Comparison, expected: Snapshot, actual: Snapshot
-) -> Comparison:
+def settle(connection: psycopg.Connection[Any], comparison: Comparison, actual: Snapshot) -> Comparison:
     """The comparison with the differences that are only another spelling moved to ``respelled``.
 
     The connection is in a transaction in the state of ``actual``. Nothing of what is tried there is kept, and a text
     that the server does not read back stays a difference.
     """
-    del expected
     respelled = tuple(
         difference for difference in comparison.differences if _is_respelled(connection, difference, actual)
     )

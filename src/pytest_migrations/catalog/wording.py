@@ -53,7 +53,8 @@ def _index(definition: str) -> str:
         predicate = predicate[1:-1]
     method = "" if match["method"] == "btree" else f"using {match['method']} "
     unique = "unique " if match["unique"] else ""
-    predicate = predicate[:1] + predicate[1:] if not predicate.startswith("NOT ") else "not " + predicate[4:]
+    if predicate.startswith("NOT "):
+        predicate = "not " + predicate[4:]
     return f"{unique}on {method}{columns}" + (f" where {predicate}" if where else "")
 
 

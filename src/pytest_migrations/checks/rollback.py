@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_migrations.checks.preconditions import needs_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
+from pytest_migrations.errors import UserError
 from pytest_migrations.runner import Ran
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def judge(proof: Proof, rules: Rules) -> Verdict:
-    if verdict := needs_rollback(proof, rules):
+    if verdict := _needs_rollback(proof, rules):
         return verdict
     if proof.trial is None and proof.unconfirmed:
         return Verdict.skipped(f"{proof.migration.name} cannot be tried in a transaction, and was {proof.unconfirmed}")
@@ -40,3 +40,16 @@ def needs_working_rollback(proof: Proof, rules: Rules) -> Verdict | None:
         blames=f"{name}::rollback",
         blame=f"The rollback of {name} does not run.\n\n{verdict.reason}",
     )
+
+
+def _needs_rollback(proof: Proof, rules: Rules) -> Verdict | None:
+    """The verdict where there is nothing to roll back, or nothing to do it with; None where there is."""
+    name = proof.migration.name
+    if isinstance(proof.applied, UserError):
+        reason = f"{name} does not apply"
+        return Verdict.skipped(reason, blames=f"{name}::apply", blame=f"{reason}.\n\n{proof.applied}")
+    if proof.migration.down is None:
+        if rules.require_rollback:
+            return Verdict.failed(f"{name} has no rollback, and --migrations-require-rollback asks for one.")
+        return Verdict.skipped(f"{name} has no rollback")
+    return None

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.server import connections, containers, roles, settling
+from pytest_migrations.server import connections, containers, settling
 from pytest_migrations.server.findings import Finding, Unusable
 from pytest_migrations.server.settings import STARTED_SETTINGS
-from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_migrations.server.choice import ServerOptions
     from pytest_migrations.server.requirements import Requirements
     from pytest_migrations.server.run_folder import RunFolder
+    from pytest_migrations.server.started import Started
 
 _IMAGE = "postgres:18"
 #: Images that are PostgreSQL's own with one extension more.
@@ -54,19 +54,14 @@ def start(run: RunFolder, image: str | None, options: ServerOptions, requirement
             "gssencmode": "disable",
         }
         with _connect(container, what, admin) as connection:
-            settling.judge(connection, f"in {what}", requirements)
-            secret = secrets.token_hex(16)
-            owner = roles.create_owner(connection, options.role, secret)
-            roles.create(connection, roles.missing(connection, options.roles))
-            return Started(
+            return settling.settle(
+                connection,
+                admin,
+                options,
+                requirements,
                 kind="docker",
-                version=settling.version(connection),
-                version_number=connection.info.server_version,
-                admin=admin,
-                login={**admin, "user": owner, "password": secret},
-                owner=owner,
-                database_clauses=settling.database_clauses(connection, options.locale, ours=True),
-                clone_strategy=settling.clone_strategy(connection, "FILE_COPY"),
+                what=f"in {what}",
+                password=secrets.token_hex(16),
                 container=identity,
             )
     except BaseException:

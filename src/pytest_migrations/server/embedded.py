@@ -12,7 +12,6 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.server import connections, datadir, ending, postmaster, reach
 from pytest_migrations.server.accounts import server_account
 from pytest_migrations.server.settings import STARTED_SETTINGS
-from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_migrations.server.installations import Installation
     from pytest_migrations.server.requirements import Requirements
     from pytest_migrations.server.run_folder import RunFolder
+    from pytest_migrations.server.started import Started
 
 #: No port, and no segments in /dev/shm that would stay there if the server were killed: they are files of its data.
 _PRIVATE = {"listen_addresses": "", "dynamic_shared_memory_type": "mmap"}
@@ -38,24 +38,14 @@ def start(run: RunFolder, installation: Installation, options: ServerOptions, re
     home = run.new_folder(postmaster.HOME_PREFIX)
     try:
         process = _spawn(run, home, installation, options.settings)
-        from pytest_migrations.server import roles, settling  # noqa: PLC0415 (the driver loads while the server starts)
+        from pytest_migrations.server import settling  # noqa: PLC0415 (the driver loads while the server starts)
 
         _await(process, home, installation)
         admin = {"host": str(home), "port": "5432", "user": datadir.SUPERUSER, "dbname": "postgres"}
         with connections.connect(admin, external=False) as connection:
-            settling.judge(connection, str(installation).partition(" ")[2].partition(" ")[2], requirements)
-            owner = roles.create_owner(connection, options.role, None)
-            roles.create(connection, roles.missing(connection, options.roles))
-            return Started(
-                kind="embedded",
-                version=settling.version(connection),
-                version_number=connection.info.server_version,
-                admin=admin,
-                login={**admin, "user": owner},
-                owner=owner,
-                database_clauses=settling.database_clauses(connection, options.locale, ours=True),
-                clone_strategy=settling.clone_strategy(connection, "FILE_COPY"),
-                home=str(home),
+            where = str(installation).partition(" ")[2].partition(" ")[2]
+            return settling.settle(
+                connection, admin, options, requirements, kind="embedded", what=where, home=str(home)
             )
     except BaseException:
         ending.end_embedded(home)

@@ -4,13 +4,50 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.server import locales
+from pytest_migrations.server import locales, roles
 from pytest_migrations.server.findings import OLDEST_MAJOR, Unusable, lacking, too_old
+from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
     import psycopg
 
+    from pytest_migrations.server.choice import ServerOptions
     from pytest_migrations.server.requirements import Requirements
+    from pytest_migrations.server.started import Parameters
+
+
+def settle(
+    admin: psycopg.Connection[Any],
+    parameters: Parameters,
+    options: ServerOptions,
+    requirements: Requirements,
+    *,
+    kind: str,
+    what: str,
+    password: str | None = None,
+    home: str | None = None,
+    container: str | None = None,
+) -> Started:
+    """Give a server that we have started its roles, and write down how it is reached.
+
+    ``parameters`` are those of the ``admin`` connection, ``password`` is that of the databases' owner. Raises Unusable,
+    naming the server as ``what``, as ``judge`` does.
+    """
+    judge(admin, what, requirements)
+    owner = roles.create_owner(admin, options.role, password)
+    roles.create(admin, roles.missing(admin, options.roles))
+    return Started(
+        kind=kind,
+        version=version(admin),
+        version_number=admin.info.server_version,
+        admin=parameters,
+        login={**parameters, "user": owner, **({"password": password} if password else {})},
+        owner=owner,
+        database_clauses=database_clauses(admin, options.locale, ours=True),
+        clone_strategy=clone_strategy(admin, "FILE_COPY"),
+        home=home,
+        container=container,
+    )
 
 
 def judge(admin: psycopg.Connection[Any], what: str, requirements: Requirements) -> None:

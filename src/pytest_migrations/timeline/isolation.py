@@ -21,8 +21,7 @@ class TouchesClusterError(Exception):
 
 def names_cluster_objects(history: History) -> bool:
     """Whether a statement of the history, as it is written, changes what the whole cluster shares."""
-    scripts = (script for m in history.migrations for script in (m.up, m.down) if script)
-    return any(Trait.CLUSTER in statement.traits for script in scripts for statement in statements(script))
+    return any(Trait.CLUSTER in statement.traits for script in history.scripts for statement in statements(script))
 
 
 #: What no server of somebody else's is asked to do: it cannot be taken back, or reaches beyond our databases.
@@ -42,8 +41,7 @@ def refuse_on_given_server(history: History) -> None:
 
     :raises UserError: when one changes the server itself or another database.
     """
-    scripts = (script for m in history.migrations for script in (m.up, m.down) if script)
-    for script in scripts:
+    for script in history.scripts:
         for statement in statements(script):
             if statement.kind in _NEVER_ON_GIVEN:
                 raise UserError(

@@ -45,7 +45,7 @@ class Trial:
     def is_clean(self) -> bool:
         """Whether there is nothing to report, so that nothing needs to be confirmed."""
         compared = (self.roundtrip, self.reapply)
-        return all(comparison is not None and not comparison.differences for comparison in compared)
+        return all(comparison is not None and comparison.equal for comparison in compared)
 
 
 def try_inside(runner: Runner, migration: Migration, states: States) -> Trial | None:
@@ -119,7 +119,7 @@ def _try(
 def _compare(connection: psycopg.Connection, expected: Snapshot, states: States) -> Comparison:
     actual = take_snapshot(connection, cluster=states.cluster, since=states.after)
     comparison = compare(expected, actual)
-    if not comparison.differences:
+    if comparison.equal:
         return comparison
     with connection.transaction():
-        return settle(connection, comparison, expected, actual)
+        return settle(connection, comparison, actual)
