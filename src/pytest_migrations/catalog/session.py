@@ -4,9 +4,10 @@ A page is one kind's rows (``records.py``). All kinds of a group are one prepare
 longer than running them. It lives in the session, so that DISCARD ALL or DEALLOCATE ALL takes it away: it is then
 prepared again.
 
-The groups are the common kinds, the rare ones, and those of the whole cluster. Half the time of a small database goes
-into rare kinds of which it has no object. That it still has none is told by the server's counters of the rows that the
-open transaction has written to their catalogs, if it is known that there was none when the transaction began.
+The groups are the common kinds, the seldom ones, and those of the whole cluster. Half the time of a small database
+goes into kinds of which it has no object, or whose objects take long to find and hardly ever change. That they are what
+they were is told by the server's counters of the rows that the open transaction has written to their catalogs, if it is
+known what they were when the transaction began.
 """
 
 from __future__ import annotations
@@ -23,11 +24,13 @@ from pytest_migrations.catalog.kinds import KINDS
 from pytest_migrations.catalog.kinds.kind import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     import psycopg
     from psycopg.pq.abc import PGresult
+
+    from pytest_migrations.catalog.kinds.kind import Kind
 
 #: Text of expressions depends on these (PostgreSQL docs, "Client Connection Defaults"). The session's own user reads,
 #: whoever a script has become. Without statistics, as in a database that was just filled, the planner takes catalogs
@@ -57,9 +60,9 @@ _INSIDE = (
     "savepoint pytest_migrations_catalog;",
     "rollback to savepoint pytest_migrations_catalog; release savepoint pytest_migrations_catalog;",
 )
-_COMMON, _RARE, _SHARED = "pytest_migrations_common", "pytest_migrations_rare", "pytest_migrations_cluster"
-#: The page that tells what the rare kinds depend on.
-SIGNS = "signs of rare kinds"
+_COMMON, _SELDOM, _SHARED = "pytest_migrations_common", "pytest_migrations_seldom", "pytest_migrations_cluster"
+#: The page that tells what the seldom kinds depend on.
+SIGNS = "signs of seldom kinds"
 
 #: The sessions that have been asked before, with who they are.
 _readers: WeakKeyDictionary[psycopg.Connection[Any], Reader] = WeakKeyDictionary()
@@ -78,11 +81,11 @@ def read_pages(connection: psycopg.Connection[Any], *, cluster: bool, since: Map
     """
     groups = [_COMMON, _SHARED] if cluster else [_COMMON]
     idle = connection.info.transaction_status == TransactionStatus.IDLE
-    if since is None or idle or any(since.get(kind.name) for kind in _GROUPS[_RARE]):
-        return _ask(connection, [*groups, _RARE])
-    pages = _ask(connection, groups)
+    if since is None or idle or any(since.get(kind.name) for kind in KINDS if kind.rare_in):
+        return _ask(connection, [*groups, _SELDOM])
+    pages = {kind.name: since[kind.name] for kind in _GROUPS[_SELDOM]} | _ask(connection, groups)
     if not _same_signs(since.get(SIGNS), pages[SIGNS]):
-        pages |= _ask(connection, [_RARE])
+        pages |= _ask(connection, [_SELDOM])
     return pages
 
 
@@ -154,27 +157,40 @@ def _prepare_missing(connection: psycopg.Connection[Any], groups: Sequence[str])
 
 
 def _union(group: str, reader: Reader) -> str:
-    pages = [
-        f"select '{kind.name}', string_agg(r::text, '' order by r.kind, r.name::text collate \"C\") from ({kind.sql(reader)}) r"  # noqa: E501, S608
-        for kind in _GROUPS[group]
-    ]
-    return " union all ".join([*pages, _SIGNS_QUERY] if group == _COMMON else pages)
+    pages = [f"select '{kind.name}', ({_page(kind, reader)})" for kind in _GROUPS[group]]
+    if group == _COMMON:
+        pages += [
+            f"select '{kind.name}', ({_page(kind, reader)}) where {_written('updated', 'deleted', catalogs=kind.changes_with)}"
+            for kind in KINDS
+            if kind.changes_with
+        ]
+        pages.append(_SIGNS_QUERY)
+    return " union all ".join(pages)
+
+
+def _page(kind: Kind, reader: Reader) -> str:
+    return f"select string_agg(r::text, '' order by r.kind, r.name::text collate \"C\") from ({kind.sql(reader)}) r"  # noqa: S608
+
+
+def _written(*how: str, catalogs: Iterable[str]) -> str:
+    """Whether this transaction has written to a catalog. The counters may hold more (PostgreSQL docs 27.2.2)."""
+    counted = " + ".join(f"pg_stat_get_xact_tuples_{manner}(id)" for manner in how)
+    names = ", ".join(f"('pg_catalog.{catalog}')" for catalog in catalogs)
+    return f"exists (select from (values {names}) c(name), to_regclass(c.name) id where id is not null and {counted} > 0)"  # noqa: S608
 
 
 _GROUPS = {
-    _COMMON: [kind for kind in KINDS if not kind.shared and not kind.rare_in],
-    _RARE: [kind for kind in KINDS if kind.rare_in],
+    _COMMON: [kind for kind in KINDS if not (kind.shared or kind.rare_in or kind.changes_with)],
+    _SELDOM: [kind for kind in KINDS if kind.rare_in or kind.changes_with],
     _SHARED: [kind for kind in KINDS if kind.shared],
 }
-_CATALOGS = ", ".join(f"('{catalog}')" for kind in _GROUPS[_RARE] for catalog in kind.rare_in)
-#: An object also turns up when it leaves an extension, which changes no row of its own. The counters hold what this
-#: transaction has written and may hold more (PostgreSQL docs 27.2.2); with them off, nothing is known.
+_RARE_IN = ["pg_extension", *(catalog for kind in KINDS for catalog in kind.rare_in)]
+#: An object also turns up when it leaves an extension, which changes no row of its own. With the counters off, nothing
+#: is known.
 _SIGNS_QUERY = f"""
 select '{SIGNS}', json_build_object(
-    'touched', current_setting('track_counts') = 'off' or exists (
-        select from (values {_CATALOGS}, ('pg_extension')) c(name), to_regclass('pg_catalog.' || c.name) id
-        where id is not null and pg_stat_get_xact_tuples_inserted(id) + pg_stat_get_xact_tuples_updated(id)
-            + pg_stat_get_xact_tuples_deleted(id) > 0),
+    'touched', current_setting('track_counts') = 'off'
+        or {_written("inserted", "updated", "deleted", catalogs=_RARE_IN)},
     'members', (select count(*) || ' ' || coalesce(sum(objid::int8 * (classid::int8 % 997 + 1)), 0)
         from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'))::text
 """  # noqa: S608 (of this package's own words)

@@ -26,10 +26,11 @@ WHERE c.relpersistence <> 't'
     AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT') AND pg_catalog.has_sequence_privilege(c.oid, 'UPDATE')
   END
 """
-#: What makes a plain statement call functions: event triggers, and domains whose default fills a new column.
+#: What makes a plain statement call functions: event triggers, and domains whose default fills a new column (those of
+#: information_schema, which are below the first OID of users, move nothing).
 _CALLS_BY_ITSELF = b"""
 SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
-    OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE typtype = 'd' AND typdefault LIKE '%(%')
+    OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype = 'd' AND typdefault LIKE '%(%')
 """
 #: One query reads so many at once; a longer UNION ALL would only take the planner's stack.
 _BATCH = 500

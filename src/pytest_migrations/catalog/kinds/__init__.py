@@ -18,7 +18,13 @@ from pytest_migrations.catalog.kinds.languages import ACCESS_METHODS, LANGUAGES
 from pytest_migrations.catalog.kinds.large_objects import LARGE_OBJECTS
 from pytest_migrations.catalog.kinds.operators import OPERATOR_CLASSES, OPERATOR_FAMILIES, OPERATORS
 from pytest_migrations.catalog.kinds.policies import POLICIES
-from pytest_migrations.catalog.kinds.privileges import PRIVILEGES, PRIVILEGES_ON_COLUMNS
+from pytest_migrations.catalog.kinds.privileges import (
+    PRIVILEGES,
+    PRIVILEGES_ON_COLUMNS,
+    PRIVILEGES_ON_FUNCTIONS,
+    PRIVILEGES_ON_RELATIONS,
+    PRIVILEGES_ON_TYPES,
+)
 from pytest_migrations.catalog.kinds.replication import (
     PUBLICATIONS,
     PUBLISHED_SCHEMAS,
@@ -79,6 +85,9 @@ KINDS = (
     ACCESS_METHODS,
     DEFAULT_PRIVILEGES,
     PRIVILEGES,
+    PRIVILEGES_ON_RELATIONS,
+    PRIVILEGES_ON_FUNCTIONS,
+    PRIVILEGES_ON_TYPES,
     PRIVILEGES_ON_COLUMNS,
     SECURITY_LABELS,
     LARGE_OBJECTS,

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_own_relation, privileges
+from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_of_own, is_own_relation, privileges
 from pytest_migrations.catalog.kinds.kind import Kind
 
 _ACL = privileges("a.attacl", "c", "c.relowner")
@@ -49,7 +49,7 @@ COLUMNS = Kind(
         {_ACL} as privileges,
         {comment("pg_class", "a.attrelid", column="a.attnum")} as comment
     from pg_class c
-        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+        join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and {is_of_own("a.attrelid")}
         join pg_type t on t.oid = a.atttypid
         left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum and a.atthasdef
         left join pg_constraint n on n.conrelid = a.attrelid and n.contype = 'n' and n.conkey[1] = a.attnum  -- from 18

@@ -25,9 +25,8 @@ CONSTRAINTS = Kind(
             from pg_inherits h where h.inhrelid = k.conrelid) end as follows,
         pg_get_constraintdef(k.oid) as definition,
         case when k.coninhcount > 0 and k.conislocal then 'merged' when k.coninhcount > 0 then 'yes' end as inherited,
-        case when k.contype = 'f' and exists (
-            select from pg_trigger g where g.tgconstraint = k.oid and g.tgenabled <> 'O') then true
-        end as "triggers disabled",
+        case when k.contype = 'f' and k.oid in (select g.tgconstraint from pg_trigger g where g.tgenabled <> 'O')
+            then true end as "triggers disabled",
         case when x.relispartition then (
             select h.inhparent::regclass from pg_inherits h where h.inhrelid = x.oid) end as "index partition of",
         case when not (i.indisvalid and i.indisready and i.indislive) then true end as invalid,

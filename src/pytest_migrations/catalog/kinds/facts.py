@@ -15,9 +15,11 @@ RELATION_KIND = (
 
 
 def comment(catalog: str, oid: str, *, column: str = "0") -> str:
+    """What is said about an object; looked up only where something is said at all, since most have no comment."""
     return (
-        f"(select said.description from pg_description said where said.objoid = {oid} "
-        f"and said.classoid = '{catalog}'::regclass and said.objsubid = {column})"
+        f"case when {oid} in (select objoid from pg_description where objoid >= {FIRST_OWN_OID}) "
+        f"or {oid} < {FIRST_OWN_OID} then (select said.description from pg_description said where said.objoid = {oid} "
+        f"and said.classoid = '{catalog}'::regclass and said.objsubid = {column}) end"
     )
 
 
@@ -39,6 +41,11 @@ def is_own(catalog: str, oid: str) -> str:
         f"{oid} >= {FIRST_OWN_OID} and {oid} not in (select objid from pg_depend "
         f"where refclassid = 'pg_extension'::regclass and deptype = 'e' and classid = '{catalog}'::regclass)"
     )
+
+
+def is_of_own(oid: str) -> str:
+    """A condition that a join implies, for the planner, which then reads an index from there on and not the whole."""
+    return f"{oid} >= {FIRST_OWN_OID}"
 
 
 def is_own_relation(alias: str) -> str:

@@ -25,20 +25,38 @@ def _changed(catalog: str, prefix: str, letter: str, builtin: str) -> str:
     """
 
 
-# information_schema is left out, as pg_dump does; public is told with the schemas.
+# information_schema is left out, as pg_dump does; public is told with the schemas. What an ACL of theirs says also
+# changes where a role gets another name, or an extension a member.
+_ANYWHERE = ("pg_init_privs", "pg_authid")
+
 PRIVILEGES = Kind(
     "privileges",
     " union all ".join(
         (
-            _changed("pg_class", "rel", "r", "r.relnamespace = 'pg_catalog'::regnamespace"),
-            _changed("pg_proc", "pro", "f", "f.pronamespace = 'pg_catalog'::regnamespace"),
-            _changed("pg_type", "typ", "T", "t.typnamespace = 'pg_catalog'::regnamespace"),
             _changed("pg_namespace", "nsp", "n", "n.nspname = 'pg_catalog'"),
             _changed("pg_language", "lan", "l", "l.oid < 16384"),
             _changed("pg_foreign_data_wrapper", "fdw", "F", "false"),
             _changed("pg_foreign_server", "srv", "S", "false"),
         )
     ),
+)
+
+PRIVILEGES_ON_RELATIONS = Kind(
+    "privileges on relations",
+    _changed("pg_class", "rel", "r", "r.relnamespace = 'pg_catalog'::regnamespace"),
+    changes_with=("pg_class", *_ANYWHERE),
+)
+
+PRIVILEGES_ON_FUNCTIONS = Kind(
+    "privileges on functions",
+    _changed("pg_proc", "pro", "f", "f.pronamespace = 'pg_catalog'::regnamespace"),
+    changes_with=("pg_proc", *_ANYWHERE),
+)
+
+PRIVILEGES_ON_TYPES = Kind(
+    "privileges on types",
+    _changed("pg_type", "typ", "T", "t.typnamespace = 'pg_catalog'::regnamespace"),
+    changes_with=("pg_type", *_ANYWHERE),
 )
 
 PRIVILEGES_ON_COLUMNS = Kind(
@@ -57,4 +75,5 @@ PRIVILEGES_ON_COLUMNS = Kind(
             where refclassid = 'pg_extension'::regclass and deptype = 'e' and classid = 'pg_class'::regclass))
         and a.attrelid = any($1)  -- only
     """,
+    changes_with=("pg_attribute", "pg_class", *_ANYWHERE),
 )
