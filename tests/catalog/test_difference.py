@@ -7,6 +7,7 @@ import pytest
 
 from pytest_migrations.catalog.difference import Comparison, compare, describe
 from pytest_migrations.catalog.privileges import normalised
+from pytest_migrations.catalog.records import Heading, Page
 from pytest_migrations.catalog.snapshot import Snapshot
 from pytest_migrations.catalog.wording import change_texts
 
@@ -14,10 +15,10 @@ _INDEX = "CREATE INDEX applications_status_idx ON public.applications USING btre
 
 
 def _snapshot(*rows: dict[str, Any]) -> Snapshot:
-    names = list({name: None for row in rows for name in row})
-    types = [next(_type(row[name]) for row in rows if row.get(name) is not None) for name in names]
+    names = tuple({name: None for row in rows for name in row})
+    types = tuple(next(_type(row[name]) for row in rows if row.get(name) is not None) for name in names)
     records = "".join(f"({','.join(_field(row.get(name)) for name in names)})" for row in rows)
-    return Snapshot({"page": f"{json.dumps([names, types])}\n{records}".encode() if rows else b""})
+    return Snapshot({"page": Page(Heading(names, types), {0: records.encode()} if rows else {})})
 
 
 def _type(value: Any) -> int:

@@ -17,7 +17,7 @@ def test_a_kind_reads_all_objects_or_only_some(connection: psycopg.Connection[An
     cursor = connection.execute(kind.sql(reader).encode())
     assert cursor.description is not None
     names = [column.name for column in cursor.description]
-    assert names[:2] == ["kind", "name"]
+    assert names[: 3 if kind.parts else 2] == [*(["relation"] if kind.parts else []), "kind", "name"]
     assert len(set(names)) == len(names)
     if "-- only" in kind.query:
         some = kind.sql(reader, only=True).replace("$1", "%s::oid[]").encode()

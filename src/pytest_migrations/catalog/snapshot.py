@@ -6,18 +6,21 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_migrations.catalog.groups import SIGNS
 from pytest_migrations.catalog.privileges import normalised
-from pytest_migrations.catalog.records import rows_of
-from pytest_migrations.catalog.session import SIGNS, read_pages
+from pytest_migrations.catalog.reading import read_pages
+from pytest_migrations.catalog.touched import NAMES, RELATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import psycopg
 
+    from pytest_migrations.catalog.records import Page
+
 _COLUMN_ORDER = "column order"
 #: Pages that are not compared with the others.
-_APART = (_COLUMN_ORDER, SIGNS)
+_APART = (_COLUMN_ORDER, SIGNS, RELATIONS, NAMES.name)
 #: Columns of a page that say where an object stands and not what it is.
 _PLACES = ("kind", "name", "parent", "follows")
 
@@ -50,7 +53,7 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
     comparison of bytes, kind by kind: what the server sent is only read where it differs.
     """
 
-    def __init__(self, pages: Mapping[str, bytes]) -> None:
+    def __init__(self, pages: Mapping[str, Page]) -> None:
         self.pages = dict(pages)
         self._read: dict[str, dict[Key, CatalogObject]] = {}
 
@@ -89,7 +92,7 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
     ) -> Iterator[tuple[Mapping[Key, CatalogObject], Mapping[Key, CatalogObject]]]:
         """The objects of each kind of which the two do not hold the same."""
         for name in {**self.pages, **other.pages}:
-            if name in _APART or self.pages.get(name, b"") == other.pages.get(name, b""):
+            if name in _APART or self.pages.get(name) == other.pages.get(name):
                 continue
             mine, theirs = self._page(name), other._page(name)
             if mine.keys() != theirs.keys() or any(mine[key].fields != theirs[key].fields for key in mine):
@@ -108,8 +111,7 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
 
     def _page(self, name: str) -> dict[Key, CatalogObject]:
         if name not in self._read:
-            rows = rows_of(self.pages.get(name, b""))
-            self._read[name] = {Key(row["kind"], row["name"]): _object(row) for row in rows}
+            self._read[name] = {Key(row["kind"], row["name"]): _object(row) for row in self.pages.get(name, ())}
         return self._read[name]
 
 

@@ -18,7 +18,7 @@ _OPTIONS = """case when a.attoptions is not null then
 COLUMNS = Kind(
     "columns",
     f"""
-    select case c.relkind when 'c' then 'attribute' else 'column' end as kind,
+    select c.oid as relation, case c.relkind when 'c' then 'attribute' else 'column' end as kind,
         a.attrelid::regclass || '.' || quote_ident(a.attname) as name,
         {RELATION_KIND} || ' ' || a.attrelid::regclass as parent,
         case when a.attinhcount > 0 and not a.attislocal then (
@@ -59,18 +59,21 @@ COLUMNS = Kind(
             or exists (select from pg_description d
                 where d.objoid = c.oid and d.classoid = 'pg_class'::regclass and d.objsubid = a.attnum))
         and c.oid = any($1)  -- only
+        and a.attrelid = any($1)  -- only
     """,
+    parts=True,
 )
 
 #: Read apart: a rollback that adds a dropped column again cannot put it back into its place.
 COLUMN_ORDER = Kind(
     "column order",
     f"""
-    select 'column order' as kind, c.oid::regclass as name,
+    select c.oid as relation, 'column order' as kind, c.oid::regclass as name,
         (select array_agg(a.attname order by a.attnum) from pg_attribute a
             where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped) as columns
     from pg_class c
     where c.relkind in ('r', 'p', 'f', 'c') and {is_own_relation("c")}
         and c.oid = any($1)  -- only
     """,
+    parts=True,
 )

@@ -4,7 +4,14 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, in_own_schema, is_own, is_own_relation
+from pytest_migrations.catalog.kinds.facts import (
+    RELATION_KIND,
+    comment,
+    in_own_schema,
+    is_of_own,
+    is_own,
+    is_own_relation,
+)
 from pytest_migrations.catalog.kinds.kind import Kind
 
 # NOT NULL (contype n) is told with the column, a constraint trigger (t) with the triggers. The rows that PostgreSQL
@@ -14,7 +21,7 @@ from pytest_migrations.catalog.kinds.kind import Kind
 CONSTRAINTS = Kind(
     "constraints",
     f"""
-    select 'constraint' as kind,
+    select k.conrelid as relation, 'constraint' as kind,
         quote_ident(k.conname) || ' on ' || k.conrelid::regclass as name,
         array[{RELATION_KIND} || ' ' || k.conrelid::regclass] as parent,
         case when k.conparentid <> 0 then (
@@ -41,12 +48,13 @@ CONSTRAINTS = Kind(
         {comment("pg_constraint", "k.oid")} as comment
     from pg_constraint k
         join pg_class c on c.oid = k.conrelid
-        left join pg_class x on x.oid = k.conindid and k.contype in ('p', 'u', 'x')
+        left join pg_class x on x.oid = k.conindid and k.contype in ('p', 'u', 'x') and {is_of_own("x.oid")}
         left join pg_index i on i.indexrelid = x.oid
     where k.contype in ('c', 'f', 'p', 'u', 'x') and {is_own_relation("c")}
         and not (k.contype = 'f' and k.conparentid <> 0)
-        and k.oid = any($1)  -- only
+        and k.conrelid = any($1)  -- only
     """,
+    parts=True,
 )
 
 DOMAIN_CONSTRAINTS = Kind(

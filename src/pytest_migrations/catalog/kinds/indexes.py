@@ -4,14 +4,14 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_own_relation
+from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_of_own, is_own_relation
 from pytest_migrations.catalog.kinds.kind import Kind
 
 # pg_dump leaves invalid indexes out. A migration that leaves one behind has failed, so they are seen here.
 INDEXES = Kind(
     "indexes",
     f"""
-    select 'index' as kind, i.indexrelid::regclass as name,
+    select i.indrelid as relation, 'index' as kind, i.indexrelid::regclass as name,
         {RELATION_KIND} || ' ' || i.indrelid::regclass as parent,
         i.indrelid::regclass as on,
         pg_get_indexdef(i.indexrelid) as definition,
@@ -29,11 +29,12 @@ INDEXES = Kind(
         {comment("pg_class", "i.indexrelid")} as comment
     from pg_index i
         join pg_class c on c.oid = i.indrelid
-        join pg_class x on x.oid = i.indexrelid
+        join pg_class x on x.oid = i.indexrelid and {is_of_own("x.oid")}
     where {is_own_relation("c")} and c.relkind in ('r', 'p', 'm', 'f')
         and not exists (
             select from pg_constraint k where k.conindid = i.indexrelid and k.conrelid = i.indrelid
                 and k.contype in ('p', 'u', 'x'))
-        and i.indexrelid = any($1)  -- only
+        and i.indrelid = any($1)  -- only
     """,
+    parts=True,
 )

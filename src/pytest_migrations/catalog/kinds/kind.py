@@ -25,13 +25,19 @@ class Kind:
     every other column is a fact that is compared, called what a person calls it; null where there is nothing to say.
 
     A line of the query may end with a mark and is then sent only where that holds: ``-- from 15``, ``-- until 14``,
-    ``-- superuser``, ``-- not superuser``, and ``-- only``, where the reader wants certain OIDs (parameter 1).
+    ``-- superuser``, ``-- not superuser``, and ``-- only``, where the reader wants certain OIDs (parameter 1): those of
+    the objects, or of the relations where the objects are ``parts`` of one.
     """
 
     name: str
     query: str
     #: Of the whole cluster rather than of one database.
     shared: bool = False
+    #: Set where each object is part of a relation and knows of the others only what they are called. The query's first
+    #: column, ``relation``, is that one's OID; it is not compared.
+    parts: bool = False
+    #: Set where the text of an object looks into relations, so that it also depends on which columns they have.
+    across: bool = False
     #: Set where objects of the kind are rare: the catalogs in which a row must appear or change before there is one.
     #: As long as there is none and nobody has touched these, it is not asked again.
     rare_in: tuple[str, ...] = ()

@@ -26,4 +26,5 @@ POLICIES = Kind(
     where p.oid >= {FIRST_OWN_OID}
         and p.oid = any($1)  -- only
     """,
+    across=True,
 )

@@ -21,4 +21,5 @@ RULES = Kind(
     where r.rulename <> '_RETURN' and {is_own_relation("c")}
         and r.oid = any($1)  -- only
     """,
+    across=True,
 )

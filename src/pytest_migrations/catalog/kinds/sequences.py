@@ -12,7 +12,7 @@ from pytest_migrations.catalog.kinds.kind import Kind
 SEQUENCES = Kind(
     "sequences",
     f"""
-    select 'sequence' as kind, q.oid::regclass as name,
+    select q.oid as relation, 'sequence' as kind, q.oid::regclass as name,
         array_remove(array[{schema_parent("q.relnamespace")}, case when c.deptype is not null then
             {RELATION_KIND} || ' ' || c.oid::regclass end,
             'column ' || c.oid::regclass || '.' || quote_ident(c.attname)], null) as parent,
@@ -37,4 +37,5 @@ SEQUENCES = Kind(
     where q.relkind = 'S' and {is_own_relation("q")}
         and q.oid = any($1)  -- only
     """,
+    parts=True,
 )

@@ -29,4 +29,5 @@ STATISTICS = Kind(
     where {is_own("pg_statistic_ext", "s.oid")} and {in_own_schema("s.stxnamespace")}
         and s.oid = any($1)  -- only
     """,
+    across=True,
 )

@@ -12,7 +12,7 @@ from pytest_migrations.catalog.kinds.kind import Kind
 TABLES = Kind(
     "tables",
     f"""
-    select {RELATION_KIND} as kind, c.oid::regclass as name,
+    select c.oid as relation, {RELATION_KIND} as kind, c.oid::regclass as name,
         array[{schema_parent("c.relnamespace")}, case when c.relispartition then (
             select 'table ' || h.inhparent::regclass from pg_inherits h where h.inhrelid = c.oid) end] as parent,
         c.relowner::regrole as owner,
@@ -49,4 +49,5 @@ TABLES = Kind(
     where c.relkind in ('r', 'p', 'f') and {is_own_relation("c")}
         and c.oid = any($1)  -- only
     """,
+    parts=True,
 )

@@ -25,4 +25,5 @@ TRIGGERS = Kind(
         and (not g.tgisinternal and g.tgparentid = 0 or g.tgenabled <> u.tgenabled)
         and g.oid = any($1)  -- only
     """,
+    across=True,
 )

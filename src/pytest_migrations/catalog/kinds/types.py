@@ -69,7 +69,8 @@ BASE_TYPES = Kind(
         t.typsubscript as subscript
     from pg_type t
     where t.typtype = 'b' and {is_own("pg_type", "t.oid")} and {in_own_schema("t.typnamespace")}
-        and not exists (select from pg_type m where m.oid = t.typelem and m.typarray = t.oid)
+        and case when t.typelem <> 0 then not exists (
+            select from pg_type m where m.oid = t.typelem and m.typarray = t.oid) else true end
         and t.oid = any($1)  -- only
     """,
 )

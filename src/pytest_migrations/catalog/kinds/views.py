@@ -27,4 +27,5 @@ VIEWS = Kind(
     where c.relkind in ('v', 'm') and {is_own_relation("c")}
         and c.oid = any($1)  -- only
     """,
+    across=True,
 )
