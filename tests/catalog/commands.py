@@ -22,6 +22,6 @@ def _lines(text: str, version: int) -> list[str]:
     found = []
     for line in text.strip().splitlines():
         statement, _, condition = line.partition(" -- ")
-        if not condition or (condition.startswith("from ") and version >= int(condition[5:])):
+        if not condition or version >= int(condition.removeprefix("from ")):
             found.append(statement)
     return found

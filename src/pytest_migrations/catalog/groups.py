@@ -1,9 +1,8 @@
 """Which kinds are asked together, as one statement of which each row is a page, or one relation's part of a page.
 
 The groups are the common kinds, the parts of relations, what looks into relations, the seldom kinds, and those of the
-whole cluster. Half the time
-of a small database would go into seldom kinds: those of which it has no object, and those whose objects take long to
-find and hardly ever change.
+whole cluster. Half the time of a small database would go into seldom kinds: those of which it has no object, and those
+whose objects take long to find and hardly ever change.
 """
 
 # ruff: noqa: S608 (the texts are put together from this package's own words only)
@@ -95,7 +94,7 @@ def _written(catalogs: Iterable[str], *how: str) -> str:
 
 
 _RARE_IN = ["pg_extension", *(catalog for kind in KINDS for catalog in kind.rare_in)]
-#: An object also turns up, or gets another name, when it joins or leaves an extension, which changes no row of its own.
+#: No row of an object's own changes when it joins an extension, leaves it, or comes to depend on it.
 #: With the counters off, nothing is known.
 _SIGNS_QUERY = f"""
 select '{SIGNS}', 0::oid, json_build_object(
@@ -103,5 +102,5 @@ select '{SIGNS}', 0::oid, json_build_object(
     'names', current_setting('track_counts') = 'off' or {_written(RENAMED_IN, "updated")}
         or {_written(SPELLED_BY, "inserted", "updated", "deleted")},
     'members', (select count(*) || ' ' || coalesce(sum(objid::int8 * (classid::int8 % 997 + 1)), 0)
-        from pg_depend where refclassid = 'pg_extension'::regclass and deptype = 'e'))::text
+        from pg_depend where refclassid = 'pg_extension'::regclass and deptype in ('e', 'x')))::text
 """

@@ -17,7 +17,9 @@ alter function f(int) parallel safe
 alter function f(int) cost 77
 alter function f(int) set search_path = public
 alter function f(int) reset all
+alter function f(int) depends on extension plpgsql
 alter function f(int) rename to ff
+alter function ff(int) no depends on extension plpgsql
 alter function ff(int) set schema s
 alter function s.ff(int) owner to app
 comment on function s.ff(int) is 'function'
@@ -81,8 +83,6 @@ create type shell
 create function base_in(cstring) returns shell language internal immutable strict as 'int4in'
 create function base_out(shell) returns cstring language internal immutable strict as 'int4out'
 create type shell (input = base_in, output = base_out, like = int4)
-alter type shell set (storage = plain) -- skipped
-alter type shell set (receive = none) -- skipped
 comment on type shell is 'base'
 create type shell2
 create collation c1 (locale = 'C')

@@ -54,8 +54,6 @@ alter default privileges revoke execute on functions from public
 alter default privileges for role app grant usage on types to reader
 alter default privileges grant usage on schemas to reader
 alter default privileges in schema s revoke select on tables from reader
-create extension pg_trgm -- if pg_trgm
-comment on extension plpgsql is 'changed' -- skipped
 create foreign data wrapper w
 alter foreign data wrapper w options (add debug 'true')
 alter foreign data wrapper w options (set debug 'false')
@@ -87,7 +85,6 @@ alter publication pb set table t where (id > 5) -- from 15
 alter publication pb add tables in schema s -- from 15
 alter publication pb set (publish_generated_columns = stored) -- from 18
 alter publication pb rename to pbx
-alter publication pbx owner to app -- skipped
 comment on publication pbx is 'publication'
 create publication pall for all tables
 drop publication pall
@@ -110,6 +107,5 @@ comment on transform for int language plpgsql is 'transform' -- from 15
 drop table amt
 drop access method am
 set default_toast_compression = 'pglz'
-alter table t alter column b set compression lz4 -- skipped
 drop owned by reader
 drop publication pbx

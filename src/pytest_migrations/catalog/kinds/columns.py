@@ -28,7 +28,7 @@ COLUMNS = Kind(
         case when a.attcollation <> t.typcollation and c.relkind not in ('v', 'm')
             then a.attcollation::regcollation end as collation,
         case when c.relkind in ('r', 'p', 'f') then a.attnotnull end as "not null",
-        case when n.conname !~ '_not_null\\d*$' then n.conname end as "not null constraint",  -- from 18
+        case when n.conname !~ '._.+_not_null\\d*$' then n.conname end as "not null constraint",  -- from 18
         case when n.connoinherit then true end as "not null no inherit",  -- from 18
         case when not n.convalidated then true end as "not null not valid",  -- from 18
         case when a.attinhcount > 0 and n.conislocal and not c.relispartition  -- from 18

@@ -7,6 +7,7 @@ from __future__ import annotations
 from pytest_migrations.catalog.kinds.facts import (
     RELATION_KIND,
     comment,
+    depends_on_extensions,
     in_own_schema,
     is_of_own,
     is_own,
@@ -44,6 +45,7 @@ CONSTRAINTS = Kind(
         case when i.indexprs is not null then (
             select array_agg(a.attnum || '=' || a.attstattarget order by a.attnum) from pg_attribute a
             where a.attrelid = x.oid and a.attstattarget >= 0) end as "index statistics targets",
+        {depends_on_extensions("pg_class", "x.oid")} as "index depends on extensions",
         {comment("pg_class", "x.oid")} as "index comment",
         {comment("pg_constraint", "k.oid")} as comment
     from pg_constraint k

@@ -4,7 +4,14 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import comment, in_own_schema, is_own, privileges, schema_parent
+from pytest_migrations.catalog.kinds.facts import (
+    comment,
+    depends_on_extensions,
+    in_own_schema,
+    is_own,
+    privileges,
+    schema_parent,
+)
 from pytest_migrations.catalog.kinds.kind import Kind
 
 FUNCTIONS = Kind(
@@ -31,7 +38,8 @@ FUNCTIONS = Kind(
         p.proconfig as settings,
         case when p.prosqlbody is null then p.prosrc end as body,
         case when p.prosqlbody is not null then pg_get_function_sqlbody(p.oid) end as "sql body",
-        p.probin as library
+        p.probin as library,
+        {depends_on_extensions("pg_proc", "p.oid")} as "depends on extensions"
     from pg_proc p
     where p.prokind <> 'a' and {is_own("pg_proc", "p.oid")} and {in_own_schema("p.pronamespace")}
         and p.oid not in (select objid from pg_depend where classid = 'pg_proc'::regclass and deptype = 'i'

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_of_own, is_own_relation
+from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, depends_on_extensions, is_of_own, is_own_relation
 from pytest_migrations.catalog.kinds.kind import Kind
 
 # pg_dump leaves invalid indexes out. A migration that leaves one behind has failed, so they are seen here.
@@ -26,6 +26,7 @@ INDEXES = Kind(
         (select s.spcname from pg_tablespace s where s.oid = x.reltablespace) as tablespace,
         (select array_agg(a.attnum || '=' || a.attstattarget order by a.attnum) from pg_attribute a
             where a.attrelid = i.indexrelid and a.attstattarget >= 0) as "statistics targets",
+        {depends_on_extensions("pg_class", "i.indexrelid")} as "depends on extensions",
         {comment("pg_class", "i.indexrelid")} as comment
     from pg_index i
         join pg_class c on c.oid = i.indrelid

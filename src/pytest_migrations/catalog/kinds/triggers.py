@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_own_relation
+from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, depends_on_extensions, is_own_relation
 from pytest_migrations.catalog.kinds.kind import Kind
 
 # A partition's copy of a trigger is told only where it is enabled otherwise than the original, as pg_dump does.
@@ -17,6 +17,7 @@ TRIGGERS = Kind(
         pg_get_triggerdef(g.oid) as definition,
         case g.tgenabled when 'O' then 'origin' when 'D' then 'disabled' when 'R' then 'replica' else 'always' end
             as enabled,
+        {depends_on_extensions("pg_trigger", "g.oid")} as "depends on extensions",
         {comment("pg_trigger", "g.oid")} as comment
     from pg_trigger g
         join pg_class c on c.oid = g.tgrelid

@@ -4,7 +4,14 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_own_relation, privileges, schema_parent
+from pytest_migrations.catalog.kinds.facts import (
+    RELATION_KIND,
+    comment,
+    depends_on_extensions,
+    is_own_relation,
+    privileges,
+    schema_parent,
+)
 from pytest_migrations.catalog.kinds.kind import Kind
 
 # Whether a materialized view is populated is not in pg_dump's text of a schema; reading an unpopulated one fails.
@@ -22,7 +29,8 @@ VIEWS = Kind(
             select t.reloptions from pg_class t where t.oid = c.reltoastrelid) end as "toast options",
         case when c.relkind = 'm' then (select m.amname from pg_am m where m.oid = c.relam) end as "access method",
         (select s.spcname from pg_tablespace s where s.oid = c.reltablespace) as tablespace,
-        case when c.relkind = 'm' then c.relispopulated end as populated
+        case when c.relkind = 'm' then c.relispopulated end as populated,
+        {depends_on_extensions("pg_class", "c.oid")} as "depends on extensions"
     from pg_class c
     where c.relkind in ('v', 'm') and {is_own_relation("c")}
         and c.oid = any($1)  -- only
