@@ -33,7 +33,7 @@ def privileges(acl: str, letter: str, owner: str) -> str:
 
 def depends_on_extensions(catalog: str, oid: str) -> str:
     """The extensions with which the object goes though it is no member: ALTER ... DEPENDS ON EXTENSION."""
-    depend = f"pg_depend d where d.refclassid = 'pg_extension'::regclass and d.deptype = 'x'"
+    depend = "pg_depend d where d.refclassid = 'pg_extension'::regclass and d.deptype = 'x'"
     return (
         f"case when {oid} in (select d.objid from {depend}) then (select array_agg(e.extname order by e.extname) "
         f"from pg_extension e where e.oid in (select d.refobjid from {depend} "

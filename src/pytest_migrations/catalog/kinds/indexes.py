@@ -4,7 +4,13 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, depends_on_extensions, is_of_own, is_own_relation
+from pytest_migrations.catalog.kinds.facts import (
+    RELATION_KIND,
+    comment,
+    depends_on_extensions,
+    is_of_own,
+    is_own_relation,
+)
 from pytest_migrations.catalog.kinds.kind import Kind
 
 # pg_dump leaves invalid indexes out. A migration that leaves one behind has failed, so they are seen here.
