@@ -48,6 +48,17 @@ def test_an_id_passed_back_runs_just_that(pytester: pytest.Pytester, project: Pr
     result.stdout.fnmatch_lines([f"{identifier} PASSED*"])
 
 
+@pytest.mark.parametrize("option", ["real", "link"])
+@pytest.mark.parametrize("argument", ["real", "link"])
+def test_a_folder_and_an_argument_may_come_by_a_link(
+    pytester: pytest.Pytester, project: Project, option: str, argument: str
+) -> None:
+    (pytester.path / "link").symlink_to(project(THREE, "real"), target_is_directory=True)
+    result = pytester.runpytest(f"--migrations-dir={option}", f"{argument}/002_email.sql::apply", "-v")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines([f"{argument}/002_email.sql::apply PASSED*"])
+
+
 def test_the_folder_is_added_to_what_would_run_anyway(pytester: pytest.Pytester, project: Project) -> None:
     project(THREE)
     pytester.makepyfile("def test_of_my_own(): pass")

@@ -99,6 +99,22 @@ def test_the_command_line_wins(pytester: pytest.Pytester, settings: Any) -> None
     assert found.report == pytester.path / "other.json"
 
 
+def test_a_report_of_the_ini_file_counts_from_there(
+    pytester: pytest.Pytester, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytester.makeini("[pytest]\nmigrations_report = my out.json")
+    monkeypatch.chdir(pytester.mkdir("below"))
+    assert settings().report == pytester.path / "my out.json"
+    assert settings("--migrations-report=other.json").report == pytester.path / "below" / "other.json"
+
+
+@pytest.mark.parametrize("name", ["timeout", "column_order"])
+def test_nonsense_in_an_ini_file_is_blamed_on_it(pytester: pytest.Pytester, settings: Any, name: str) -> None:
+    pytester.makeini(f"[pytest]\nmigrations_{name} = soon")
+    with pytest.raises(pytest.UsageError, match=f"ini migrations_{name}: 'soon'"):
+        settings()
+
+
 def test_a_flag_that_is_not_given_leaves_the_ini_file_its_word(pytester: pytest.Pytester, settings: Any) -> None:
     assert settings("--migrations-require-rollback").require_rollback
     pytester.makeini("[pytest]\nmigrations_require_rollback = false")

@@ -28,15 +28,16 @@ class Prover:
         self._timeout = timeout
         self._timeline: Timeline | None = None
         self._selected: frozenset[int] = frozenset()
+        self._alone = True
         #: The check that has said why there is no server.
         self._no_server = ""
         self._asked: frozenset[str] = frozenset()
 
-    def select(self, asked: Collection[tuple[int, str]], *, in_order: bool) -> None:
+    def select(self, asked: Collection[tuple[int, str]], *, alone: bool) -> None:
         """Tell which checks (index, name) the run holds, and whether this process will answer all of them."""
         self._asked = frozenset(f"{self.history.migrations[index].name}::{name}" for index, name in asked)
-        if in_order:
-            self._selected = frozenset(index for index, name in asked if name in CHECKS)
+        self._selected = frozenset(index for index, name in asked if name in CHECKS)
+        self._alone = alone
 
     def verdict(self, index: int, check: str) -> Verdict:
         """Answer one check. Where there is no server, the first check says so and the others are skipped."""
@@ -62,7 +63,13 @@ class Prover:
 
     def _walked(self) -> Timeline:
         if self._timeline is None:
-            self._timeline = Timeline(self.history, self._servers, selected=self._selected, timeout=self._timeout)
+            self._timeline = Timeline(
+                self.history,
+                self._servers,
+                asked=self._selected,
+                alone=self._alone,
+                timeout=self._timeout,
+            )
         return self._timeline
 
     def close(self) -> None:

@@ -63,7 +63,13 @@ def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
             "seconds": verdict.seconds if verdict else report.duration,
             "reason": verdict.reason if verdict else report.longreprtext,
             "differences": [
-                {"kind": d.kind, "name": d.name, "change": d.change, "before": d.before, "after": d.after}
+                {
+                    "kind": d.kind,
+                    "name": d.name,
+                    "change": d.change,
+                    "before": None if d.change == "left behind" else d.before,
+                    "after": None if d.change == "missing" else d.after,
+                }
                 for d in (comparison.differences if comparison is not None else ())
             ],
             "column_order": [

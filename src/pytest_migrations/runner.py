@@ -6,7 +6,6 @@ It knows nothing of pytest, of a terminal, or of the files of a format.
 from __future__ import annotations
 
 import re
-import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -15,12 +14,14 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.pq import TransactionStatus
 
+from pytest_migrations.deadline import deadline
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
     from pytest_migrations.migration import Migration, Script, Statement
 
@@ -107,20 +108,28 @@ class Runner:
     def _run_for_good(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
         self.connection.execute(CLEAN_SESSION + _deallocation(script))
+        looked = 0.0
+
+        def look() -> None:
+            nonlocal looked
+            since = time.perf_counter()
+            before_commit()
+            looked += time.perf_counter() - since
+
         started = time.perf_counter()
         with self._deadline():
             if not commands:
-                before_commit()
+                look()
             elif script.transactional and all(_fits_in_transaction(statement) for statement in commands):
                 try:
-                    self._run_in_one_transaction(migration, commands, before_commit)
+                    self._run_in_one_transaction(migration, commands, look)
                 except MigrationError as error:
                     if error.sqlstate not in _NOT_IN_A_TRANSACTION:
                         raise
-                    self._run_one_by_one(migration, commands, before_commit)
+                    self._run_one_by_one(migration, commands, look)
             else:
-                self._run_one_by_one(migration, commands, before_commit)
-        return Ran(len(commands), time.perf_counter() - started)
+                self._run_one_by_one(migration, commands, look)
+        return Ran(len(commands), time.perf_counter() - started - looked)
 
     def _run_in_one_transaction(
         self, migration: Migration, commands: tuple[Statement, ...], before_commit: Callable[[], None]
@@ -189,28 +198,15 @@ class Runner:
                 raise MigrationError.timed_out(migration, statement, kept, self._timeout) from error
             raise MigrationError.from_server(migration, statement, error, kept, at_commit=at_commit) from error
 
-    @contextmanager
-    def _deadline(self) -> Iterator[None]:
+    def _deadline(self) -> AbstractContextManager[None]:
         """Cancel whatever runs on the connection once the time is up, until the script is given up."""
         self._expired = False
-        if self._timeout is None:
-            yield
-            return
-        done = threading.Event()
-        watcher = threading.Thread(target=self._cancel_after, args=(self._timeout, done), daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            done.set()
-            watcher.join()
+        return deadline(self._timeout, self._expire)
 
-    def _cancel_after(self, seconds: float, done: threading.Event) -> None:
-        while not done.wait(seconds):
-            self._expired = True
-            seconds = 0.2  # a cancel that arrives between two statements is lost
-            with suppress(psycopg.Error):
-                self.connection.cancel()
+    def _expire(self) -> None:
+        self._expired = True
+        with suppress(psycopg.Error):
+            self.connection.cancel()
 
 
 def leave_transaction(connection: psycopg.Connection) -> None:

@@ -87,18 +87,26 @@ class RunServers:
     def alone(self) -> Iterator[Server]:
         """Lend the run's server to one process at a time; the roles that the histories make meanwhile are dropped."""
         server = self.shared()
-        # Of other processes of the run, and of other runs on the same server.
-        with locks.take(self._run_folder().path / "alone.lock"), server.connect_admin() as waiting:
-            waiting.execute(b"SELECT pg_advisory_lock(hashtext('pytest-migrations'))")
-            with server.connect_admin() as connection:
-                before = roles.existing(connection)
+        # One process of the run at a time, and one run.
+        with locks.take(self._run_folder().path / "alone.lock"), server.roles_alone(self._made_roles()) as admin:
+            before = roles.existing(admin)
             try:
                 yield server
             finally:
                 # A server that was lost keeps what it has.
-                with suppress(psycopg.OperationalError), server.connect_admin() as connection:
-                    made = roles.existing(connection) - before
-                    roles.drop_entirely(connection, [role for role in sorted(made) if self._is_named(role)])
+                with suppress(psycopg.OperationalError):
+                    made = roles.existing(admin) - before
+                    roles.drop_entirely(admin, [role for role in sorted(made) if self._is_named(role)])
+
+    def _made_roles(self) -> list[str]:
+        return [
+            name
+            for history in self._histories
+            for script in history.scripts
+            for statement in statements(script)
+            for kind, name in statement.creates
+            if kind == "role"
+        ]
 
     def _is_named(self, role: str) -> bool:
         """Whether a script has the role's name: one that has not was made by somebody else meanwhile."""

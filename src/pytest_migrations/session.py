@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,15 +64,17 @@ class MigrationsSession:
 
         :raises pytest.UsageError: where a folder cannot be read as migrations, or an option is nonsense.
         """
+        folders = tuple(_as_arguments_name_it(config, folder) for folder in settings.folders)
         try:
-            session = cls(config, settings)
+            session = cls(config, replace(settings, folders=folders))
         except UserError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(session, "migrations_session")
         if config.pluginmanager.hasplugin("xdist"):
             config.pluginmanager.register(_XdistController(session), "migrations_xdist")
-        for folder in settings.folders:
-            _add_argument(config, folder)
+        for folder in folders:
+            if not any(path.is_relative_to(folder) for path in _arguments(config)):
+                config.args.append(str(folder))  # beside what pytest would collect anyway
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -99,7 +103,7 @@ class MigrationsSession:
         self._says_server = self._worker_input is None and any(item.needs_server for item in items)
         for prover in self._provers.values():
             asked = {(item.file.index, item.name) for item in items if item.file.prover is prover}
-            prover.select(asked, in_order=self._worker_input is None)
+            prover.select(asked, alone=self._worker_input is None)
 
     def pytest_report_collectionfinish(self) -> list[str]:
         return [
@@ -177,9 +181,17 @@ class _XdistController:
         node.workerinput[_RUN_FOLDER] = str(self._session.reserve_run_folder())
 
 
-def _add_argument(config: pytest.Config, folder: Path) -> None:
-    """Collect the folder beside what pytest would collect anyway, unless an argument lies in it."""
+def _as_arguments_name_it(config: pytest.Config, folder: Path) -> Path:
+    """The folder, or where arguments lie in it by another path (it or they are behind a link), that one."""
+    real = folder.resolve()
+    for path in _arguments(config):
+        for above in (path, *path.parents):
+            if not path.is_relative_to(folder) and above.resolve() == real:
+                return above
+    return folder
+
+
+def _arguments(config: pytest.Config) -> list[Path]:
+    """The paths that pytest was asked for, as it names them."""
     invocation = config.invocation_params.dir
-    named = [Path(argument.split("::")[0]) for argument in config.args]
-    if not any((invocation / path).resolve().is_relative_to(folder.resolve()) for path in named):
-        config.args.append(str(folder))
+    return [Path(os.path.normpath(invocation / argument.split("::")[0])) for argument in config.args]

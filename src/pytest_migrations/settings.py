@@ -79,6 +79,11 @@ def read_settings(config: pytest.Config) -> Settings:
         option = config.getoption(f"migrations_{name}", None)
         return config.getini(f"migrations_{name}") if option is None else option
 
+    def named(name: str) -> str:
+        """How the user has named the option, for messages."""
+        ini = f"migrations_{name.replace('-', '_')}"
+        return f"ini {ini}" if config.getoption(ini, None) is None else f"--migrations-{name}"
+
     invocation = config.invocation_params.dir
     return Settings(
         folders=tuple(dict.fromkeys(Path(os.path.normpath(invocation / folder)) for folder in value("dir") or ())),
@@ -89,11 +94,19 @@ def read_settings(config: pytest.Config) -> Settings:
         roles=_roles(config.getini("migrations_roles") or ()),
         locale=config.getini("migrations_locale") or None,
         server_settings=_server_settings(config.getini("migrations_server_settings") or ()),
-        timeout=_timeout(value("timeout")),
+        timeout=_timeout(value("timeout"), named("timeout")),
         require_rollback=bool(value("require_rollback")),
-        strict_column_order=_column_order(value("column_order")),
-        report=invocation / value("report") if value("report") else None,
+        strict_column_order=_column_order(value("column_order"), named("column-order")),
+        report=_report(config),
     )
+
+
+def _report(config: pytest.Config) -> Path | None:
+    """The path of the command line counts from the invocation directory, that of the ini file from there."""
+    folder, path = config.invocation_params.dir, config.getoption("migrations_report", None)
+    if path is None and config.inipath is not None:
+        folder, path = config.inipath.parent, config.getini("migrations_report")
+    return folder / path if path else None
 
 
 def _roles(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
@@ -110,7 +123,7 @@ def _server_settings(lines: list[str] | tuple[str, ...]) -> dict[str, str]:
     return settings
 
 
-def _timeout(value: str | None) -> float | None:
+def _timeout(value: str | None, named: str) -> float | None:
     if value in (None, ""):
         return _DEFAULT_TIMEOUT
     try:
@@ -118,11 +131,11 @@ def _timeout(value: str | None) -> float | None:
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds <= _LONGEST_TIMEOUT:
-        raise pytest.UsageError(f"--migrations-timeout: {value!r} is not a number of seconds")
+        raise pytest.UsageError(f"{named}: {value!r} is not a number of seconds")
     return seconds or None
 
 
-def _column_order(value: str | None) -> bool:
+def _column_order(value: str | None, named: str) -> bool:
     if value not in (None, "", "report", "strict"):
-        raise pytest.UsageError(f"ini migrations_column_order: {value!r} is neither report nor strict")
+        raise pytest.UsageError(f"{named}: {value!r} is neither report nor strict")
     return value == "strict"

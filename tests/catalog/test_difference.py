@@ -108,3 +108,23 @@ def test_privileges_are_told_in_one_order(acl: list[str], told: str | None) -> N
     every = "DELETE, INSERT, REFERENCES, SELECT, TRIGGER, TRUNCATE, UPDATE"
     expected = told.replace("ALL", every) if told else told
     assert normalised(acl, ["app=arwdDxt/app"], "app") == expected
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        (None, "app: SELECT; owner: DELETE, INSERT, SELECT", ("none", "app: SELECT")),
+        ("app: SELECT; owner: SELECT", None, ("app: SELECT", "none")),
+        ("a: SELECT; b: SELECT; owner: SELECT", "a: UPDATE; b: SELECT; owner: SELECT", ("a: SELECT", "a: UPDATE")),
+        ("a: SELECT; owner: SELECT", "owner: SELECT", ("a: SELECT", "none")),
+        (None, "owner: INSERT", ("none", "owner: INSERT")),
+    ],
+)
+def test_privileges_are_told_where_they_differ(before: str | None, after: str | None, told: tuple[str, str]) -> None:
+    assert change_texts("privileges", before, after) == told
+
+
+def test_what_one_reader_was_not_shown_is_no_difference() -> None:
+    role = {"kind": "role", "name": "app", "login": False}
+    assert compare(_snapshot({**role, "password": True}), _snapshot(role)).equal
+    assert not compare(_snapshot({**role, "password": True}), _snapshot({**role, "login": True})).equal

@@ -171,3 +171,9 @@ def test_a_thousand_files_are_read_at_once(folder: Write) -> None:
     start = time.perf_counter()
     assert len(read_history(path).migrations) == 1000
     assert time.perf_counter() - start < 3  # 0.5 s on an idle machine
+
+
+@pytest.mark.parametrize(("name", "characters"), [("001_a[b].sql", "["), ("001_a::b.sql", "::")])
+def test_names_that_no_id_can_hold(history: Read, name: str, characters: str) -> None:
+    (problem,) = history({name: OURS}).problems
+    assert problem.message.startswith(f"{name} has {characters} in its name")

@@ -175,6 +175,12 @@ def test_order_and_problems(history: Read) -> None:
     assert "007_a.sql" in read.problems[0].message
 
 
+def test_a_file_that_calls_itself_otherwise(history: Read) -> None:
+    read = history({"007_a.sql": "-- Migration 7: A\n", "008_b.sql": "-- Migration 007: copied\nSELECT 1;\n"})
+    (problem,) = read.problems
+    assert problem.message == "008_b.sql calls itself migration 007: its name or that line is wrong."
+
+
 @pytest.mark.parametrize("name", ["1_with blank.sql", "1_é.sql", "1_it's.sql", '1_".sql', "1_.sql", "1_a.b.sql"])
 def test_odd_names(history: Read, name: str) -> None:
     assert [m.name for m in history({name: "SELECT 1"}).migrations] == [name]

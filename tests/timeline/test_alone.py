@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +22,7 @@ from tests.timeline.verdicts import PASSED, outcomes, reasons
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from pytest_migrations.migration import History
 
@@ -112,6 +116,47 @@ def test_a_role_with_rights_on_what_the_server_shares(make_history: Make, alone:
     granted = ("GRANT CONNECT ON DATABASE postgres TO of_mine", "REVOKE CONNECT ON DATABASE postgres FROM of_mine")
     walked = alone(make_history(ROLE, granted))
     assert outcomes(walked, 1) == PASSED
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER ROLE ALL SET work_mem = '1MB'",
+        "GRANT SET ON PARAMETER work_mem TO of_mine",
+        "GRANT CREATE ON TABLESPACE pg_default TO of_mine",
+        "SELECT pg_create_physical_replication_slot('s')",
+        "ALTER SYSTEM SET work_mem = '1MB'",
+        "CREATE DATABASE of_mine",
+    ],
+)
+def test_what_could_not_be_taken_back_is_refused(
+    make_history: Make, alone: Callable[[History], Timeline], statement: str
+) -> None:
+    walked = alone(make_history(ROLE, (statement, None)))
+    with pytest.raises(UserError, match="not done on a server that pytest-migrations did not start"):
+        walked.proof(0)
+
+
+def test_killed_while_it_has_a_role(given: Given, tmp_path: Path) -> None:
+    migrations = tmp_path / "migrations"
+    migrations.mkdir()
+    (migrations / "001_role.sql").write_text(ROLE[0])
+    (migrations / "002_sleep.sql").write_text("SELECT pg_sleep(60)")
+    command = [sys.executable, "-m", "pytest", "--migrations-dir=migrations", f"--migrations-server={given.dsn}"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL)
+    sleeping = b"SELECT FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'"
+    assert until(lambda: given.admin.execute(sleeping).fetchone() is not None, 30)
+    assert given.content() != given.before
+    process.kill()
+    process.wait()
+    assert until(lambda: given.content() == given.before, 30)
+
+
+def until(holds: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return holds()
 
 
 def test_a_server_that_ends_meanwhile_is_said(

@@ -72,7 +72,7 @@ def test_any_order_gives_the_same_and_applies_each_at_most_twice(
 
 def test_what_was_selected_is_proved_in_one_walk(make_history: Make, timeline: Any, applied: list[str]) -> None:
     history = make_history(*[(f"CREATE TABLE t{i} ()", f"DROP TABLE t{i}") for i in range(4)])
-    walked = timeline(history, selected=range(4))
+    walked = timeline(history, asked=range(4))
     assert [outcomes(walked, index) for index in (3, 0, 2, 1)] == [PASSED] * 4
     assert len(applied) == 4
 

@@ -1,35 +1,39 @@
 """What of the catalog has to be read for a snapshot, where it is known what there was when the open transaction began.
 
-Only the common kinds are then read as a whole. Which relations were touched is told by their rows (``touched.py``), and
-that the seldom kinds are what they were by the server's counters of the rows that the transaction wrote.
+The server's counters tell in which catalogs the transaction has written (``signs.py``), and the rows of relations which
+of them it has touched (``rows.py``). The text of a relation's parts (columns, constraints, indexes) is made of its own
+rows and of the names of other things. So a relation is read again when one of its rows is another one, and all of them
+are when something that existed has got another name. What looks into relations (views, rules, policies) also depends on
+their columns, and is read as a whole.
 """
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.catalog.groups import KINDS_OF, SIGNS, Group
+from pytest_migrations.catalog import rows
+from pytest_migrations.catalog.kinds import KINDS
+from pytest_migrations.catalog.names import NAMES, has_other_columns, is_renamed, is_untracked
+from pytest_migrations.catalog.questions import all_of, of_some
 from pytest_migrations.catalog.records import Page
 from pytest_migrations.catalog.session import ask
-from pytest_migrations.catalog.touched import (
-    LOOKING,
-    NAMES,
-    RELATIONS,
-    has_other_columns,
-    is_renamed,
-    is_untracked,
-    touched,
-)
+from pytest_migrations.catalog.signs import SIGNS, Signs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     import psycopg
 
+    from pytest_migrations.catalog.kinds.kind import Kind
+
 Pages = dict[str, Page]
+
+_SHARED = [kind for kind in KINDS if kind.shared]
+_PARTS = [*(kind for kind in KINDS if kind.parts), NAMES]
+_ACROSS = [kind for kind in KINDS if kind.across]
+_OTHERS = [kind for kind in KINDS if kind.written_in]
 
 
 def read_pages(connection: psycopg.Connection[Any], *, cluster: bool, since: Mapping[str, Page] | None) -> Pages:
@@ -38,50 +42,46 @@ def read_pages(connection: psycopg.Connection[Any], *, cluster: bool, since: Map
     ``since`` are the pages of the state in which the open transaction began, where they are known.
     Raises psycopg.Error where the server does, as in a transaction that has failed already.
     """
-    always = [Group.COMMON, Group.CLUSTER] if cluster else [Group.COMMON]
+    shared = list(map(all_of, _SHARED if cluster else ()))
     if since is None or connection.info.transaction_status == TransactionStatus.IDLE:
-        return ask(connection, [*always, Group.PARTS, Group.ACROSS, Group.SELDOM])
-    now = ask(connection, always)
-    signs, members = _signs(now), _signs(since)["members"]
-    seldom = _pages_of(Group.SELDOM, since)
-    if signs["seldom"] or signs["members"] != members or any(seldom[k.name].rows for k in _RARE):
-        seldom = ask(connection, [Group.SELDOM])
-    if signs["names"] or signs["members"] != members:
-        relations = ask(connection, [Group.PARTS, Group.ACROSS])
-    else:
-        relations = _relations(connection, since, now)
-    return {**seldom, **now, **relations}
+        return ask(connection, [SIGNS, rows.ALL_ROWS, *shared, *map(all_of, [*_PARTS, *_ACROSS, *_OTHERS])])
+    now = ask(connection, [SIGNS, rows.WRITTEN_ROWS, *shared])
+    signs = Signs(now)
+    if not signs.are_counted or signs.members != Signs(since).members:
+        return read_pages(connection, cluster=cluster, since=None)
+    others = [kind for kind in _OTHERS if signs.touch(kind, since[kind.name])]
+    if signs.rename_what_relations_name:
+        asked = ask(connection, [rows.ALL_ROWS, *map(all_of, [*_PARTS, *_ACROSS, *others])])
+        return {**since, **now, **asked}
+    unwritten = {page: since[page] for page in rows.PAGES if page not in signs.written_pages}
+    return {**since, **now, **unwritten, **_read_touched(connection, since, {**now, **unwritten}, others)}
 
 
-_RARE = [kind for kind in KINDS_OF[Group.SELDOM] if kind.rare_in]
+def _read_touched(
+    connection: psycopg.Connection[Any], since: Mapping[str, Page], now: Mapping[str, Page], others: Sequence[Kind]
+) -> Pages:
+    """The others, and what of relations, and of what looks into them, is not what it was."""
+    again, gone = rows.touched(since, now)
+    relations = again - {rows.LOOKING}
+    if relations | gone and is_untracked(since[kind.name] for kind in _PARTS):
+        return ask(connection, map(all_of, [*_PARTS, *_ACROSS, *_there(since)]))
+    some = [of_some(kind, relations) for kind in _PARTS if relations]
+    across = _ACROSS if gone or rows.LOOKING in again else []
+    changed = ask(connection, [*some, *map(all_of, [*across, *others])])
+    names = (since[NAMES.name], changed.get(NAMES.name, since[NAMES.name]))
+    if is_renamed(*names):
+        return changed | ask(connection, map(all_of, [*_PARTS, *_ACROSS, *_there(since)]))
+    if not across and has_other_columns(*names):
+        changed |= ask(connection, map(all_of, _ACROSS))
+    return changed | {kind.name: _mended(since[kind.name], changed.get(kind.name), again | gone) for kind in _PARTS}
 
 
-def _signs(pages: Mapping[str, Page]) -> Any:
-    return json.loads(pages[SIGNS].rows[0])
+def _there(since: Mapping[str, Page]) -> list[Kind]:
+    """The other kinds of which there are objects, whose texts may name a relation or its columns."""
+    return [kind for kind in _OTHERS if since[kind.name].rows]
 
 
-def _pages_of(group: Group, pages: Mapping[str, Page]) -> Pages:
-    return {kind.name: pages[kind.name] for kind in KINDS_OF[group]}
-
-
-def _relations(connection: psycopg.Connection[Any], since: Mapping[str, Page], now: Mapping[str, Page]) -> Pages:
-    """The parts of relations and what looks into them, read again where something was touched."""
-    parts, across = _pages_of(Group.PARTS, since), _pages_of(Group.ACROSS, since)
-    again = touched(since[RELATIONS], now[RELATIONS])
-    gone = since[RELATIONS].rows.keys() - now[RELATIONS].rows.keys()
-    if not again and not gone:
-        return parts | across
-    if is_untracked(parts.values()):
-        return ask(connection, [Group.PARTS, Group.ACROSS])
-    relations = again - {LOOKING}
-    some = [Group.PARTS_OF_SOME] if relations else []
-    looking = [Group.ACROSS] if gone or LOOKING in again else []
-    changed = ask(connection, [*some, *looking], relations)
-    if some and is_renamed(parts[NAMES.name], changed[NAMES.name]):
-        return ask(connection, [Group.PARTS, Group.ACROSS])
-    if some and not looking and has_other_columns(parts[NAMES.name], changed[NAMES.name]):
-        changed |= ask(connection, [Group.ACROSS])
-    for name, page in parts.items():
-        left = {relation: rows for relation, rows in page.rows.items() if relation not in again | gone}
-        changed[name] = Page(page.heading, {**left, **changed[name].rows} if some else left)
-    return across | changed
+def _mended(before: Page, again: Page | None, relations: Iterable[int]) -> Page:
+    """The page with certain relations as they were read again, or without them."""
+    left = {relation: rows for relation, rows in before.rows.items() if relation not in relations}
+    return Page(again.heading, {**left, **again.rows}) if again else Page(before.heading, left)

@@ -1,8 +1,8 @@
 """Asks the server for pages of the catalog in one round trip, and leaves the session as it was.
 
-A page is one kind's rows (``records.py``). All kinds of a group (``groups.py``) are one prepared statement, since
-planning them takes longer than running them. It lives in the session, so that DISCARD ALL or DEALLOCATE ALL takes it
-away: it is then prepared again.
+A page is one kind's rows (``records.py``). Questions (``questions.py``) are prepared statements, since planning them
+takes longer than running them. They live in the session, so that DISCARD ALL or DEALLOCATE ALL takes them away: they
+are then prepared again.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from weakref import WeakKeyDictionary
 from psycopg import errors
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.catalog.groups import KINDS_OF, Group, names_of, statement
+from pytest_migrations.catalog.kinds import KINDS
 from pytest_migrations.catalog.kinds.kind import Reader
+from pytest_migrations.catalog.names import NAMES
 from pytest_migrations.catalog.records import Heading, Page, heading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from typing import Any
 
     import psycopg
     from psycopg.pq.abc import PGresult
 
     from pytest_migrations.catalog.kinds.kind import Kind
+    from pytest_migrations.catalog.questions import Question
 
 #: Text of expressions depends on these (PostgreSQL docs, "Client Connection Defaults"). The session's own user reads,
 #: whoever a script has become. Without statistics, as in a database that was just filled, the planner takes catalogs
@@ -62,32 +64,33 @@ _headings: dict[Reader, dict[str, Heading]] = {}
 _NO_HEADING = Heading((), ())
 
 
-def ask(connection: psycopg.Connection[Any], groups: Sequence[Group], relations: Iterable[int] = ()) -> dict[str, Page]:
-    """The pages of some groups by their names; ``relations`` are those that PARTS_OF_SOME is asked for.
+def ask(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> dict[str, Page]:
+    """The pages that answer some questions, by their names.
 
     Raises psycopg.Error where the server does, as in a transaction that has failed already.
     """
-    some = f"('{{{','.join(map(str, relations))}}}')"
-    asking = "; ".join(f"execute {group.value}{some if group is Group.PARTS_OF_SOME else ''}" for group in groups)
+    asked = list(dict.fromkeys(questions))
+    if not asked:
+        return {}
+    asking = "".join(question.execute for question in asked)
     if connection not in _readers:
         _readers[connection] = _who(connection)
-        results = pinned(connection, _prepare_missing(connection, groups) + asking)
+        results = pinned(connection, _prepare_missing(connection, asked) + asking)
     else:
         try:
             results = pinned(connection, asking)
         except errors.InvalidSqlStatementName:
-            results = pinned(connection, _prepare_missing(connection, groups) + asking)
+            results = pinned(connection, _prepare_missing(connection, asked) + asking)
         except errors.InsufficientPrivilege:  # a migration took the rights of its own superuser away
             _readers[connection] = _who(connection)
-            pinned(connection, _deallocate_all(connection))
-            results = pinned(connection, _prepare_missing(connection, groups) + asking)
-    texts: dict[str, dict[int, bytes]] = {name: {} for group in groups for name in names_of(group)}
+            pinned(connection, "".join(f"deallocate {statement};" for statement in _prepared(connection)))
+            results = pinned(connection, _prepare_missing(connection, asked) + asking)
+    texts: dict[str, dict[int, bytes]] = {page: {} for question in asked for page in question.pages}
     for result in results:
         for row in range(result.ntuples):
             name, relation, text = (result.get_value(row, column) for column in range(3))
-            of = texts.setdefault((name or b"").decode(), {})
             if text:
-                of[int(relation or 0)] = text
+                texts[(name or b"").decode()][int(relation or 0)] = text
     headings = _headings[_readers[connection]]
     return {name: Page(headings.get(name, _NO_HEADING), rows) for name, rows in texts.items()}
 
@@ -120,13 +123,12 @@ def _who(connection: psycopg.Connection[Any]) -> Reader:
     return Reader(connection.info.server_version // 10000, superuser=result.get_value(0, 0) == b"t")
 
 
-def _prepare_missing(connection: psycopg.Connection[Any], groups: Sequence[Group]) -> str:
+def _prepare_missing(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> str:
     present = _prepared(connection)
     reader = _readers[connection]
     if reader not in _headings:
-        kinds = [kind for group in Group for kind in KINDS_OF[group]]
-        _headings[reader] = {kind.name: _heading(connection, kind, reader) for kind in kinds}
-    return "".join(_prepare(group, reader) for group in groups if group.value not in present)
+        _headings[reader] = {kind.name: _heading(connection, kind, reader) for kind in (*KINDS, NAMES)}
+    return "".join(question.prepare(reader) for question in questions if question.statement not in present)
 
 
 def _heading(connection: psycopg.Connection[Any], kind: Kind, reader: Reader) -> Heading:
@@ -134,16 +136,9 @@ def _heading(connection: psycopg.Connection[Any], kind: Kind, reader: Reader) ->
     return Heading(of.names[1:], of.types[1:]) if kind.parts else of
 
 
-def _prepare(group: Group, reader: Reader) -> str:
-    parameter = "(oid[])" if group is Group.PARTS_OF_SOME else ""
-    return f"prepare {group.value}{parameter} as {statement(group, reader)};"
-
-
-def _deallocate_all(connection: psycopg.Connection[Any]) -> str:
-    present = _prepared(connection)
-    return "".join(f"deallocate {group.value};" for group in Group if group.value in present)
-
-
 def _prepared(connection: psycopg.Connection[Any]) -> set[str]:
-    (result,) = pinned(connection, "select name from pg_prepared_statements")
+    """The names, as SQL needs them, of the statements that we have prepared in the session."""
+    (result,) = pinned(
+        connection, "select quote_ident(name) from pg_prepared_statements where name like 'pytest\\_migrations %'"
+    )
     return {(result.get_value(row, 0) or b"").decode() for row in range(result.ntuples)}

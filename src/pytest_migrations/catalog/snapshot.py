@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.catalog.groups import SIGNS
+from pytest_migrations.catalog import rows, signs
+from pytest_migrations.catalog.names import NAMES
 from pytest_migrations.catalog.privileges import normalised
 from pytest_migrations.catalog.reading import read_pages
-from pytest_migrations.catalog.touched import NAMES, RELATIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _COLUMN_ORDER = "column order"
 #: Pages that are not compared with the others.
-_APART = (_COLUMN_ORDER, SIGNS, RELATIONS, NAMES.name)
+_APART = (_COLUMN_ORDER, signs.PAGE, NAMES.name, *rows.PAGES)
 #: Columns of a page that say where an object stands and not what it is.
 _PLACES = ("kind", "name", "parent", "follows")
 
@@ -90,16 +90,26 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
     def differing_pages(
         self, other: Snapshot
     ) -> Iterator[tuple[Mapping[Key, CatalogObject], Mapping[Key, CatalogObject]]]:
-        """The objects of each kind of which the two do not hold the same."""
+        """The objects of each kind of which the two do not hold the same.
+
+        Where the readers might not see the same (a migration made its own role an ordinary one), what only one of them
+        was shown is left out.
+        """
         for name in {**self.pages, **other.pages}:
             if name in _APART or self.pages.get(name) == other.pages.get(name):
                 continue
             mine, theirs = self._page(name), other._page(name)
+            if unknown := self._columns(name, other) ^ other._columns(name, self):
+                mine, theirs = _without(mine, unknown), _without(theirs, unknown)
             if mine.keys() != theirs.keys() or any(mine[key].fields != theirs[key].fields for key in mine):
                 yield mine, theirs
 
     def same_order(self, other: Snapshot) -> bool:
         return self.pages.get(_COLUMN_ORDER) == other.pages.get(_COLUMN_ORDER)
+
+    def _columns(self, name: str, other: Snapshot) -> frozenset[str]:
+        """The columns of a page; of one that only the other has, that one's."""
+        return frozenset((self.pages.get(name) or other.pages[name]).heading.names)
 
     @cached_property
     def _objects(self) -> dict[Key, CatalogObject]:
@@ -126,6 +136,13 @@ def take_snapshot(
     psycopg.Error where the server does, as in a transaction that has failed already.
     """
     return Snapshot(read_pages(connection, cluster=cluster, since=None if since is None else since.pages))
+
+
+def _without(objects: Mapping[Key, CatalogObject], unknown: frozenset[str]) -> dict[Key, CatalogObject]:
+    return {
+        key: item._replace(fields={name: text for name, text in item.fields.items() if name not in unknown})
+        for key, item in objects.items()
+    }
 
 
 def _object(row: dict[str, Any]) -> CatalogObject:

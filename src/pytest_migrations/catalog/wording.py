@@ -23,7 +23,7 @@ def object_text(kind: str, fields: Mapping[str, str]) -> str:
         return _short(_index(fields["definition"]))
     if kind == "column":
         return fields.get("type", "") + (" not null" if fields.get("not null") == "true" else "")
-    if kind in {"constraint", "type", "setting", "database setting", "role setting", "attribute"}:
+    if kind in {"attribute", "constraint", "database setting", "role setting", "server setting", "type"}:
         return _short(fields.get("definition") or fields.get("labels") or fields.get("value") or fields.get("type", ""))
     if kind == "policy":
         return _short("for " + fields["for"] + (f" using {fields['using']}" if "using" in fields else ""))
@@ -34,6 +34,8 @@ def change_texts(field: str, before: str | None, after: str | None) -> tuple[str
     """How a field's value reads before and after: cut to the part that differs; what is secret is not told."""
     if field.endswith("(hidden)"):
         return "hidden", "changed"
+    if field == "privileges":
+        return _privileges(before, after), _privileges(after, before)
     one, two = _line(before), _line(after)
     if one == two:
         return _short(one), "the same but for white space"
@@ -42,6 +44,13 @@ def change_texts(field: str, before: str | None, after: str | None) -> tuple[str
     if max(len(one), len(two)) > _WIDTH and before is not None and after is not None:
         return _around_difference(one, two)
     return _short(one), _short(two)
+
+
+def _privileges(said: str | None, otherwise: str | None) -> str:
+    """Whose privileges are not the same in both; where there were none but the usual ones, the owner's go unsaid."""
+    told = [item for item in (said or "").split("; ") if item not in (otherwise or "").split("; ")]
+    granted = [item for item in told if not item.startswith("owner: ")] if otherwise is None else told
+    return "; ".join(filter(None, granted or told)) or "none"
 
 
 def _index(definition: str) -> str:

@@ -9,6 +9,7 @@ from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
 from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
+from pytest_migrations.formats.order import unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.prisma import PRISMA
@@ -47,7 +48,8 @@ def read_history(folder: Path, format: str | None = None) -> History:  # noqa: A
     reading = chosen.read(listing)
     if not reading.migrations:
         raise _nothing_found(listing, [chosen])
-    return History(folder, chosen.name, tuple(reading.migrations), tuple(reading.problems))
+    problems = (*reading.problems, *unaddressable(reading.migrations))
+    return History(folder, chosen.name, tuple(reading.migrations), problems)
 
 
 def _existing(folder: Path) -> Path:

@@ -52,6 +52,16 @@ def misleading_text_order(migrations: Sequence[Migration], tool: str) -> Iterato
             )
 
 
+def unaddressable(migrations: Iterable[Migration]) -> Iterator[Problem]:
+    """Names that would end the path in a test's id (pytest docs, "Selecting tests by node ID")."""
+    for migration in migrations:
+        if found := [characters for characters in ("::", "[") if characters in migration.name]:
+            yield Problem(
+                migration.path,
+                f"{migration.name} has {' and '.join(found)} in its name, where pytest takes an id apart: rename it.",
+            )
+
+
 def untaken(
     folder: Folder, taken: Iterable[str], expected: str, only: re.Pattern[str] = _ANY_NAME
 ) -> Iterator[Problem]:

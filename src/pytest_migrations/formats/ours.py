@@ -24,9 +24,11 @@ from typing import TYPE_CHECKING
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.formats.rollback_block import MARKER, split_rollback
-from pytest_migrations.migration import Migration, Script
+from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pytest_migrations.formats.folder import Folder
 
 _NAME = re.compile(r"[0-9]+_.*\.sql", re.DOTALL)
@@ -35,6 +37,7 @@ _DEPENDENCIES = re.compile(r"\s*Dependencies\s*:(?P<names>.*)", re.IGNORECASE)
 _NO_TRANSACTION = re.compile(r"\s*No[ -]transaction\s*[.:]?\s*", re.IGNORECASE)
 _NO_NAMES = {"", "-", "none", "n/a"}
 
+_NUMBER = re.compile(r"\s*Migration\s+(?P<number>[0-9]+)\s*:.*", re.IGNORECASE)
 _TITLE = rb"\A--[ \t]*Migration[ \t]+[0-9]+[ \t]*:"
 _EVIDENCE = re.compile(MARKER.pattern.encode() + b"|" + _TITLE, re.MULTILINE | re.IGNORECASE)
 
@@ -51,8 +54,24 @@ def _evidence(folder: Folder) -> list[str]:
 def _read(folder: Folder) -> Reading:
     names = numbered(folder)
     migrations = in_numeric_order(_migration(folder, name) for name in names)
-    problems = [*numeric_duplicates(migrations), *untaken(folder, names, "NNN_name.sql (a number, then _)")]
+    problems = [
+        *numeric_duplicates(migrations),
+        *_misnumbered(migrations),
+        *untaken(folder, names, "NNN_name.sql (a number, then _)"),
+    ]
     return Reading(migrations, problems)
+
+
+def _misnumbered(migrations: Iterable[Migration]) -> Iterator[Problem]:
+    """Files whose first lines call them by another number: one of the two was forgotten when the file was renamed."""
+    for migration in migrations:
+        for comment in _header(migration.up.source):
+            number = _NUMBER.fullmatch(comment)
+            if number and int(number["number"]) != int(migration.version):
+                yield Problem(
+                    migration.path,
+                    f"{migration.name} calls itself migration {number['number']}: its name or that line is wrong.",
+                )
 
 
 def _migration(folder: Folder, name: str) -> Migration:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -16,6 +17,7 @@ from pytest_migrations.server.findings import Unusable, unusable_server
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from pytest_migrations.server.choice import ServerOptions
@@ -50,7 +52,7 @@ def borrow(run: RunFolder, dsn: str, options: ServerOptions, requirements: Requi
                 f"the roles {', '.join(missing)} (migrations_roles) are missing at {where}, and the user {user} may "
                 f"not create roles. Create them, or ALTER ROLE {user} CREATEROLE"
             )
-        _note(run.path, admin, missing)
+        _note(run.path, admin, roles=missing)
         roles.create(connection, missing)
         return Started(
             kind="external",
@@ -65,6 +67,19 @@ def borrow(run: RunFolder, dsn: str, options: ServerOptions, requirements: Requi
         )
 
 
+@contextmanager
+def roles_to_be_made(folder: Path, admin: Parameters, names: list[str]) -> Iterator[None]:
+    """Note in the run's folder which roles migrations make meanwhile, for whoever ends the run if we are killed."""
+    record = _note(folder, admin, made=names)
+    yield
+    record.unlink()
+
+
+def lock_roles(admin: psycopg.Connection[Any]) -> None:
+    """Let no other run make or drop roles on the server as long as the connection is open."""
+    admin.execute("SELECT pg_advisory_lock(hashtext('pytest-migrations'))")
+
+
 def end(record: Path, run_id: str) -> bool:
     """Drop the run's databases and roles on the server of the record; False if that could not be done."""
     noted = json.loads(record.read_text())
@@ -74,6 +89,10 @@ def end(record: Path, run_id: str) -> bool:
             for name in databases.of_run(admin, run_id):
                 databases.drop(admin, name, noted["admin"], external=True)
             roles.drop(admin, noted["roles"])
+            if noted["made"]:
+                lock_roles(admin)
+                with suppress(UserError):
+                    roles.drop_entirely(admin, sorted(roles.existing(admin) & {*noted["made"]}))
     except psycopg.Error:
         return False
     return True
@@ -137,13 +156,13 @@ def _with_role(admin: Parameters, role: str | None) -> str:
     return connections.startup_options({"role": role}, given) if role else given
 
 
-def _note(folder: Path, admin: Parameters, created_roles: list[str]) -> None:
+def _note(folder: Path, admin: Parameters, *, roles: Sequence[str] = (), made: Sequence[str] = ()) -> Path:
     """Write down what has to end with the run, before it begins; may hold a password, so it is ours alone to read."""
     record = folder / f"{RECORD_PREFIX}{secrets.token_hex(4)}"
     unfinished = folder / f"unfinished-{record.name}"
     unfinished.touch(mode=0o600)
-    unfinished.write_text(json.dumps({"admin": dict(admin), "roles": created_roles}))
-    unfinished.rename(record)
+    unfinished.write_text(json.dumps({"admin": dict(admin), "roles": list(roles), "made": list(made)}))
+    return unfinished.rename(record)
 
 
 def _end_sessions(admin: psycopg.Connection[Any], run_id: str) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.server import choice, connections, ending, locks, starting
+from pytest_migrations.server import choice, connections, ending, locks, roles, starting
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import psycopg
 
@@ -42,6 +43,7 @@ class Server:
         from pytest_migrations.server.administrator import Administrator  # noqa: PLC0415 (loads while a server starts)
 
         self._started = started
+        self._folder = run.path
         self._external = started.kind == "external"
         self._administrator = Administrator(started, run.id)
         run.before_end(self._administrator.close)
@@ -113,6 +115,20 @@ class Server:
         """Connect as the superuser of a server that we started, or as the user of the DSN of an external one."""
         parameters = {**self._started.admin, **({"dbname": database.name} if database else {})}
         return connections.connect(parameters, external=self._external, **more)
+
+    @contextmanager
+    def roles_alone(self, names: list[str]) -> Iterator[psycopg.Connection[Any]]:
+        """Keep other runs on an external server from making roles; ``names`` are those that may be made meanwhile.
+
+        They are dropped at the end of the run if this process does not come to it. Gives an administrator's connection.
+        """
+        from pytest_migrations.server import external  # noqa: PLC0415 (only for what is external)
+
+        with self.connect_admin() as admin:
+            external.lock_roles(admin)
+            missing = sorted({*names} - roles.existing(admin))
+            with external.roles_to_be_made(self._folder, self._started.admin, missing):
+                yield admin
 
     def stop(self) -> None:
         """End a server that was started for this process alone."""

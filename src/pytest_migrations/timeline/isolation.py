@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
@@ -12,7 +13,7 @@ from pytest_migrations.sql.traits import Trait
 if TYPE_CHECKING:
     import psycopg
 
-    from pytest_migrations.migration import History, Migration
+    from pytest_migrations.migration import History, Migration, Statement
 
 
 class TouchesClusterError(Exception):
@@ -33,6 +34,12 @@ _NEVER_ON_GIVEN = {
     "drop_table_space_stmt",
     "dropdb_stmt",
 }
+#: The same told by its words: a setting for all roles, a slot made by a function. What grants to roles, but is no
+#: membership, is on what they share: parameters and tablespaces.
+_NEVER_WORDED = re.compile(
+    r"\Aalter\s+(?:role|user)\s+all\b|pg_create_(?:logical|physical)_replication_slot|pg_replication_origin_create",
+    re.IGNORECASE,
+)
 _ELSEWHERE = "Prove it with --migrations-server=embedded or docker."
 
 
@@ -43,11 +50,21 @@ def refuse_on_given_server(history: History) -> None:
     """
     for script in history.scripts:
         for statement in statements(script):
-            if statement.kind in _NEVER_ON_GIVEN:
+            if _is_never_done(statement):
                 raise UserError(
                     f"{statement.place}: this is not done on a server that pytest-migrations did not start.\n\n"
                     f"{statement.place.excerpt()}\n\n{_ELSEWHERE}"
                 )
+
+
+def _is_never_done(statement: Statement) -> bool:
+    if Trait.CLUSTER not in statement.traits:
+        return False
+    return (
+        statement.kind in _NEVER_ON_GIVEN
+        or statement.kind == "grant_stmt"
+        or bool(_NEVER_WORDED.search(statement.text))
+    )
 
 
 def roles_of(connection: psycopg.Connection) -> dict[str, str]:

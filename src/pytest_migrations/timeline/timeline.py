@@ -58,8 +58,8 @@ class BlockedError(Exception):
 class Timeline:
     """Proves the migrations of one history, each at most once.
 
-    ``selected`` are the indexes that will be asked for if nothing goes wrong: where the walk passes one of them it
-    proves it right away. ``timeout`` is the longest that a script may take, in seconds.
+    ``asked`` are the indexes that the run will ask for. ``alone`` says that it will ask this process for all of them,
+    which then proves each as the walk passes it. ``timeout`` is the longest that a script may take, in seconds.
 
     Cost: asked in ascending order, each migration is applied once. The first question behind the walk starts it
     again, and from then on every migration that it passes is proved, so that it never has to start a third time:
@@ -67,11 +67,18 @@ class Timeline:
     """
 
     def __init__(
-        self, history: History, servers: Servers, *, selected: Collection[int] = (), timeout: float | None = None
+        self,
+        history: History,
+        servers: Servers,
+        *,
+        asked: Collection[int] = (),
+        alone: bool = True,
+        timeout: float | None = None,
     ) -> None:
         self._history = history
         self._servers = servers
-        self._selected = frozenset(selected)
+        self._asked = frozenset(asked)
+        self._selected = self._asked if alone else frozenset[int]()
         self._timeout = timeout
         self._isolated = names_cluster_objects(history)
         self._walk: Walk | None = None
@@ -90,7 +97,7 @@ class Timeline:
                 raise BlockedError(self._history.migrations[self._failure[0]], self._failure[1])
             try:
                 if self._needs_given_server_alone:
-                    self._prove_alone({index, *self._selected})
+                    self._prove_alone({index, *self._asked})
                 else:
                     self._advance(self._walk_before(index), index)
             except TouchesClusterError:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from pytest_migrations.catalog.kinds.casts import CASTS, TRANSFORMS
-from pytest_migrations.catalog.kinds.cluster import MEMBERSHIPS, PARAMETER_PRIVILEGES, ROLE_SETTINGS, ROLES, TABLESPACES
+from pytest_migrations.catalog.kinds.cluster import (
+    DATABASES,
+    MEMBERSHIPS,
+    PARAMETER_PRIVILEGES,
+    ROLE_SETTINGS,
+    ROLES,
+    SERVER_SETTINGS,
+    SLOTS,
+    TABLESPACES,
+)
 from pytest_migrations.catalog.kinds.collations import COLLATIONS, CONVERSIONS
 from pytest_migrations.catalog.kinds.columns import COLUMN_ORDER, COLUMNS
 from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS, DOMAIN_CONSTRAINTS
@@ -98,4 +107,7 @@ KINDS = (
     ROLE_SETTINGS,
     TABLESPACES,
     PARAMETER_PRIVILEGES,
+    SERVER_SETTINGS,
+    DATABASES,
+    SLOTS,
 )

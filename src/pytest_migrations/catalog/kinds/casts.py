@@ -19,7 +19,7 @@ CASTS = Kind(
     where {is_own("pg_cast", "s.oid")}
         and s.oid = any($1)  -- only
     """,
-    rare_in=("pg_cast",),
+    written_in=("pg_cast",),
 )
 
 TRANSFORMS = Kind(
@@ -34,5 +34,5 @@ TRANSFORMS = Kind(
     where {is_own("pg_transform", "f.oid")}
         and f.oid = any($1)  -- only
     """,
-    rare_in=("pg_transform",),
+    written_in=("pg_transform",),
 )

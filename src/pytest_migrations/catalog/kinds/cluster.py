@@ -1,4 +1,4 @@
-"""What all databases of a server share: roles, memberships, their settings, tablespaces, parameters."""
+"""What all databases of a server share: roles, memberships, settings, tablespaces, parameters, databases, slots."""
 
 # ruff: noqa: S608 (the texts are put together from this package's own words only)
 
@@ -72,6 +72,39 @@ TABLESPACES = Kind(
     from pg_tablespace s
     where s.oid >= 16384
         and s.oid = any($1)  -- only
+    """,
+    shared=True,
+)
+
+# What ALTER SYSTEM has written down, in force or not.
+SERVER_SETTINGS = Kind(
+    "server settings",
+    """
+    select 'server setting' as kind, null::text as name, null::text as value where false  -- not superuser
+    select 'server setting' as kind, s.name as name, s.setting as value  -- superuser
+    from pg_file_settings s where s.sourcefile ~ '[/]postgresql[.]auto[.]conf$'  -- superuser
+    """,
+    shared=True,
+)
+
+# Those that were made after this one by its owner; other ones may come and go while we look.
+DATABASES = Kind(
+    "databases",
+    """
+    select 'database' as kind, quote_ident(d.datname) as name
+    from pg_database d, pg_database this
+    where this.datname = current_database() and d.datdba = this.datdba and d.oid > this.oid
+        and d.datname !~ '^pytest_migrations_'
+    """,
+    shared=True,
+)
+
+SLOTS = Kind(
+    "replication slots",
+    """
+    select 'replication slot' as kind, quote_ident(s.slot_name) as name, s.slot_type as type, s.plugin
+    from pg_replication_slots s
+    where not s.temporary
     """,
     shared=True,
 )

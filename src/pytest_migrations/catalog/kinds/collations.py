@@ -24,7 +24,7 @@ COLLATIONS = Kind(
     where {is_own("pg_collation", "l.oid")} and {in_own_schema("l.collnamespace")}
         and l.oid = any($1)  -- only
     """,
-    rare_in=("pg_collation",),
+    written_in=("pg_collation",),
 )
 
 CONVERSIONS = Kind(
@@ -40,5 +40,5 @@ CONVERSIONS = Kind(
     where {is_own("pg_conversion", "v.oid")} and {in_own_schema("v.connamespace")}
         and v.oid = any($1)  -- only
     """,
-    rare_in=("pg_conversion",),
+    written_in=("pg_conversion",),
 )

@@ -72,4 +72,5 @@ DOMAIN_CONSTRAINTS = Kind(
     where k.contype = 'c' and {is_own("pg_type", "t.oid")} and {in_own_schema("t.typnamespace")}
         and k.oid = any($1)  -- only
     """,
+    written_in=("domain constraints",),
 )

@@ -22,6 +22,7 @@ DATABASE = Kind(
     where d.datname = current_database()
         and d.oid = any($1)  -- only
     """,
+    written_in=("pg_database",),
 )
 
 DATABASE_SETTINGS = Kind(
@@ -33,5 +34,5 @@ DATABASE_SETTINGS = Kind(
     from pg_db_role_setting s, unnest(s.setconfig) o
     where s.setdatabase = (select oid from pg_database where datname = current_database())
     """,
-    rare_in=("pg_db_role_setting",),
+    written_in=("pg_db_role_setting",),
 )

@@ -24,5 +24,5 @@ DEFAULT_PRIVILEGES = Kind(
     where a.oid >= {FIRST_OWN_OID}
         and a.oid = any($1)  -- only
     """,
-    rare_in=("pg_default_acl",),
+    written_in=("pg_default_acl",),
 )

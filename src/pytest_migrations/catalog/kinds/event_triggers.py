@@ -20,5 +20,5 @@ EVENT_TRIGGERS = Kind(
     where {is_own("pg_event_trigger", "e.oid")}
         and e.oid = any($1)  -- only
     """,
-    rare_in=("pg_event_trigger",),
+    written_in=("pg_event_trigger",),
 )

@@ -18,4 +18,5 @@ EXTENSIONS = Kind(
     where true
         and e.oid = any($1)  -- only
     """,
+    written_in=("pg_extension",),
 )

@@ -32,7 +32,7 @@ FOREIGN_DATA_WRAPPERS = Kind(
     where {is_own("pg_foreign_data_wrapper", "w.oid")}
         and w.oid = any($1)  -- only
     """,
-    rare_in=("pg_foreign_data_wrapper",),
+    written_in=("pg_foreign_data_wrapper",),
 )
 
 FOREIGN_SERVERS = Kind(
@@ -50,7 +50,7 @@ FOREIGN_SERVERS = Kind(
     where {is_own("pg_foreign_server", "s.oid")}
         and s.oid = any($1)  -- only
     """,
-    rare_in=("pg_foreign_server",),
+    written_in=("pg_foreign_server",),
 )
 
 # The view shows the options only to those who may see them (PostgreSQL docs, "pg_user_mappings").
@@ -66,5 +66,5 @@ USER_MAPPINGS = Kind(
     where true
         and u.umid = any($1)  -- only
     """,
-    rare_in=("pg_user_mapping",),
+    written_in=("pg_user_mapping",),
 )

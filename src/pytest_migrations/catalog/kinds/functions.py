@@ -46,6 +46,8 @@ FUNCTIONS = Kind(
             and refclassid = 'pg_type'::regclass)
         and p.oid = any($1)  -- only
     """,
+    across=True,
+    written_in=("pg_proc",),
 )
 
 AGGREGATES = Kind(
@@ -81,5 +83,5 @@ AGGREGATES = Kind(
     where {is_own("pg_proc", "p.oid")} and {in_own_schema("p.pronamespace")}
         and p.oid = any($1)  -- only
     """,
-    rare_in=("pg_aggregate",),
+    written_in=("pg_aggregate", "pg_proc"),
 )

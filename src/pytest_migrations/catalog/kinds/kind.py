@@ -38,12 +38,9 @@ class Kind:
     parts: bool = False
     #: Set where the text of an object looks into relations, so that it also depends on which columns they have.
     across: bool = False
-    #: Set where objects of the kind are rare: the catalogs in which a row must appear or change before there is one.
-    #: As long as there is none and nobody has touched these, it is not asked again.
-    rare_in: tuple[str, ...] = ()
-    #: Set where finding the objects takes long and they seldom change: the catalogs without an update or a deletion in
-    #: which no fact of the kind changes, whatever is added to them.
-    changes_with: tuple[str, ...] = ()
+    #: The catalogs whose rows the objects are, or certain rows in them (``signs.py``): making, altering or dropping an
+    #: object writes there. What other things are called, and what is said of an object, need not be among them.
+    written_in: tuple[str, ...] = ()
 
     def sql(self, reader: Reader, *, only: bool = False) -> str:
         """The query for this reader: all objects, or ``only`` those whose OIDs are in ``$1``."""

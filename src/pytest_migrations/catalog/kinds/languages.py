@@ -21,7 +21,7 @@ LANGUAGES = Kind(
     where l.lanispl and {is_own("pg_language", "l.oid")}
         and l.oid = any($1)  -- only
     """,
-    rare_in=("pg_language",),
+    written_in=("pg_language",),
 )
 
 ACCESS_METHODS = Kind(
@@ -34,5 +34,5 @@ ACCESS_METHODS = Kind(
     where {is_own("pg_am", "m.oid")}
         and m.oid = any($1)  -- only
     """,
-    rare_in=("pg_am",),
+    written_in=("pg_am",),
 )

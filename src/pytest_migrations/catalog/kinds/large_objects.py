@@ -19,4 +19,5 @@ LARGE_OBJECTS = Kind(
         and l.oid = any($1)  -- only
     group by 2
     """,
+    written_in=("pg_largeobject_metadata", "pg_description"),
 )

@@ -23,7 +23,7 @@ OPERATORS = Kind(
     where o.oprcode <> 0 and {is_own("pg_operator", "o.oid")} and {in_own_schema("o.oprnamespace")}
         and o.oid = any($1)  -- only
     """,
-    rare_in=("pg_operator",),
+    written_in=("pg_operator",),
 )
 
 _OPERATOR = (
@@ -75,7 +75,7 @@ OPERATOR_CLASSES = Kind(
     where {is_own("pg_opclass", "o.oid")} and {in_own_schema("o.opcnamespace")}
         and o.oid = any($1)  -- only
     """,
-    rare_in=("pg_opclass",),
+    written_in=("pg_opclass", "pg_amop", "pg_amproc"),
 )
 
 OPERATOR_FAMILIES = Kind(
@@ -93,5 +93,5 @@ OPERATOR_FAMILIES = Kind(
     where {is_own("pg_opfamily", "y.oid")} and {in_own_schema("y.opfnamespace")}
         and y.oid = any($1)  -- only
     """,
-    rare_in=("pg_opfamily",),
+    written_in=("pg_opfamily", "pg_amop", "pg_amproc"),
 )

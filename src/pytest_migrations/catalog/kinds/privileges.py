@@ -25,9 +25,7 @@ def _changed(catalog: str, prefix: str, letter: str, builtin: str) -> str:
     """
 
 
-# information_schema is left out, as pg_dump does; public is told with the schemas. What an ACL of theirs says also
-# changes where a role gets another name, or an extension a member.
-_ANYWHERE = ("pg_init_privs", "pg_authid")
+# information_schema is left out, as pg_dump does; public is told with the schemas.
 
 PRIVILEGES = Kind(
     "privileges",
@@ -39,24 +37,25 @@ PRIVILEGES = Kind(
             _changed("pg_foreign_server", "srv", "S", "false"),
         )
     ),
+    written_in=("pg_init_privs", "pg_namespace", "pg_language", "pg_foreign_data_wrapper", "pg_foreign_server"),
 )
 
 PRIVILEGES_ON_RELATIONS = Kind(
     "privileges on relations",
     _changed("pg_class", "rel", "r", "r.relnamespace = 'pg_catalog'::regnamespace"),
-    changes_with=("pg_class", *_ANYWHERE),
+    written_in=("pg_init_privs", "pg_class of others"),
 )
 
 PRIVILEGES_ON_FUNCTIONS = Kind(
     "privileges on functions",
     _changed("pg_proc", "pro", "f", "f.pronamespace = 'pg_catalog'::regnamespace"),
-    changes_with=("pg_proc", *_ANYWHERE),
+    written_in=("pg_init_privs", "pg_proc of others"),
 )
 
 PRIVILEGES_ON_TYPES = Kind(
     "privileges on types",
     _changed("pg_type", "typ", "T", "t.typnamespace = 'pg_catalog'::regnamespace"),
-    changes_with=("pg_type", *_ANYWHERE),
+    written_in=("pg_init_privs", "pg_type of others"),
 )
 
 PRIVILEGES_ON_COLUMNS = Kind(
@@ -75,5 +74,5 @@ PRIVILEGES_ON_COLUMNS = Kind(
             where refclassid = 'pg_extension'::regclass and deptype = 'e' and classid = 'pg_class'::regclass))
         and a.attrelid = any($1)  -- only
     """,
-    changes_with=("pg_attribute", "pg_class", *_ANYWHERE),
+    written_in=("pg_init_privs", "pg_attribute of others", "pg_class of others"),
 )

@@ -21,7 +21,7 @@ PUBLICATIONS = Kind(
     where {is_own("pg_publication", "p.oid")}
         and p.oid = any($1)  -- only
     """,
-    rare_in=("pg_publication",),
+    written_in=("pg_publication",),
 )
 
 PUBLISHED_TABLES = Kind(
@@ -39,7 +39,7 @@ PUBLISHED_TABLES = Kind(
     where {is_own("pg_publication", "p.oid")}
         and r.oid = any($1)  -- only
     """,
-    rare_in=("pg_publication_rel",),
+    written_in=("pg_publication_rel",),
 )
 
 # pg_publication_namespace is new in 15.
@@ -53,7 +53,7 @@ PUBLISHED_SCHEMAS = Kind(
     where true  -- from 15
         and n.oid = any($1)  -- only, from 15
     """,
-    rare_in=("pg_publication_namespace",),
+    written_in=("pg_publication_namespace",),
 )
 
 # Only a superuser may read the connection string, which may hold a password.
@@ -76,5 +76,5 @@ SUBSCRIPTIONS = Kind(
     where s.subdbid = (select oid from pg_database where datname = current_database())
         and s.oid = any($1)  -- only
     """,
-    rare_in=("pg_subscription",),
+    written_in=("pg_subscription",),
 )

@@ -19,4 +19,5 @@ SCHEMAS = Kind(
         and (n.nspname = 'public' or {is_own("pg_namespace", "n.oid")})
         and n.oid = any($1)  -- only
     """,
+    written_in=("pg_namespace",),
 )

@@ -17,5 +17,5 @@ SECURITY_LABELS = Kind(
     where s.objoid >= {FIRST_OWN_OID}
         and s.objoid = any($1)  -- only
     """,
-    rare_in=("pg_seclabel", "pg_shseclabel"),
+    written_in=("pg_seclabel", "pg_shseclabel"),
 )

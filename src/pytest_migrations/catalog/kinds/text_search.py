@@ -19,7 +19,7 @@ PARSERS = Kind(
     where {is_own("pg_ts_parser", "p.oid")} and {in_own_schema("p.prsnamespace")}
         and p.oid = any($1)  -- only
     """,
-    rare_in=("pg_ts_parser",),
+    written_in=("pg_ts_parser",),
 )
 
 DICTIONARIES = Kind(
@@ -36,7 +36,7 @@ DICTIONARIES = Kind(
     where {is_own("pg_ts_dict", "d.oid")} and {in_own_schema("d.dictnamespace")}
         and d.oid = any($1)  -- only
     """,
-    rare_in=("pg_ts_dict",),
+    written_in=("pg_ts_dict",),
 )
 
 TEMPLATES = Kind(
@@ -50,7 +50,7 @@ TEMPLATES = Kind(
     where {is_own("pg_ts_template", "m.oid")} and {in_own_schema("m.tmplnamespace")}
         and m.oid = any($1)  -- only
     """,
-    rare_in=("pg_ts_template",),
+    written_in=("pg_ts_template",),
 )
 
 CONFIGURATIONS = Kind(
@@ -67,5 +67,5 @@ CONFIGURATIONS = Kind(
     where {is_own("pg_ts_config", "f.oid")} and {in_own_schema("f.cfgnamespace")}
         and f.oid = any($1)  -- only
     """,
-    rare_in=("pg_ts_config",),
+    written_in=("pg_ts_config", "pg_ts_config_map"),
 )

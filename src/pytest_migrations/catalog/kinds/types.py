@@ -34,6 +34,7 @@ TYPES = Kind(
         and {is_own("pg_type", "t.oid")} and {in_own_schema("t.typnamespace")}
         and t.oid = any($1)  -- only
     """,
+    written_in=("types", "pg_enum"),
 )
 
 RANGES = Kind(
@@ -53,7 +54,7 @@ RANGES = Kind(
     where {is_own("pg_type", "t.oid")} and {in_own_schema("t.typnamespace")}
         and t.oid = any($1)  -- only
     """,
-    rare_in=("pg_range",),
+    written_in=("pg_range",),
 )
 
 BASE_TYPES = Kind(
@@ -73,4 +74,5 @@ BASE_TYPES = Kind(
             select from pg_type m where m.oid = t.typelem and m.typarray = t.oid) else true end
         and t.oid = any($1)  -- only
     """,
+    written_in=("types",),
 )

@@ -1,0 +1,80 @@
+"""What relations and their parts are called: one that is renamed changes the texts of others, which then say so."""
+
+# ruff: noqa: S608 (the texts are put together from this package's own words only)
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_migrations.catalog.kinds.facts import FIRST_OWN_OID
+from pytest_migrations.catalog.kinds.kind import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from pytest_migrations.catalog.records import Page
+
+#: By what never changes: OIDs and the numbers of columns.
+NAMES = Kind(
+    "names",
+    f"""
+    select o.relation, 'names' as kind, o.relation as name, array_agg(o.name) as names
+    from (
+        select coalesce(i.indrelid, c.oid), 'r' || c.oid || '=' || c.relnamespace || '.' || c.relname
+            from pg_class c left join pg_index i on i.indexrelid = c.oid
+            where c.oid >= {FIRST_OWN_OID} and c.relpersistence <> 't' and c.relkind <> 't'
+        union all
+        select a.attrelid, 'a' || a.attnum || '=' || a.attname
+            from pg_attribute a join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p', 'f', 'c', 'v', 'm')
+            where a.attrelid >= {FIRST_OWN_OID} and a.attnum > 0 and not a.attisdropped and c.relpersistence <> 't'
+                and a.attrelid = any($1)  -- only
+        union all
+        select k.conrelid, 'k' || k.oid || '=' || k.conname from pg_constraint k where k.conrelid >= {FIRST_OWN_OID}
+    ) o(relation, name)
+    where true
+        and o.relation = any($1)  -- only
+    group by o.relation
+    """,
+    parts=True,
+)
+
+#: Texts that depend on other things in ways that PostgreSQL does not track: an array of names stands for OIDs, and a
+#: row constructor has as many fields as its type has columns by now.
+_UNTRACKED = re.compile(rb"::reg[a-z]+\[\]|ROW\(")
+
+
+def is_untracked(pages: Iterable[Page]) -> bool:
+    return any(
+        (b"ROW(" in text or b"::reg" in text) and _UNTRACKED.search(text)
+        for page in pages
+        for text in page.rows.values()
+    )
+
+
+def is_renamed(before: Page, now: Page) -> bool:
+    """Whether something that was there before is called something else."""
+    return any(
+        names.get(thing, name) != name
+        for relation in _in_both(before, now)
+        for names in [_names(before, relation)]
+        for thing, name in _names(now, relation).items()
+    )
+
+
+def has_other_columns(before: Page, now: Page) -> bool:
+    """Whether a relation that was there before has other columns."""
+    return any(_columns(before, relation) != _columns(now, relation) for relation in _in_both(before, now))
+
+
+def _in_both(before: Page, now: Page) -> set[int]:
+    return {relation for relation, rows in now.rows.items() if before.rows.get(relation, rows) != rows}
+
+
+def _columns(page: Page, relation: int) -> set[str]:
+    return {thing for thing in _names(page, relation) if thing.startswith("a")}
+
+
+def _names(page: Page, relation: int) -> Mapping[str, str]:
+    (row,) = page.of(relation)
+    return dict(name.split("=", 1) for name in row["names"])
