@@ -100,7 +100,7 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
                 continue
             mine, theirs = self._page(name), other._page(name)
             if unknown := self._columns(name, other) ^ other._columns(name, self):
-                mine, theirs = _without(mine, unknown), _without(theirs, unknown)
+                mine, theirs = _without(unknown, mine, theirs), _without(unknown, theirs, mine)
             if mine.keys() != theirs.keys() or any(mine[key].fields != theirs[key].fields for key in mine):
                 yield mine, theirs
 
@@ -138,9 +138,14 @@ def take_snapshot(
     return Snapshot(read_pages(connection, cluster=cluster, since=None if since is None else since.pages))
 
 
-def _without(objects: Mapping[Key, CatalogObject], unknown: frozenset[str]) -> dict[Key, CatalogObject]:
+def _without(
+    unknown: frozenset[str], objects: Mapping[Key, CatalogObject], others: Mapping[Key, CatalogObject]
+) -> dict[Key, CatalogObject]:
+    """The objects, those that others are to be compared with without certain fields."""
     return {
         key: item._replace(fields={name: text for name, text in item.fields.items() if name not in unknown})
+        if key in others
+        else item
         for key, item in objects.items()
     }
 
