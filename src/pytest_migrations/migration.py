@@ -56,6 +56,8 @@ class Statement:
     traits: Trait = Trait.NONE
     #: The objects that it creates: (kind, unqualified name).
     creates: tuple[tuple[str, str], ...] = ()
+    #: What the server must have: ("extension" or "collation provider" or "locale", name).
+    needs: tuple[tuple[str, str], ...] = ()
 
     @property
     def place(self) -> Place:

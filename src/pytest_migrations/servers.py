@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, suppress
-from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from pytest_migrations.server.run_folder import RunFolder
 
 
-#: In the run's folder, for those too who only join a server: a line for each extension that none has.
+#: In the run's folder, for those too who only join a server: a line for each thing that none has.
 _LACKING = "lacking"
 _Started = TypeVar("_Started", Server, "Server | None")
 
@@ -59,7 +58,7 @@ class RunServers:
 
     @property
     def lacking(self) -> Mapping[str, str]:
-        """The extensions that the migrations create and the server has not, with what was looked at for them."""
+        """What the migrations need and the server has not, with what was looked at for it."""
         record = self._run_folder().path / _LACKING
         return dict(map(json.loads, record.read_text().splitlines())) if record.exists() else {}
 
@@ -77,7 +76,7 @@ class RunServers:
         if self._options.role is None or server.kind == "external":
             return
         with server.connect_admin(database) as admin:
-            for name in self._required().extensions:
+            for name in self._required().names_of("extension"):
                 row = admin.execute(_NEEDS_SUPERUSER, [name]).fetchone()
                 if row and row[0]:
                     admin.execute(sql.SQL("CREATE EXTENSION {} CASCADE").format(sql.Identifier(name)))
@@ -113,17 +112,16 @@ class RunServers:
         return any(role in script.text for history in self._histories for script in history.scripts)
 
     def _best(self, start: Callable[[RunFolder, ServerOptions, Requirements], _Started]) -> _Started:
-        """A server on which as many migrations as possible can be proved: those before the first extension it lacks."""
+        """A server on which as many migrations as possible can be proved: those before one whose need it lacks."""
         while True:
             required = self._required()
             try:
                 return start(self._run_folder(), self._options, required)
             except LackingError as error:
-                last = [name for name in required.extensions if name in error.lacks][-1]
+                last = [name for name in required.names if name in error.lacks][-1]
                 with (self._run_folder().path / _LACKING).open("a") as record:
                     record.write(json.dumps([last, error.looked_at]) + "\n")
-                extensions = {name: place for name, place in required.extensions.items() if name != last}
-                self._requirements = replace(required, extensions=extensions)
+                self._requirements = required.without(last)
 
     def _required(self) -> Requirements:
         if self._requirements is None:
@@ -133,14 +131,13 @@ class RunServers:
 
 def required_by(histories: list[History]) -> Requirements:
     """What the scripts name outside conditional blocks; the body of a DO is no statement of the script."""
-    extensions: dict[str, Place] = {}
+    needs: dict[tuple[str, str], Place] = {}
     for history in histories:
         for migration in history.migrations:
             for statement in statements(migration.up):
-                for kind, name in statement.creates:
-                    if kind == "extension":
-                        extensions.setdefault(name, statement.place)
-    return Requirements(extensions)
+                for need in statement.needs:
+                    needs.setdefault(need, statement.place)
+    return Requirements(needs)
 
 
 _NEEDS_SUPERUSER = """

@@ -98,4 +98,4 @@ def processes_of(folder: Path) -> list[str]:
 
 def requiring(*extensions: str) -> Requirements:
     place = Place(Path("migrations/003_ids.sql"), 2, 1, '\nCREATE EXTENSION "x";')
-    return Requirements(extensions=dict.fromkeys(extensions, place))
+    return Requirements({("extension", name): place for name in extensions})

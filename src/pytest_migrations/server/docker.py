@@ -38,7 +38,7 @@ def start(run: RunFolder, image: str | None, options: ServerOptions, requirement
     Raises Unusable where no engine answers, the image cannot be had or lacks what is required, and UserError where
     the server does not start, with the end of its log.
     """
-    image = image or next((_IMAGES_WITH[name] for name in requirements.extensions if name in _IMAGES_WITH), _IMAGE)
+    image = image or next((_IMAGES_WITH[name] for name in requirements.names if name in _IMAGES_WITH), _IMAGE)
     what = f"docker:{image}"
     password = secrets.token_hex(16)
     container = _run(run, image, password, options.settings)

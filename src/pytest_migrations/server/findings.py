@@ -23,7 +23,7 @@ class Finding:
     what: str
     why: str
     remedy: str = ""
-    #: The extensions and collation providers of the requirements that it lacks.
+    #: What of the requirements it lacks.
     lacks: frozenset[str] = frozenset()
 
 
@@ -36,7 +36,7 @@ class Unusable(Exception):  # noqa: N818 (no error by itself: the next one may d
 
 
 class LackingError(UserError):
-    """No server has all that is required: ``lacks`` names the extensions, ``looked_at`` tells what was looked at."""
+    """No server has all that is required: ``lacks`` names what is missing, ``looked_at`` tells what was looked at."""
 
     def __init__(self, message: str, lacks: frozenset[str], looked_at: str) -> None:
         super().__init__(message)
@@ -70,7 +70,7 @@ def no_server(findings: Sequence[Finding], requirements: Requirements) -> UserEr
 
 
 def _error(message: str, looked_at: str, findings: Sequence[Finding], requirements: Requirements) -> UserError:
-    lacks = _lacks(findings) & requirements.extensions.keys()
+    lacks = _lacks(findings) & {*requirements.names}
     return LackingError(message, lacks, looked_at) if lacks else UserError(message)
 
 
@@ -81,11 +81,14 @@ def _lacks(findings: Sequence[Finding]) -> frozenset[str]:
 def _needs(findings: Sequence[Finding], requirements: Requirements) -> str:
     """A sentence for each thing that something lacks: where the migrations require it."""
     lacks = _lacks(findings)
-    needed = [
-        *((place, f'creates the extension "{name}"', name) for name, place in requirements.extensions.items()),
-        *((place, f'uses the collation provider "{name}"', name) for name, place in requirements.providers.items()),
-    ]
-    return "".join(f" {display_path(place.path)}:{place.line} {what}." for place, what, name in needed if name in lacks)
+    return "".join(
+        f' {display_path(place.path)}:{place.line} {_VERBS[what]} the {what} "{name}".'
+        for (what, name), place in requirements.needs.items()
+        if name in lacks
+    )
+
+
+_VERBS = {"extension": "creates", "collation provider": "uses", "locale": "uses"}
 
 
 def _table(findings: Sequence[Finding]) -> str:

@@ -13,9 +13,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Requirements:
-    """What the migrations name outside conditional blocks, each with the first place that names it."""
+    """What the migrations name outside conditional blocks.
 
-    #: The extensions that they create.
-    extensions: Mapping[str, Place] = field(default_factory=dict)
-    #: The collation providers that they ask for ("icu").
-    providers: Mapping[str, Place] = field(default_factory=dict)
+    Keys are what it is (extension, collation provider, locale) and its name, in the order in which the migrations need
+    it; values are the first place that names it.
+    """
+
+    needs: Mapping[tuple[str, str], Place] = field(default_factory=dict)
+
+    def names_of(self, what: str) -> list[str]:
+        return [name for kind, name in self.needs if kind == what]
+
+    @property
+    def names(self) -> list[str]:
+        return [name for _, name in self.needs]
+
+    def without(self, name: str) -> Requirements:
+        return Requirements({need: place for need, place in self.needs.items() if need[1] != name})

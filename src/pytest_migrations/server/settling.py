@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.server import locales, roles
+from pytest_migrations.server import roles
 from pytest_migrations.server.findings import OLDEST_MAJOR, Unusable, lacking, too_old
+from pytest_migrations.server.locales import clauses as locale_clauses
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
@@ -71,20 +72,29 @@ def clone_strategy(admin: psycopg.Connection[Any], strategy: str) -> str:
 
 def database_clauses(admin: psycopg.Connection[Any], locale: str | None, *, ours: bool) -> str:
     """Encoding and locale of new databases; an external server keeps its own locale unless one is asked for."""
-    clauses = locales.clauses(admin, locale) if ours or locale else ""
+    clauses = locale_clauses(admin, locale) if ours or locale else ""
     strategy = clone_strategy(admin, "FILE_COPY") if ours else ""
     return f"ENCODING 'UTF8' {clauses} {strategy}".strip()
 
 
 def _lacks(admin: psycopg.Connection[Any], requirements: Requirements) -> set[str]:
     lacks: set[str] = set()
-    if requirements.extensions:
+    if extensions := requirements.names_of("extension"):
         rows = admin.execute("SELECT name FROM pg_available_extensions").fetchall()
-        lacks |= requirements.extensions.keys() - {row[0] for row in rows}
+        lacks |= {*extensions} - {row[0] for row in rows}
     # A server that was built with ICU has its collations from initdb on; "unicode" is there without it too.
     if (
-        "icu" in requirements.providers
+        "icu" in requirements.names_of("collation provider")
         and not admin.execute("SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu'").fetchone()
     ):
         lacks.add("icu")
+    if locales := requirements.names_of("locale"):
+        rows = admin.execute("SELECT collname, collcollate FROM pg_collation WHERE collprovider = 'c'").fetchall()
+        known = {_spelled(name) for row in rows for name in row if name}
+        lacks |= {locale for locale in locales if _spelled(locale) not in known}
     return lacks
+
+
+def _spelled(locale: str) -> str:
+    """The operating system takes de_DE.utf8 for de_DE.UTF-8."""
+    return locale.lower().replace("-", "")

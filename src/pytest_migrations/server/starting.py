@@ -88,7 +88,7 @@ def _judge(
         return Finding(str(installation), "its postgres does not run")
     if installation.major < OLDEST_MAJOR:
         return too_old(str(installation))
-    missing = requirements.extensions.keys() - installation.extensions
+    missing = {*requirements.names_of("extension")} - installation.extensions
     if missing:
         return lacking(str(installation), missing, _remedy(installation, missing))
     return installation

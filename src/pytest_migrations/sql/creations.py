@@ -1,4 +1,4 @@
-"""Which objects a statement creates: for what a server must have, and for what a failed migration was missing."""
+"""Which objects a statement creates: among them may be what a migration before it was missing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ _CREATIONS: dict[str, tuple[str, Callable[[Any], str]]] = {
     "create_function_stmt": ("function", lambda node: node.funcname[-1].string.sval),
     "create_schema_stmt": ("schema", lambda node: node.schemaname),
     "create_role_stmt": ("role", lambda node: node.role),
-    "create_extension_stmt": ("extension", lambda node: node.extname),
 }
 
 

@@ -15,6 +15,7 @@ import postgast
 
 from pytest_migrations.migration import Statement
 from pytest_migrations.sql.creations import created_by
+from pytest_migrations.sql.needs import needed_by
 from pytest_migrations.sql.traits import traits_of
 
 if TYPE_CHECKING:
@@ -82,7 +83,15 @@ def _split(script: Script, raw_statements: Any) -> Iterator[Statement]:
         kind = raw.stmt.WhichOneof("node") or ""
         node = getattr(raw.stmt, kind) if kind else None
         statement = _without_trailing_comments(text, start, end)
-        yield Statement(script, start, statement, kind, traits_of(kind, node), created_by(kind, node))
+        yield Statement(
+            script,
+            start,
+            statement,
+            kind,
+            traits_of(kind, node),
+            created_by(kind, node),
+            needed_by(kind, node, statement),
+        )
 
 
 def _whole(script: Script) -> tuple[Statement, ...]:
