@@ -36,6 +36,11 @@ def test_importing_the_plugin_costs_next_to_nothing() -> None:
     assert min(float(run.stdout) for run in runs) < 0.025
 
 
+def test_the_driver_loads_while_a_server_starts() -> None:
+    modules = loaded_by("import pytest_migrations.session, pytest_migrations.timeline.timeline")
+    assert not modules.intersection({"psycopg", "testcontainers"})
+
+
 def test_a_run_without_a_folder_loads_nothing_of_ours(pytester: pytest.Pytester) -> None:
     """Hypothesis is a plugin itself, which pytest loads without us."""
     heavy = {*HEAVY, "pytest_migrations.session"} - {"hypothesis"}

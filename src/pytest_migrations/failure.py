@@ -6,8 +6,6 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from psycopg import errors as server_errors
-
 from pytest_migrations.errors import Place, UserError
 
 if TYPE_CHECKING:
@@ -131,6 +129,8 @@ def _offset_in(statement: Statement, diagnosis: psycopg.errors.Diagnostic) -> in
 
 def _name_of(sqlstate: str) -> str:
     """The condition's name in PostgreSQL docs, Appendix A: undefined_table for 42P01."""
+    from psycopg import errors as server_errors  # noqa: PLC0415 (loads while a server starts)
+
     try:
         name = server_errors.lookup(sqlstate).__name__
     except KeyError:

@@ -6,10 +6,7 @@ import json
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-import psycopg
-from psycopg import sql
-
-from pytest_migrations.server import choice, locks, roles
+from pytest_migrations.server import choice, locks
 from pytest_migrations.server.findings import LackingError
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Database, Server
@@ -75,6 +72,8 @@ class RunServers:
         """Create the extensions that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""
         if self._options.role is None or server.kind == "external":
             return
+        from psycopg import sql  # noqa: PLC0415 (loads while a server starts)
+
         with server.connect_admin(database) as admin:
             for name in self._required().names_of("extension"):
                 row = admin.execute(_NEEDS_SUPERUSER, [name]).fetchone()
@@ -85,6 +84,10 @@ class RunServers:
     @contextmanager
     def alone(self) -> Iterator[Server]:
         """Lend the run's server to one process at a time; the roles that the histories make meanwhile are dropped."""
+        import psycopg  # noqa: PLC0415 (as above)
+
+        from pytest_migrations.server import roles  # noqa: PLC0415 (brings the driver)
+
         server = self.shared()
         # One process of the run at a time, and one run.
         with locks.take(self._run_folder().path / "alone.lock"), server.roles_alone(self._made_roles()) as admin:

@@ -6,7 +6,8 @@ import psycopg
 import pytest
 
 from pytest_migrations.catalog.difference import compare
-from pytest_migrations.catalog.snapshot import Key, take_snapshot
+from pytest_migrations.catalog.objects import Key
+from pytest_migrations.catalog.snapshot import take_snapshot
 
 if TYPE_CHECKING:
     from tests.catalog.conftest import Server

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pytest_migrations.catalog.folding import folded
-from pytest_migrations.catalog.snapshot import Key
+from pytest_migrations.catalog.objects import Key
 from pytest_migrations.catalog.wording import change_texts, object_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pytest_migrations.catalog.snapshot import CatalogObject, Snapshot
+    from pytest_migrations.catalog.objects import CatalogObject
+    from pytest_migrations.catalog.snapshot import Snapshot
 
 Change = Literal["missing", "changed", "left behind"]
 _ORDER: tuple[Change, ...] = ("missing", "changed", "left behind")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.catalog import rows, signs
 from pytest_migrations.catalog.names import NAMES
+from pytest_migrations.catalog.objects import CatalogObject, Key
 from pytest_migrations.catalog.privileges import normalised
 from pytest_migrations.catalog.reading import read_pages
 
@@ -23,27 +24,6 @@ _COLUMN_ORDER = "column order"
 _APART = (_COLUMN_ORDER, signs.PAGE, NAMES.name, *rows.PAGES)
 #: Columns of a page that say where an object stands and not what it is.
 _PLACES = ("kind", "name", "parent", "follows")
-
-
-class Key(NamedTuple):
-    """Which object: what a person calls its kind (``index``), and its name as SQL needs it."""
-
-    kind: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name}"
-
-
-class CatalogObject(NamedTuple):
-    """What a snapshot knows of one object."""
-
-    #: What is compared; a fact that there is nothing to say about is not in it.
-    fields: Mapping[str, str]
-    #: The objects (as text of their keys) without which it cannot be.
-    parents: tuple[str, ...]
-    #: The objects of parent tables that it was inherited from, or is a partition's part of.
-    follows: tuple[str, ...]
 
 
 class Snapshot(Mapping[Key, Mapping[str, str]]):

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.errors import UserError
-from pytest_migrations.runner import Ran
 
 if TYPE_CHECKING:
     from pytest_migrations.timeline.proof import Proof
@@ -22,9 +21,9 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
             f"{proof.migration.name}: the rollback is empty, but applying the migration changes the schema.\n\n"
             "Write the statements that undo it, or leave the rollback out if there is no way back."
         )
-    if isinstance(proof.trial.rolled_back, Ran):
-        return Verdict.passed(proof.trial.rolled_back)
-    return Verdict.failed("\n".join(filter(None, (str(proof.trial.rolled_back), proof.unconfirmed))))
+    if isinstance(proof.trial.rolled_back, UserError):
+        return Verdict.failed("\n".join(filter(None, (str(proof.trial.rolled_back), proof.unconfirmed))))
+    return Verdict.passed(proof.trial.rolled_back)
 
 
 def needs_working_rollback(proof: Proof, rules: Rules) -> Verdict | None:

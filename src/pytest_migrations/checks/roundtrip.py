@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.comparing import judge_comparison
 from pytest_migrations.checks.rollback import needs_working_rollback
-from pytest_migrations.runner import Ran
+from pytest_migrations.errors import UserError
 
 if TYPE_CHECKING:
     from pytest_migrations.checks.verdict import Rules, Verdict
@@ -17,7 +17,7 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
     if verdict := needs_working_rollback(proof, rules):
         return verdict
     trial = proof.trial
-    assert trial is not None and isinstance(trial.rolled_back, Ran) and trial.roundtrip is not None
+    assert trial is not None and not isinstance(trial.rolled_back, UserError) and trial.roundtrip is not None
     return judge_comparison(
         "The rollback leaves the schema different", trial.roundtrip, trial.rolled_back, proof, rules
     )

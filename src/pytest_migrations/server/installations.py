@@ -10,6 +10,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,7 +99,7 @@ def in_folder(folder: Path) -> Installation | None:
 def installed() -> Iterator[Installation]:
     """All installations, the preferred wheel first, then other wheels, then the machine's own, the newest first."""
     seen: set[Path] = set()
-    for installation in (*_wheels(), *_local()):
+    for installation in chain(_wheels(), _local()):
         if (program := (installation.bin / "postgres").resolve()) not in seen:
             seen.add(program)
             yield installation

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.server import choice, connections, ending, locks, roles, starting
+from pytest_migrations.server import choice, connections, ending, locks, starting
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Server:
 
         They are dropped at the end of the run if this process does not come to it. Gives an administrator's connection.
         """
-        from pytest_migrations.server import external  # noqa: PLC0415 (only for what is external)
+        from pytest_migrations.server import external, roles  # noqa: PLC0415 (bring the driver)
 
         with self.connect_admin() as admin:
             external.lock_roles(admin)

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pytest_migrations.catalog.difference import Difference
-    from pytest_migrations.catalog.snapshot import CatalogObject, Key, Snapshot
+    from pytest_migrations.catalog.objects import CatalogObject, Key
+    from pytest_migrations.catalog.snapshot import Snapshot
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Migration, Statement
 

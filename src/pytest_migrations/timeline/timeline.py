@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-import psycopg
-
 from pytest_migrations.advice import advise, advise_on_reapply, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.timeline.isolation import TouchesClusterError, names_cluster_objects, refuse_on_given_server
 from pytest_migrations.timeline.proof import Proof
-from pytest_migrations.timeline.walk import Walk
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -20,6 +17,7 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Database, Server
     from pytest_migrations.timeline.trial import Trial
+    from pytest_migrations.timeline.walk import Walk
 
 
 class Servers(Protocol):
@@ -144,6 +142,11 @@ class Timeline:
         return self._walk
 
     def _new_walk(self, server: Server, *, is_ours: bool) -> Walk:
+        # The driver loads while a server starts.
+        import psycopg  # noqa: PLC0415
+
+        from pytest_migrations.timeline.walk import Walk  # noqa: PLC0415
+
         try:
             return Walk(
                 self._history, server, self._servers, is_ours=is_ours, isolated=self._isolated, timeout=self._timeout
@@ -161,6 +164,8 @@ class Timeline:
 
     def _attempt(self, walk: Walk, position: int, *, prove: bool) -> None:
         """Apply, or prove, the next migration; when that goes wrong, no later one is tried on top of it."""
+        import psycopg  # noqa: PLC0415 (as above)
+
         migration = self._history.migrations[position]
         try:
             if prove:
