@@ -67,7 +67,8 @@ def test_any_order_gives_the_same_and_applies_each_at_most_twice(
     found = {index: outcomes(walked, index) for index in order}
     assert found == {0: PASSED, 1: ["passed", "passed", "failed", "failed"], 2: PASSED}
     confirmations = 1  # of the second, whose second apply fails before it counts
-    assert max(applied.count(migration.name) for migration in history.migrations) <= 2 + confirmations
+    shadow = 1  # which follows to the second
+    assert max(applied.count(migration.name) for migration in history.migrations) <= 2 + confirmations + shadow
 
 
 def test_what_was_selected_is_proved_in_one_walk(make_history: Make, timeline: Any, applied: list[str]) -> None:

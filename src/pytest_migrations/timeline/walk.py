@@ -12,10 +12,10 @@ from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import statements
-from pytest_migrations.timeline.culprits import Culprit, find_culprits
 from pytest_migrations.timeline.isolation import refuse_changes_of, refuse_cluster_changes, roles_of
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import Proof
+from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class Walk:
         self._database = server.create_database()
         servers.prepare(server, self._database)
         self._runner = self._connect()
+        self._shadow = Shadow(history, servers, server=None if isolated else server, timeout=timeout)
         self._roles = roles_of(self._runner.connection) if isolated and not is_ours else {}
 
     def close(self) -> None:
@@ -65,6 +66,7 @@ class Walk:
         What a server that was lost does not let us drop ends with the run.
         """
         self._runner.connection.close()
+        self._shadow.close()
         if self._is_ours:
             self.server.stop()
         else:
@@ -116,7 +118,8 @@ class Walk:
             return Proof(migration, ran, trial)
         confirmed, why_not = self._confirm(migration, states, trial)
         trial = confirmed or trial
-        return Proof(migration, ran, trial, why_not, self._find_culprits(migration, trial))
+        differences = trial.roundtrip.differences if trial and trial.roundtrip else ()
+        return Proof(migration, ran, trial, why_not, self._shadow.culprits(self.position - 1, differences))
 
     @property
     def _next(self) -> Migration:
@@ -141,14 +144,6 @@ class Walk:
     def _try_inside(self, migration: Migration, states: States) -> Trial | None:
         with self._nothing_kept(migration):
             return try_inside(self._runner, migration, states)
-
-    def _find_culprits(self, migration: Migration, trial: Trial | None) -> tuple[Culprit, ...]:
-        if trial is None or trial.roundtrip is None or not trial.roundtrip.differences:
-            return ()
-        with self._nothing_kept(migration):
-            return find_culprits(
-                self._runner.connection, migration, trial.roundtrip.differences, cluster=self._isolated
-            )
 
     @contextmanager
     def _nothing_kept(self, migration: Migration) -> Iterator[None]:

@@ -1,0 +1,102 @@
+"""Runs the scripts of a migration and sees after which statement an object is no longer what it was."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from math import ceil
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from pytest_migrations.catalog.snapshot import take_snapshot
+from pytest_migrations.errors import UserError
+from pytest_migrations.runner import NeedsCommitsError, Runner, leave_transaction
+from pytest_migrations.sql.grammar import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_migrations.catalog.objects import CatalogObject, Key
+    from pytest_migrations.migration import Migration, Script, Statement
+
+#: By object the last statement that changed it, of those facts about it that were to be watched.
+Changes = dict["Key", "Statement"]
+
+#: A snapshot after each statement of a longer script would take seconds: it is then taken after every few.
+_MOST_SNAPSHOTS = 100
+
+
+class Watch:
+    """Runs scripts on a connection, with an eye on certain facts.
+
+    ``facts`` are the objects to watch, and which of their fields; without one it is whether the object is there.
+    ``cluster`` says that they may be of the whole cluster.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection, facts: Mapping[Key, Sequence[str]], *, cluster: bool = False
+    ) -> None:
+        self._connection = connection
+        self._facts = facts
+        self._cluster = cluster
+
+    def apply(self, migration: Migration) -> Changes:
+        """Apply a migration for good."""
+        return self._during(migration.up, lambda runner: runner.apply(migration))
+
+    def roll_back(self, migration: Migration) -> tuple[Changes, bool]:
+        """Roll a migration back, and whether nothing of it was kept: for good only where no transaction can hold it."""
+        assert migration.down is not None
+        self._connection.execute(b"BEGIN")
+        try:
+            return self._during(migration.down, lambda runner: runner.rollback_inside(migration)), True
+        except NeedsCommitsError:
+            pass
+        finally:
+            leave_transaction(self._connection)
+        return self._during(migration.down, lambda runner: runner.rollback(migration)), False
+
+    def _during(self, script: Script, run: Callable[[Runner], object]) -> Changes:
+        """Run a script; one that fails was seen as far as it came."""
+        changes: Changes = {}
+        every = ceil(len(statements(script)) / _MOST_SNAPSHOTS)
+        unseen: list[Statement] = []
+        last = begun = take_snapshot(self._connection, cluster=self._cluster)
+
+        def look() -> None:
+            nonlocal last, begun
+            now = take_snapshot(self._connection, cluster=self._cluster, since=begun)
+            for before, after in last.differing_pages(now):
+                for key, fields in self._facts.items():
+                    if _facts_of(before, key, fields) != _facts_of(after, key, fields):
+                        changes[key] = _naming(unseen, key)
+            last = now
+            unseen.clear()
+            if self._connection.info.transaction_status == TransactionStatus.IDLE:
+                begun = now
+
+        def after_statement(statement: Statement) -> None:
+            unseen.append(statement)
+            if len(unseen) >= every:
+                look()
+
+        with suppress(UserError, psycopg.Error):
+            run(Runner(self._connection, after_statement=after_statement))
+            if unseen:
+                look()
+        return changes
+
+
+def _facts_of(objects: Mapping[Key, CatalogObject], key: Key, fields: Sequence[str]) -> list[str | None] | None:
+    if key not in objects:
+        return None
+    return [objects[key].fields.get(name) for name in fields]
+
+
+def _naming(commands: Sequence[Statement], key: Key) -> Statement:
+    """Of the statements since the last look, the last one that names the object, or else the first."""
+    name = re.findall(r'[^".]+', key.name.partition("(")[0].partition(" on ")[0])[-1]
+    named = [statement for statement in commands if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", statement.text)]
+    return named[-1] if named else commands[0]
