@@ -120,12 +120,15 @@ def test_two_files_of_one_version_fail_the_history(pytester: pytest.Pytester, pr
 @pytest.mark.parametrize(
     ("script", "messages"),
     [
-        ("SELECT 1;\n\\i other.sql\n", ["001_a.sql:2:1", "psql"]),
-        ("CREATE TABLE a (x int);\nCOPY a FROM stdin;\n1\n\\.\n", ["001_a.sql:2:1", "COPY"]),
-        ("DO $$ BEGIN\nSELECT 1;\n", ["001_a.sql:1:4", "unterminated"]),
+        ("SELECT 1;\n\\i other.sql\n", ["001_a.sql:2:1", "psql", "write the text of that file here"]),
+        (
+            "CREATE TABLE a (x int);\nCOPY a FROM stdin;\n1\n\\.\n",
+            ["001_a.sql:2:1", "COPY", "write the rows as INSERT"],
+        ),
+        ("DO $$ BEGIN\nSELECT 1;\n", ["001_a.sql:1:4", "unterminated", "close it"]),
         ("CREATE TABLE a (x int;\n", ["001_a.sql:1:22", "42601 syntax_error"]),
         ("CREATE TABLE a (id int);\nGRANT SELECT ON a TO app;\n", ["001_a.sql:2", "migrations_roles = app"]),
-        ("SELECT pg_sleep(60);\n", ["001_a.sql:1:1", "longer than 0.5 s", "--migrations-timeout"]),
+        ("SELECT pg_sleep(60);\n", ["001_a.sql:1:1", "longer than 0.5 s", "--migrations-timeout=SECONDS"]),
         ("SELECT pg_terminate_backend(pg_backend_pid());\n", ["001_a.sql:1:1", "57P01"]),
     ],
     ids=["meta command", "COPY data", "unfinished", "syntax", "role", "sleep", "kill"],

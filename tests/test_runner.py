@@ -115,6 +115,29 @@ def test_inside_a_transaction_frames_are_left_out_and_nothing_is_kept(
     assert one(connection, "SELECT to_regclass('a') IS NULL")
 
 
+@pytest.mark.parametrize(
+    ("block", "place"),
+    [
+        ("DO $$\nBEGIN\n  RAISE EXCEPTION 'x';\nEND $$", (3, 3)),
+        ("DO\n$a$ BEGIN\n  PERFORM 1;\n  ALTER TABLE nothing ADD x int;\nEND $a$", (4, 3)),
+        ("DO $$\nBEGIN\n  IF 1 =\n    (SELECT nothing FROM pg_class) THEN END IF;\nEND $$", (4, 13)),
+        ("DO $$ BEGIN RAISE EXCEPTION 'x'; END $$", (1, 7)),
+        ("DO $$\nBEGIN\n  EXECUTE 'SELECT nothing';\nEND $$", (3, 19)),
+    ],
+)
+def test_an_error_in_a_block_points_at_its_line(
+    connection: psycopg.Connection, make_migration: Make, block: str, place: tuple[int, int]
+) -> None:
+    with pytest.raises(MigrationError) as caught:
+        Runner(connection).apply(make_migration(block))
+    assert (caught.value.place.line, caught.value.place.column) == place
+
+
+def test_seconds_are_the_scripts_alone(connection: psycopg.Connection, make_migration: Make) -> None:
+    ran = Runner(connection).apply(make_migration("SELECT 1"), before_commit=lambda: time.sleep(0.5))
+    assert ran.seconds < 0.4
+
+
 @pytest.mark.parametrize("script", ["ROLLBACK", "BEGIN; SELECT 1; COMMIT AND CHAIN; COMMIT", "BEGIN", "VACUUM"])
 def test_what_nothing_can_stand_in_for_needs_commits(
     connection: psycopg.Connection, make_migration: Make, script: str

@@ -22,7 +22,7 @@ _MISSING = {
     "3F000": "schema",
 }
 _ADVICE = {
-    "2BP01": "Drop what depends on it first, as the detail says, or let the statement say CASCADE.",
+    "2BP01": "Drop what depends on it first, or let the statement say CASCADE.",
     "42701": "It is there already: guard the statement with IF NOT EXISTS, or remove what created it before.",
     "42710": "It is there already: guard the statement, or remove what created it before.",
     "42P07": "It is there already: guard the statement with IF NOT EXISTS, or remove what created it before.",
@@ -56,11 +56,24 @@ def advise(error: MigrationError, history: History, lacking: Mapping[str, str]) 
             f'{creator.name} creates "{_name(message)}", {count} later: move it before {error.migration.name}, '
             "or move what needs it behind it."
         )
-    return _ADVICE.get(code, "")
+    return _general(error)
 
 
 def advise_on_rollback(error: MigrationError) -> str:
     """The same about a failed rollback, of which no later migration is the cause."""
+    if error.sqlstate == "P0001":
+        return "If it says so on purpose, leave the rollback out: a migration without one is no failure."
+    return _general(error)
+
+
+def _general(error: MigrationError) -> str:
+    """What the code alone tells."""
+    if error.sqlstate == "2BP01" and "requires it" in error.message:  # the hint says what to drop instead
+        return ""
+    if error.message.startswith("unterminated"):
+        return "What begins there never ends: close it. All that follows was read as part of it."
+    if error.message.startswith("the connection was lost"):
+        return "The server's log says why it ended the connection."
     return _ADVICE.get(error.sqlstate or "", "")
 
 
@@ -70,8 +83,8 @@ def advise_on_reapply(error: MigrationError) -> str:
     if code in _ALREADY_THERE:
         return "The rollback leaves it behind: remove it there, or guard this statement."
     if code in _MISSING:
-        return "It was there when the migration was first applied: the rollback does not put it back."
-    return _ADVICE.get(code, "")
+        return "It was there when the migration was first applied: the rollback does not leave it there."
+    return _general(error)
 
 
 def _name(message: str) -> str:

@@ -93,13 +93,15 @@ class MigrationError(UserError):
     @classmethod
     def timed_out(cls, migration: Migration, statement: Statement, kept: Kept, seconds: float | None) -> MigrationError:
         """Make the error of a script that took longer than allowed."""
-        return cls(
+        error = cls(
             migration,
             statement.place,
             f"canceled: the script took longer than {seconds:g} s (--migrations-timeout)",
             kept=kept,
             remark="it was running this statement",
         )
+        error.advice = "If it needs that long, allow it more: --migrations-timeout=SECONDS, or 0 for ever."
+        return error
 
     @classmethod
     def unfinished_transaction(cls, migration: Migration, last: Statement) -> MigrationError:
@@ -112,19 +114,54 @@ class MigrationError(UserError):
         error = cls(
             migration, statement.script.place(statement.offset + offset), f"{what} is not SQL that a server runs"
         )
-        error.advice = "Only psql understands it. Write it in SQL: INSERT for COPY data, SET and SELECT for \\set."
+        command = re.match(r".*\\([a-z]+)", what)
+        instead = _INSTEAD.get(command[1] if command else "COPY", "delete it, or write in SQL what it is for")
+        error.advice = f"Only psql understands it: {instead}."
         return error
+
+
+#: What to do about what only psql understands: COPY, or a meta command by its name.
+_INSTEAD = {
+    "COPY": "write the rows as INSERT",
+    "c": "delete it, a migration runs in one database",
+    "connect": "delete it, a migration runs in one database",
+    "gexec": "write a DO block that executes the text",
+    "i": "write the text of that file here",
+    "include": "write the text of that file here",
+    "ir": "write the text of that file here",
+    "restrict": "delete it, pg_dump writes it for psql alone",
+    "set": "write the value where it is used",
+    "unrestrict": "delete it, pg_dump writes it for psql alone",
+}
 
 
 def _offset_in(statement: Statement, diagnosis: psycopg.errors.Diagnostic) -> int:
     """Where the server points, or the first mention of the name that it complains of (a foreign key's table, say)."""
     if diagnosis.statement_position:
         return int(diagnosis.statement_position) - 1
+    if statement.kind == "do_stmt" and (line := _LINE_OF_BLOCK.search(diagnosis.context or "")):
+        return _offset_in_block(statement.text, int(line["number"]), diagnosis)
     named = re.search(r'"(.+?)"', diagnosis.message_primary or "")
     if named is None or diagnosis.context:
         return 0
     mention = re.search(rf"(?<!\w){re.escape(named[1])}(?!\w)", statement.text)
     return mention.start() if mention else 0
+
+
+_LINE_OF_BLOCK = re.compile(r"function inline_code_block line (?P<number>\d+)")
+_QUOTE = re.compile(r"\$\w*\$|'")
+
+
+def _offset_in_block(text: str, number: int, diagnosis: psycopg.errors.Diagnostic) -> int:
+    """Where a line of a DO block begins, counted from its opening quote, or behind that what the server points at."""
+    quote = _QUOTE.search(text)
+    start = quote.end() if quote else 0
+    for _ in range(number - 1):
+        start = text.find("\n", start) + 1
+    query = diagnosis.internal_query or ""
+    if query and (found := text.find(query, start)) >= 0:
+        return found + int(diagnosis.internal_position or 1) - 1
+    return start + len(text[start:]) - len(text[start:].lstrip())
 
 
 def _name_of(sqlstate: str) -> str:

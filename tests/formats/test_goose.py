@@ -137,3 +137,10 @@ def test_variables(one: Callable[[str], Migration], monkeypatch: pytest.MonkeyPa
 def test_a_variable_that_must_be_set(one: Callable[[str], Migration]) -> None:
     with pytest.raises(UserError, match=r"00001_a\.sql:3:9: the environment variable NOBODY: who\?"):
         one("-- +goose Up\n-- +goose ENVSUB ON\nSELECT '${NOBODY?who?}';\n")
+
+
+def test_migrations_in_go_are_told(history: Read) -> None:
+    up = "-- +goose Up\n"
+    read = history({"1_a.sql": up, "2_b.go": "package b", "2_b_test.go": "package b", "go.mod": "", "3_c.sql": up})
+    (problem,) = read.problems
+    assert problem.message.startswith("2_b.go is a migration in Go")

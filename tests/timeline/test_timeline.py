@@ -56,6 +56,23 @@ def test_a_later_migration_may_rely_on_the_number_that_a_serial_gives(make_histo
     assert outcomes(walked, 4) == ["passed", "passed", "passed", "failed"]
 
 
+def test_what_sessions_begin_with_holds_from_the_next_migration_on(make_history: Make, timeline: Any) -> None:
+    setting = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {}', current_database()); END $$"
+    history = make_history(
+        ("CREATE SCHEMA app; CREATE TABLE app.t (x int)", "DROP SCHEMA app CASCADE"),
+        (
+            setting.format('SET search_path = app, "Odd, one"')
+            + ";"
+            + setting.format("SET plpgsql.variable_conflict = error"),
+            setting.format("RESET ALL"),
+        ),
+        ("ALTER TABLE t ADD y int", "ALTER TABLE t DROP y"),
+        ("CREATE INDEX CONCURRENTLY i ON t (x)", "DROP INDEX CONCURRENTLY app.i"),
+    )
+    walked = timeline(history)
+    assert [outcomes(walked, index) for index in (3, 2, 1, 0)] == [PASSED] * 4
+
+
 @pytest.mark.parametrize("order", list(permutations(range(3))))
 def test_any_order_gives_the_same_and_applies_each_at_most_twice(
     make_history: Make, timeline: Any, applied: list[str], order: tuple[int, ...]

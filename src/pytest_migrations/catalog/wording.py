@@ -22,7 +22,9 @@ def object_text(kind: str, fields: Mapping[str, str]) -> str:
     if kind == "index":
         return _short(_index(fields["definition"]))
     if kind == "column":
-        return fields.get("type", "") + (" not null" if fields.get("not null") == "true" else "")
+        not_null = " not null" if fields.get("not null") == "true" else ""
+        default = f" default {fields['default']}" if "default" in fields else ""
+        return _short(fields.get("type", "") + not_null + default)
     if kind in {"attribute", "constraint", "database setting", "role setting", "server setting", "type"}:
         return _short(fields.get("definition") or fields.get("labels") or fields.get("value") or fields.get("type", ""))
     if kind == "policy":
@@ -39,8 +41,9 @@ def change_texts(field: str, before: str | None, after: str | None) -> tuple[str
     one, two = _line(before), _line(after)
     if one == two:
         return _short(one), "the same but for white space"
-    if field == "definition" and one.startswith("CREATE") and _INDEX.match(one) and _INDEX.match(two):
-        one, two = _index(one), _index(two)
+    short = (_index(one), _index(two))
+    if field == "definition" and short[0] != one and short[1] != two and short[0] != short[1]:
+        one, two = short  # of the same table
     if max(len(one), len(two)) > _WIDTH and before is not None and after is not None:
         return _around_difference(one, two)
     return _short(one), _short(two)

@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import History
 
 NAME = "history"
+_MOST = 15
 
 
 def judge(history: History) -> Verdict:
     if not history.problems:
         return Verdict("passed")
     lines = [f"  {display_path(problem.path)}: {problem.message}" for problem in history.problems]
+    shown = lines[:_MOST] + ([f"  ... and {len(lines) - _MOST} more"] if len(lines) > _MOST else [])
     title = f"The folder {display_path(history.folder)} ({history.format}) has {len(lines)} problem"
-    return Verdict.failed("\n".join([f"{title}{'s' if len(lines) > 1 else ''}:", "", *lines]))
+    return Verdict.failed("\n".join([f"{title}{'s' if len(lines) > 1 else ''}:", "", *shown]))

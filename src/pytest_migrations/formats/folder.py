@@ -33,6 +33,11 @@ class Folder:
         return tuple(name for name, is_folder in self._entries if not is_folder and name.lower().endswith(".sql"))
 
     @cached_property
+    def other_files(self) -> tuple[str, ...]:
+        """The names of all its other files."""
+        return tuple(name for name, is_folder in self._entries if not is_folder and name not in self.files)
+
+    @cached_property
     def subfolders(self) -> dict[str, frozenset[str]]:
         """The names of its visible subfolders, each with the names of all that lies in it."""
         return {name: _names_in(self.path / name) for name, is_folder in self._entries if is_folder}

@@ -23,11 +23,13 @@ from pytest_migrations.migration import Migration, Problem, Script
 from pytest_migrations.sql.grammar import UnfinishedError, line_comments
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_migrations.formats.folder import Folder
 
 _NAME = re.compile(r"0*[1-9][0-9]*_.*\.sql", re.DOTALL)
+_GO_NAME = re.compile(r"0*[1-9][0-9]*_.*\.go", re.DOTALL)
 _EVIDENCE = re.compile(rb"^[ \t]*--[ \t]*\+goose[ \t]+up\b", re.MULTILINE | re.IGNORECASE)
 _ANNOTATIONS = ("Up", "Down", "StatementBegin", "StatementEnd", "NO TRANSACTION", "ENVSUB ON", "ENVSUB OFF")
 _BY_LOWER_CASE = {annotation.lower(): annotation for annotation in _ANNOTATIONS}
@@ -49,8 +51,19 @@ def _read(folder: Folder) -> Reading:
         *numeric_duplicates(migrations),
         *(problem for file in files.values() for problem in file.problems),
         *untaken(folder, names, "NNN_name.sql (a number above 0, then _)"),
+        *_in_go(folder),
     ]
     return Reading(migrations, problems)
+
+
+def _in_go(folder: Folder) -> Iterator[Problem]:
+    for name in folder.other_files:
+        if _GO_NAME.fullmatch(name) and not name.endswith("_test.go"):
+            yield Problem(
+                folder.path / name,
+                f"{name} is a migration in Go, which goose runs in its place among the others and pytest-migrations "
+                "passes over: what stands behind it is proved without what it does.",
+            )
 
 
 def _migration(folder: Folder, name: str, file: _Parser) -> Migration:

@@ -125,7 +125,7 @@ def _without_direction(folder: Folder, files: _Files) -> Iterator[Problem]:
         yield Problem(
             folder.path / file.name,
             f"{file.name} has neither .up nor .down in its name, unlike the others: sqlx applies such a file, "
-            f"golang-migrate passes over it. Call it {file.stem}.up.sql.",
+            f"golang-migrate passes over it. Call it {file.stem.removesuffix('_up')}.up.sql.",
         )
 
 

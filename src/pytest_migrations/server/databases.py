@@ -61,6 +61,7 @@ def clone(admin: psycopg.Connection[Any], started: Started, source: str, name: s
         sql.Identifier(name), sql.Identifier(source), sql.SQL(started.clone_strategy)
     )
     _execute(admin, statement + _owner(started))
+    _copy_settings(admin, source, name)
 
 
 def drop(admin: psycopg.Connection[Any], name: str, parameters: Parameters, *, external: bool) -> None:
@@ -98,6 +99,26 @@ def _free(admin: psycopg.Connection[Any], name: str, parameters: Parameters, *, 
             connection.execute(sql.SQL("DROP SUBSCRIPTION {}").format(sql.Identifier(subscription)))
     admin.execute("SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE database = %s", [name])
     admin.execute("SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE database = %s", [name])
+
+
+#: Their value is a list of names, each quoted where it has to be (GUC_LIST_QUOTE in PostgreSQL's sources).
+_LISTS = {"local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces"}
+
+
+def _copy_settings(admin: psycopg.Connection[Any], source: str, name: str) -> None:
+    """Give a clone the settings of ALTER DATABASE, which CREATE DATABASE does not copy: sessions begin with them."""
+    query = """
+        SELECT split_part(o, '=', 1), substr(o, strpos(o, '=') + 1) FROM pg_db_role_setting s, unnest(s.setconfig) o
+        WHERE s.setrole = 0 AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = %s)
+        """
+    for setting, value in admin.execute(query, [source]).fetchall():
+        text = sql.SQL(value) if setting in _LISTS and value else sql.Literal(value)
+        admin.execute(sql.SQL("ALTER DATABASE {} SET {} TO {}").format(sql.Identifier(name), _setting(setting), text))
+
+
+def _setting(name: str) -> sql.Composable:
+    """The name of a setting, of an extension's too (``plpgsql.extra_warnings``)."""
+    return sql.SQL(".").join(map(sql.Identifier, name.split(".")))
 
 
 def _owner(started: Started) -> sql.SQL | sql.Composed:

@@ -100,11 +100,16 @@ FROM (VALUES {", ".join(f"('pg_catalog.pg_{name}'::regclass)" for name in _SHARE
 """.encode()  # noqa: S608 (of this module's own words)
 #: A change of a shared catalog keeps its lock until the transaction ends, however the change was made (by dynamic
 #: SQL, by a function). Locks say it of this transaction alone, where the catalogs would show what others did as well.
+#: Settings of our own database (ALTER DATABASE ... SET) lie in a shared catalog but are shared with nobody.
 _LOCKED_SHARED_CATALOGS = f"""
 SELECT EXISTS (
   SELECT FROM pg_catalog.pg_locks
   WHERE pid = pg_catalog.pg_backend_pid() AND database = 0 AND mode = 'RowExclusiveLock'
-    AND relation IN ({", ".join(f"'pg_catalog.pg_{name}'::regclass" for name in _SHARED_CATALOGS)}))
+    AND relation IN ({", ".join(f"'pg_catalog.pg_{name}'::regclass" for name in _SHARED_CATALOGS)})
+    AND (relation <> 'pg_catalog.pg_db_role_setting'::regclass OR EXISTS (
+      SELECT FROM pg_catalog.pg_db_role_setting s
+      WHERE age(s.xmin) <= 0 -- written by this transaction
+        AND s.setdatabase <> (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()))))
 """.encode()  # noqa: S608 (of this module's own words)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -19,12 +20,16 @@ from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.runner import Ran
     from pytest_migrations.server.server import Server
     from pytest_migrations.timeline.timeline import Servers
+
+
+#: What may change with which settings a session begins.
+_SETS_DEFAULTS = re.compile(r"\bALTER\s+(?:DATABASE|ROLE|USER)\b", re.IGNORECASE)
 
 
 class Walk:
@@ -88,10 +93,7 @@ class Walk:
 
         :raises MigrationError: when it fails.
         """
-        self._snapshot = None
-        ran = self._runner.apply(self._next, before_commit=self._guard)
-        self.position += 1
-        return ran
+        return self._apply(self._guard)
 
     def prove(self) -> Proof:
         """Apply the next migration for good, then try its rollback; nothing of the trial is kept.
@@ -99,6 +101,10 @@ class Walk:
         :raises MigrationError: when it does not apply.
         """
         migration = self._next
+        following = self._history.migrations[self.position + 1 : self.position + 2]
+        needed_behind = self._snapshot is not None and any(later.down is not None for later in following)
+        if migration.down is None and not needed_behind:
+            return Proof(migration, self.step())
         before = self._take_snapshot() if self._snapshot is None else self._snapshot
         after: list[Snapshot] = []
 
@@ -106,9 +112,7 @@ class Walk:
             self._guard()
             after.append(self._take_snapshot(since=before))
 
-        self._snapshot = None
-        ran = self._runner.apply(migration, before_commit=look)
-        self.position += 1
+        ran = self._apply(look)
         self._snapshot = after[-1]
         states = States(before, self._snapshot, self._isolated)
         if migration.down is None or (not statements(migration.down) and states.before != states.after):
@@ -120,6 +124,16 @@ class Walk:
         trial = confirmed or trial
         differences = trial.roundtrip.differences if trial and trial.roundtrip else ()
         return Proof(migration, ran, trial, why_not, self._shadow.culprits(self.position - 1, differences))
+
+    def _apply(self, before_commit: Callable[[], None]) -> Ran:
+        migration = self._next
+        self._snapshot = None
+        ran = self._runner.apply(migration, before_commit=before_commit)
+        self.position += 1
+        if _SETS_DEFAULTS.search(migration.up.text):
+            self._runner.connection.close()
+            self._runner = self._connect()
+        return ran
 
     @property
     def _next(self) -> Migration:
