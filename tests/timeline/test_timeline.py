@@ -196,7 +196,7 @@ def test_an_interruption_is_remembered_and_does_not_spoil_what_was_proved(
 
 
 def test_settings_of_the_database_are_shared_with_nobody(make_history: Make, timeline: Any) -> None:
-    """Though they lie in a catalog that the cluster shares; what needs a clone can be confirmed on this given server."""
+    """Though they lie in a catalog that the cluster shares: what needs a clone is confirmed also on a given server."""
     setting = "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I {}', current_database()); END $$"
     walked = timeline(
         make_history(
