@@ -24,6 +24,7 @@ NAMES = Kind(
         select coalesce(i.indrelid, c.oid), 'r' || c.oid || '=' || c.relnamespace || '.' || c.relname
             from pg_class c left join pg_index i on i.indexrelid = c.oid
             where c.oid >= {FIRST_OWN_OID} and c.relpersistence <> 't' and c.relkind <> 't'
+                and coalesce(i.indrelid, c.oid) = any($1)  -- only
         union all
         select a.attrelid, 'a' || a.attnum || '=' || a.attname
             from pg_attribute a join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p', 'f', 'c', 'v', 'm')
@@ -31,6 +32,7 @@ NAMES = Kind(
                 and a.attrelid = any($1)  -- only
         union all
         select k.conrelid, 'k' || k.oid || '=' || k.conname from pg_constraint k where k.conrelid >= {FIRST_OWN_OID}
+            and k.conrelid = any($1)  -- only
     ) o(relation, name)
     where true
         and o.relation = any($1)  -- only

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from pytest_migrations.catalog.kinds.kind import Kind, Reader
 
 
+_OIDS = "oid[]"
+
+
 class Question(NamedTuple):
     """A prepared statement and what it is executed with."""
 
@@ -23,6 +26,11 @@ class Question(NamedTuple):
     #: The type of the statement's one parameter and its value, as SQL; empty where there is none.
     parameter: str = ""
     value: str = ""
+
+    @property
+    def of_few(self) -> bool:
+        """Whether it is about certain relations."""
+        return self.parameter == _OIDS
 
     @property
     def statement(self) -> str:
@@ -54,7 +62,7 @@ def all_of(kind: Kind) -> Question:
 def of_some(kind: Kind, relations: Iterable[int]) -> Question:
     """The objects of a kind that are parts of certain relations, by their OIDs."""
     value = f"'{{{','.join(map(str, relations))}}}'"
-    return Question((kind.name,), lambda reader: _parts(kind.name, kind.sql(reader, only=True)), "oid[]", value)
+    return Question((kind.name,), lambda reader: _parts(kind.name, kind.sql(reader, only=True)), _OIDS, value)
 
 
 def _page(name: str, query: str) -> str:

@@ -56,6 +56,8 @@ _INSIDE = (
     "savepoint pytest_migrations_catalog;",
     "rollback to savepoint pytest_migrations_catalog; release savepoint pytest_migrations_catalog;",
 )
+#: For what is asked of a few relations, by their OIDs: the planner would read whole catalogs.
+_BY_INDEX = "set local enable_nestloop = on; set local enable_hashjoin = off; set local enable_mergejoin = off;"
 #: The sessions that have been asked before, with who they are.
 _readers: WeakKeyDictionary[psycopg.Connection[Any], Reader] = WeakKeyDictionary()
 
@@ -72,7 +74,10 @@ def ask(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> d
     asked = list(dict.fromkeys(questions))
     if not asked:
         return {}
-    asking = "".join(question.execute for question in asked)
+    by_index = "".join(question.execute for question in asked if question.of_few)
+    asking = "".join(question.execute for question in asked if not question.of_few) + (
+        by_index and _BY_INDEX + by_index
+    )
     if connection not in _readers:
         _readers[connection] = _who(connection)
         results = pinned(connection, _prepare_missing(connection, asked) + asking)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COLUMN_ORDER = "column order"
 #: Pages that are not compared with the others.
-_APART = (_COLUMN_ORDER, signs.PAGE, NAMES.name, *rows.PAGES)
+_APART = (_COLUMN_ORDER, signs.PAGE, NAMES.name, *rows.ALL_ROWS.pages)
 #: Columns of a page that say where an object stands and not what it is.
 _PLACES = ("kind", "name", "parent", "follows")
 

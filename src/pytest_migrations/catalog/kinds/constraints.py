@@ -55,6 +55,7 @@ CONSTRAINTS = Kind(
     where k.contype in ('c', 'f', 'p', 'u', 'x') and {is_own_relation("c")}
         and not (k.contype = 'f' and k.conparentid <> 0)
         and k.conrelid = any($1)  -- only
+        and c.oid = any($1)  -- only
     """,
     parts=True,
 )

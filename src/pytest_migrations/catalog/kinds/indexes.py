@@ -42,6 +42,7 @@ INDEXES = Kind(
             select from pg_constraint k where k.conindid = i.indexrelid and k.conrelid = i.indrelid
                 and k.contype in ('p', 'u', 'x'))
         and i.indrelid = any($1)  -- only
+        and c.oid = any($1)  -- only
     """,
     parts=True,
 )

@@ -36,6 +36,7 @@ SEQUENCES = Kind(
             offset 0) c on true
     where q.relkind = 'S' and {is_own_relation("q")}
         and q.oid = any($1)  -- only
+        and s.seqrelid = any($1)  -- only
     """,
     parts=True,
 )
