@@ -63,15 +63,14 @@ def _read_touched(
     """The others, and what of relations, and of what looks into them, is not what it was."""
     again, gone = rows.touched(since, now)
     relations = again - {rows.LOOKING}
-    if relations | gone and is_untracked(since[kind.name] for kind in _PARTS):
-        return ask(connection, map(all_of, [*_PARTS, *_ACROSS, *_there(since)]))
     some = [of_some(kind, relations) for kind in _PARTS if relations]
     across = _ACROSS if gone or rows.LOOKING in again else []
     changed = ask(connection, [*some, *map(all_of, [*across, *others])])
     names = (since[NAMES.name], changed.get(NAMES.name, since[NAMES.name]))
-    if is_renamed(*names):
+    has_changed = bool(gone) or has_other_columns(*names)
+    if is_renamed(*names) or (has_changed and is_untracked(since[kind.name] for kind in _PARTS)):
         return changed | ask(connection, map(all_of, [*_PARTS, *_ACROSS, *_there(since)]))
-    if not across and has_other_columns(*names):
+    if has_changed and not across:
         changed |= ask(connection, map(all_of, _ACROSS))
     return changed | {kind.name: _mended(since[kind.name], changed.get(kind.name), again | gone) for kind in _PARTS}
 
