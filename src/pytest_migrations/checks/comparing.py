@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.proof import Proof
 
-#: One excerpt a statement; what more there is, the list of differences says.
-_MOST_CULPRITS = 3
+#: Excerpts of statements; of what more there are, a count.
+_MOST_CULPRITS = 5
 
 
 def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof, rules: Rules) -> Verdict:
@@ -34,5 +34,7 @@ def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof,
         f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}"
         for culprit in culprits[:_MOST_CULPRITS]
     ]
+    if len(culprits) > _MOST_CULPRITS:
+        parts.append(f"... and {len(culprits) - _MOST_CULPRITS} more statements")
     parts += [proof.unconfirmed] if proof.unconfirmed else []
     return Verdict.failed("\n\n".join(parts), ran, comparison)
