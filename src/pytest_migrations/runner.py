@@ -266,4 +266,5 @@ def _commits(statement: Statement) -> bool:
 
 def _can_run_inside(commands: tuple[Statement, ...]) -> bool:
     frames = sum(Trait.TRANSACTION_FRAME in statement.traits for statement in commands)
-    return frames % 2 == 0 and not any(statement.traits & _NEVER_INSIDE for statement in commands)
+    never = _NEVER_INSIDE | Trait.NEVER_UNDONE
+    return frames % 2 == 0 and not any(statement.traits & never for statement in commands)

@@ -11,7 +11,7 @@ from pytest_migrations.catalog.kinds.facts import FIRST_OWN_OID
 from pytest_migrations.catalog.kinds.kind import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
     from pytest_migrations.catalog.records import Page
 
@@ -46,11 +46,14 @@ NAMES = Kind(
 _UNTRACKED = re.compile(rb"::reg[a-z]+\[\]|ROW\(")
 
 
-def is_untracked(pages: Iterable[Page]) -> bool:
+def is_untracked(pages: Iterable[Page], row_types: Collection[str] = ()) -> bool:
+    """Whether a text depends on things untracked, or holds a constant of the row type of one of certain relations."""
+    constants = [re.compile(rb'::"*(?:[^\s:()]+\.)?"*' + re.escape(name.encode())) for name in row_types]
     return any(
-        (b"ROW(" in text or b"::reg" in text) and _UNTRACKED.search(text)
+        _UNTRACKED.search(text) or any(constant.search(text) for constant in constants)
         for page in pages
         for text in page.rows.values()
+        if b"ROW(" in text or b"::" in text
     )
 
 
@@ -64,9 +67,13 @@ def is_renamed(before: Page, now: Page) -> bool:
     )
 
 
-def has_other_columns(before: Page, now: Page) -> bool:
-    """Whether a relation that was there before has other columns."""
-    return any(_columns(before, relation) != _columns(now, relation) for relation in _in_both(before, now))
+def with_other_columns(before: Page, now: Page) -> list[str]:
+    """The names, without their schema, of relations that were there before and have other columns now."""
+    return [
+        _names(before, relation)[f"r{relation}"].partition(".")[2]
+        for relation in _in_both(before, now)
+        if _columns(before, relation) != _columns(now, relation)
+    ]
 
 
 def _in_both(before: Page, now: Page) -> set[int]:

@@ -15,7 +15,7 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.catalog import rows
 from pytest_migrations.catalog.kinds import KINDS
-from pytest_migrations.catalog.names import NAMES, has_other_columns, is_renamed, is_untracked
+from pytest_migrations.catalog.names import NAMES, is_renamed, is_untracked, with_other_columns
 from pytest_migrations.catalog.questions import all_of, of_some
 from pytest_migrations.catalog.records import Page
 from pytest_migrations.catalog.session import ask
@@ -50,7 +50,9 @@ def read_pages(connection: psycopg.Connection[Any], *, cluster: bool, since: Map
     if not signs.are_counted or signs.members != Signs(since).members:
         return read_pages(connection, cluster=cluster, since=None)
     others = [kind for kind in _OTHERS if signs.touch(kind, since[kind.name])]
-    if signs.rename_what_relations_name:
+    if signs.rename_what_relations_name or (
+        signs.drop_what_texts_may_name and is_untracked(since[kind.name] for kind in _PARTS)
+    ):
         asked = ask(connection, [rows.ALL_ROWS, *map(all_of, [*_PARTS, *_ACROSS, *others])])
         return {**since, **now, **asked}
     unwritten = {page: since[page] for page in rows.PAGES if page not in signs.written_pages}
@@ -67,10 +69,11 @@ def _read_touched(
     across = _ACROSS if gone or rows.LOOKING in again else []
     changed = ask(connection, [*some, *map(all_of, [*across, *others])])
     names = (since[NAMES.name], changed.get(NAMES.name, since[NAMES.name]))
-    has_changed = bool(gone) or has_other_columns(*names)
-    if is_renamed(*names) or (has_changed and is_untracked(since[kind.name] for kind in _PARTS)):
+    other_columns = with_other_columns(*names)
+    parts = [since[kind.name] for kind in _PARTS]
+    if is_renamed(*names) or ((gone or other_columns) and is_untracked(parts, other_columns)):
         return changed | ask(connection, map(all_of, [*_PARTS, *_ACROSS, *_there(since)]))
-    if has_changed and not across:
+    if other_columns and not across:
         changed |= ask(connection, map(all_of, _ACROSS))
     return changed | {kind.name: _mended(since[kind.name], changed.get(kind.name), again | gone) for kind in _PARTS}
 

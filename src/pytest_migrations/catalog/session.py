@@ -56,6 +56,8 @@ _INSIDE = (
     "savepoint pytest_migrations_catalog;",
     "rollback to savepoint pytest_migrations_catalog; release savepoint pytest_migrations_catalog;",
 )
+#: Temporary objects come first where they are not named, and would hide catalogs from our queries.
+_NOT_TEMPORARY = "set local search_path = pg_catalog, pg_temp;"
 #: For what is asked of a few relations, by their OIDs: the planner would read whole catalogs.
 _BY_INDEX = "set local enable_nestloop = on; set local enable_hashjoin = off; set local enable_mergejoin = off;"
 #: The sessions that have been asked before, with who they are.
@@ -74,22 +76,21 @@ def ask(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> d
     asked = list(dict.fromkeys(questions))
     if not asked:
         return {}
+    others = "".join(question.execute for question in asked if not question.of_few)
     by_index = "".join(question.execute for question in asked if question.of_few)
-    asking = "".join(question.execute for question in asked if not question.of_few) + (
-        by_index and _BY_INDEX + by_index
-    )
+    asking = others + (by_index and _BY_INDEX + by_index)
     if connection not in _readers:
         _readers[connection] = _who(connection)
-        results = pinned(connection, _prepare_missing(connection, asked) + asking)
+        results = pinned(connection, _NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
     else:
         try:
-            results = pinned(connection, asking)
+            results = pinned(connection, _NOT_TEMPORARY + asking)
         except errors.InvalidSqlStatementName:
-            results = pinned(connection, _prepare_missing(connection, asked) + asking)
+            results = pinned(connection, _NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
         except errors.InsufficientPrivilege:  # a migration took the rights of its own superuser away
             _readers[connection] = _who(connection)
             pinned(connection, "".join(f"deallocate {statement};" for statement in _prepared(connection)))
-            results = pinned(connection, _prepare_missing(connection, asked) + asking)
+            results = pinned(connection, _NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
     texts: dict[str, dict[int, bytes]] = {page: {} for question in asked for page in question.pages}
     for result in results:
         for row in range(result.ntuples):

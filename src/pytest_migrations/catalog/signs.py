@@ -90,6 +90,11 @@ class Signs:
         """Whether what texts of relations name, but for relations and their parts, may be called something else."""
         return bool(self._updated & _RENAMED_IN or self._written & _SPELLED_BY)
 
+    @property
+    def drop_what_texts_may_name(self) -> bool:
+        """Whether something is gone that a text may go on to name where PostgreSQL does not track it."""
+        return bool(self._deleted & _RENAMED_IN)
+
     def touch(self, kind: Kind, before: Page) -> bool:
         """Whether objects of the kind, ``before`` the transaction on this page, may be others or not what they were."""
         if not self._made_or_altered.isdisjoint(kind.written_in):
@@ -120,7 +125,7 @@ select '{PAGE}', 0::oid, json_build_object(
     'updated', (select json_agg(name) from moved where updated > 0),
     'deleted', (select json_agg(name) from moved where deleted > 0),
     'certain', array({" union all ".join(map(_are_written, _CERTAIN_ROWS))}),
-    'members', (select count(*) || ' ' || coalesce(sum(objid::int8 * (classid::int8 % 997 + 1)), 0)
+    'members', (select coalesce(sum(hash_record_extended(row(classid, objid, refobjid, deptype), 0)), 0)::text
         from pg_depend where refclassid = 'pg_extension'::regclass and deptype in ('e', 'x')))::text
 """
 SIGNS = Question((PAGE,), lambda _: _QUERY)

@@ -24,6 +24,8 @@ class Trait(Flag):
     CLUSTER = auto()
     #: COPY ... FROM STDIN or TO STDOUT, which need a client at the other end.
     COPY_STREAM = auto()
+    #: Makes or drops what stays though nothing of its transaction is kept: replication slots.
+    NEVER_UNDONE = auto()
     #: Does no more than its tree says: it calls no function and writes no row, so that it moves no sequence.
     PLAIN_DDL = auto()
 
@@ -78,8 +80,11 @@ _PLAIN_DDL = {
 _CLUSTER_TEXT = re.compile(
     r"\b(?:create|alter|drop)\s+(?:role|group|user(?!\s+mapping))\b|\balter\s+system\b"
     r"|\b(?:grant|revoke)\s+\w+(?:\s*,\s*\w+)*\s+(?:to|from)\b"
-    r"|pg_create_(?:logical|physical)_replication_slot|pg_drop_replication_slot|pg_replication_origin_",
+    r"|pg_replication_origin_",
     re.IGNORECASE,
+)
+_SLOT_TEXT = re.compile(
+    r"pg_(?:create_(?:logical|physical)|drop|copy_(?:logical|physical))_replication_slot", re.IGNORECASE
 )
 #: How protobuf prints what stands between words; the n of a line end would be read as part of the word behind it.
 _PRINTED_BLANK = re.compile(r'\\[nrt]|\\?"')
@@ -98,8 +103,12 @@ def traits_of(kind: str, node: Any) -> Trait:
         traits |= Trait.COPY_STREAM
     if kind in _PLAIN_DDL or (kind == "alter_table_stmt" and "func_call" not in str(node)):
         traits |= Trait.PLAIN_DDL
-    if kind in ("call_stmt", "do_stmt", "select_stmt") and _CLUSTER_TEXT.search(_PRINTED_BLANK.sub(" ", str(node))):
-        traits |= Trait.CLUSTER
+    if kind in ("call_stmt", "do_stmt", "select_stmt"):
+        printed = _PRINTED_BLANK.sub(" ", str(node))
+        if _CLUSTER_TEXT.search(printed):
+            traits |= Trait.CLUSTER
+        if _SLOT_TEXT.search(printed):
+            traits |= Trait.CLUSTER | Trait.NEVER_UNDONE
     return traits
 
 

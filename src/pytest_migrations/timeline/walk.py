@@ -106,15 +106,16 @@ class Walk:
         if migration.down is None and not needed_behind:
             return Proof(migration, self.step())
         before = self._take_snapshot() if self._snapshot is None else self._snapshot
+        counted = not any("track_counts" in script.text.lower() for script in migration.scripts)
         after: list[Snapshot] = []
 
         def look() -> None:
             self._guard()
-            after.append(self._take_snapshot(since=before))
+            after.append(self._take_snapshot(since=before if counted else None))
 
         ran = self._apply(look)
         self._snapshot = after[-1]
-        states = States(before, self._snapshot, self._isolated)
+        states = States(before, self._snapshot, self._isolated, counted)
         if migration.down is None or (not statements(migration.down) and states.before != states.after):
             return Proof(migration, ran)
         trial = self._try_inside(migration, states)

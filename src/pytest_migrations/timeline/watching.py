@@ -97,6 +97,6 @@ def _facts_of(objects: Mapping[Key, CatalogObject], key: Key, fields: Sequence[s
 
 def _naming(commands: Sequence[Statement], key: Key) -> Statement:
     """Of the statements since the last look, the last one that names the object, or else the first."""
-    name = re.findall(r'[^".]+', key.name.partition("(")[0].partition(" on ")[0])[-1]
-    named = [statement for statement in commands if re.search(rf"(?<!\w){re.escape(name)}(?!\w)", statement.text)]
-    return named[-1] if named else commands[0]
+    words = re.findall(r"[^\W\d]\w*", key.name.partition(" on ")[0])
+    named = [statement for statement in commands if any(word in statement.text for word in words[-1:])]
+    return named[-1] if named and len(commands) > 1 else commands[0]

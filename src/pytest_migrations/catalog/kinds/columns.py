@@ -4,7 +4,14 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import RELATION_KIND, comment, is_of_own, is_own_relation, privileges
+from pytest_migrations.catalog.kinds.facts import (
+    RELATION_KIND,
+    comment,
+    is_chosen,
+    is_of_own,
+    is_own_relation,
+    privileges,
+)
 from pytest_migrations.catalog.kinds.kind import Kind
 
 _ACL = privileges("a.attacl", "c", "c.relowner")
@@ -28,7 +35,8 @@ COLUMNS = Kind(
         case when a.attcollation <> t.typcollation and c.relkind not in ('v', 'm')
             then a.attcollation::regcollation end as collation,
         case when c.relkind in ('r', 'p', 'f') then a.attnotnull end as "not null",
-        case when n.conname !~ '._.+_not_null\\d*$' then n.conname end as "not null constraint",  -- from 18
+        case when {is_chosen("n.conname", "c.relname", "a.attname")} then n.conname end  -- from 18
+            as "not null constraint",  -- from 18
         case when n.connoinherit then true end as "not null no inherit",  -- from 18
         case when not n.convalidated then true end as "not null not valid",  -- from 18
         case when a.attinhcount > 0 and n.conislocal and not c.relispartition  -- from 18

@@ -41,6 +41,18 @@ def depends_on_extensions(catalog: str, oid: str) -> str:
     )
 
 
+def is_chosen(constraint: str, owner: str, column: str | None = None) -> str:
+    """Whether the name of a NOT NULL was chosen by a person.
+
+    An automatic one is its table, its column and not_null, of which one may be called something else by now, and long
+    ones are cut.
+    """
+    automatic = f"starts_with({constraint}, left({owner}, 20))"
+    if column:
+        automatic += f" or strpos({constraint}, '_' || left({column}, 20)) > 0"
+    return f"not ({constraint} ~ '_not_null\\d*$' and ({automatic}))"
+
+
 def in_own_schema(namespace: str) -> str:
     return f"{namespace} in (select oid from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema')"
 

@@ -4,7 +4,14 @@
 
 from __future__ import annotations
 
-from pytest_migrations.catalog.kinds.facts import comment, in_own_schema, is_own, privileges, schema_parent
+from pytest_migrations.catalog.kinds.facts import (
+    comment,
+    in_own_schema,
+    is_chosen,
+    is_own,
+    privileges,
+    schema_parent,
+)
 from pytest_migrations.catalog.kinds.kind import Kind
 
 # Enum labels are compared in order, never by enumsortorder, which has fractions after ALTER TYPE ... ADD VALUE.
@@ -24,6 +31,10 @@ TYPES = Kind(
         case when t.typtype = 'd' and t.typcollation <> b.typcollation then t.typcollation::regcollation
         end as collation,
         case t.typtype when 'd' then t.typnotnull end as "not null",
+        (select k.conname from pg_constraint k where k.contypid = t.oid and k.contype = 'n'  -- from 17
+            and {is_chosen("k.conname", "t.typname")}) as "not null constraint",  -- from 17
+        (select {comment("pg_constraint", "k.oid")} from pg_constraint k  -- from 17
+            where k.contypid = t.oid and k.contype = 'n') as "not null comment",  -- from 17
         case t.typtype when 'd' then pg_get_expr(t.typdefaultbin, 0) end as default
     from pg_type t
         left join pg_type b on b.oid = t.typbasetype
@@ -34,7 +45,7 @@ TYPES = Kind(
         and {is_own("pg_type", "t.oid")} and {in_own_schema("t.typnamespace")}
         and t.oid = any($1)  -- only
     """,
-    written_in=("types", "pg_enum"),
+    written_in=("types", "pg_enum", "domain constraints"),
 )
 
 RANGES = Kind(
