@@ -33,9 +33,14 @@ class _Watcher:
             elif self._ends[expire] < self._wakes:  # else it wakes early enough
                 self._changed.notify()
 
+    def postpone(self, expire: Callable[[], object]) -> float | None:
+        """Stop the clock of one that is watched; the seconds that it had left."""
+        with self._changed:
+            return None if expire not in self._ends else self._ends.pop(expire) - time.monotonic()
+
     def remove(self, expire: Callable[[], object]) -> None:
         with self._changed:
-            del self._ends[expire]
+            self._ends.pop(expire, None)
 
     def _watch(self) -> None:
         with self._changed:
@@ -62,3 +67,12 @@ def deadline(seconds: float | None, expire: Callable[[], object]) -> Iterator[No
         yield
     finally:
         _watcher.remove(expire)
+
+
+@contextmanager
+def paused(expire: Callable[[], object]) -> Iterator[None]:
+    """Run the block at nobody's expense; the time that ``deadline`` has left goes on behind it."""
+    left = _watcher.postpone(expire)
+    yield
+    if left is not None:
+        _watcher.add(expire, left)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.deadline import deadline
+from pytest_migrations.deadline import deadline, paused
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
@@ -113,7 +113,8 @@ class Runner:
         def look() -> None:
             nonlocal looked
             since = time.perf_counter()
-            before_commit()
+            with paused(self._expire):
+                before_commit()
             looked += time.perf_counter() - since
 
         started = time.perf_counter()

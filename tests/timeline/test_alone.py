@@ -17,6 +17,7 @@ from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.server.server import Server
 from pytest_migrations.servers import RunServers
+from pytest_migrations.timeline.given import GivenServer
 from pytest_migrations.timeline.timeline import Timeline
 from tests.timeline.verdicts import PASSED, outcomes, reasons
 
@@ -121,20 +122,75 @@ def test_a_role_with_rights_on_what_the_server_shares(make_history: Make, alone:
 @pytest.mark.parametrize(
     "statement",
     [
-        "ALTER ROLE ALL SET work_mem = '1MB'",
-        "GRANT SET ON PARAMETER work_mem TO of_mine",
-        "GRANT CREATE ON TABLESPACE pg_default TO of_mine",
         "SELECT pg_create_physical_replication_slot('s')",
         "ALTER SYSTEM SET work_mem = '1MB'",
         "CREATE DATABASE of_mine",
+        "VACUUM; CREATE ROLE another",
     ],
 )
-def test_what_could_not_be_taken_back_is_refused(
+def test_what_cannot_be_undone_is_refused_before_anything_runs(
     make_history: Make, alone: Callable[[History], Timeline], statement: str
 ) -> None:
     walked = alone(make_history(ROLE, (statement, None)))
     with pytest.raises(UserError, match="not done on a server that pytest-migrations did not start"):
         walked.proof(0)
+
+
+STAGE = (
+    "CREATE ROLE boss; CREATE ROLE app; CREATE ROLE other; GRANT boss TO other",
+    "CREATE DATABASE victim OWNER other",
+    "GRANT CONNECT ON DATABASE victim TO boss",
+)
+UNSTAGE = ("DROP DATABASE victim", "DROP OWNED BY boss, app, other; DROP ROLE boss, app, other")
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["plain", "dynamic"])
+@pytest.mark.parametrize(
+    ("statement", "what"),
+    [
+        ("GRANT boss TO app", "the membership of app in boss"),
+        ("REVOKE boss FROM other", "the membership of other in boss"),
+        ("ALTER ROLE app PASSWORD 'changed'", "the role app"),
+        ("COMMENT ON ROLE boss IS 'hello'", "a comment on the role boss"),
+        ("GRANT CREATE ON DATABASE victim TO app", "privileges on the database victim"),
+        ("ALTER DATABASE victim OWNER TO app", "the database victim"),
+        ("ALTER DATABASE victim CONNECTION LIMIT 1", "the database victim"),
+        ("ALTER DATABASE victim SET timezone = 'UTC'", "settings of a role or database"),
+        ("ALTER DATABASE victim RENAME TO renamed", "the database victim"),
+        ("DROP OWNED BY boss", "privileges on the database victim"),
+        ("ALTER ROLE ALL SET work_mem = '1MB'", "settings of a role or database"),
+        ("ALTER ROLE app SET work_mem = '1MB'", "settings of a role or database"),
+        ("GRANT SET ON PARAMETER work_mem TO app", "privileges on work_mem"),
+        ("GRANT CREATE ON TABLESPACE pg_default TO app", "privileges on the tablespace pg_default"),
+    ],
+)
+def test_what_the_server_had_is_not_changed(
+    given: Given, make_history: Make, alone: Callable[[History], Timeline], statement: str, what: str, *, hidden: bool
+) -> None:
+    for each in STAGE:
+        given.admin.execute(each.encode())
+    try:
+        before = GivenServer(given.admin)
+        quoted = statement.replace("'", "''")
+        up = f"DO $$ BEGIN EXECUTE 'SELECT 1; ' || '{quoted}'; END $$" if hidden else statement
+        walked = alone(make_history(("CREATE TABLE a ()", None), (up, None)))
+        assert outcomes(walked, 1)[0] == "failed"
+        assert "changes what the server had before it" in reasons(walked, 1)
+        assert what in reasons(walked, 1)
+        before.refuse_changes(make_history(PLAIN).migrations[0], given.admin)
+    finally:
+        for each in UNSTAGE:
+            given.admin.execute(each.encode())
+
+
+def test_what_roles_of_the_migrations_are_granted_goes_with_them(
+    given: Given, make_history: Make, alone: Callable[[History], Timeline]
+) -> None:
+    granted = "GRANT CREATE ON TABLESPACE pg_default TO of_mine; COMMENT ON ROLE of_mine IS 'mine'"
+    granted += "; ALTER ROLE of_mine SET work_mem = '1MB'; SET ROLE of_mine"
+    before = GivenServer(given.admin)
+    assert outcomes(alone(make_history(ROLE, (granted, None))), 1)[0] == "passed"
+    before.refuse_changes(make_history(PLAIN).migrations[0], given.admin)
 
 
 def test_killed_while_it_has_a_role(given: Given, tmp_path: Path) -> None:

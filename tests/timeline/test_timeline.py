@@ -227,7 +227,7 @@ def test_roles_that_a_given_server_had_before_are_not_touched(
         try:
             walked = timeline(make_history(("CREATE TABLE a ()", None), ("DROP ROLE of_somebody_else", None)))
             assert outcomes(walked, 1)[0] == "failed"
-            assert "roles that the server had before it: of_somebody_else" in reasons(walked, 1)
+            assert "changes what the server had before it: the role of_somebody_else" in reasons(walked, 1)
         finally:
             admin.execute(b"DROP ROLE of_somebody_else")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 from pytest_migrations.advice import advise, advise_on_reapply, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.timeline.isolation import TouchesClusterError, names_cluster_objects, refuse_on_given_server
+from pytest_migrations.timeline.isolation import TouchesClusterError, names_cluster_objects
 from pytest_migrations.timeline.proof import Proof
 
 if TYPE_CHECKING:
@@ -121,6 +121,8 @@ class Timeline:
 
     def _prove_alone(self, indexes: set[int]) -> None:
         """On a given server nobody else may walk this history meanwhile, and nothing of it may stay."""
+        from pytest_migrations.timeline.given import refuse_on_given_server  # noqa: PLC0415 (brings the driver)
+
         refuse_on_given_server(self._history)
         with self._servers.alone() as server:
             self._walk = self._new_walk(server, is_ours=False)

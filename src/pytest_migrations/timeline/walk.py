@@ -13,7 +13,8 @@ from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import statements
-from pytest_migrations.timeline.isolation import refuse_changes_of, refuse_cluster_changes, roles_of
+from pytest_migrations.timeline.given import GivenServer
+from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import Proof
 from pytest_migrations.timeline.shadow import Shadow
@@ -63,7 +64,7 @@ class Walk:
         servers.prepare(server, self._database)
         self._runner = self._connect()
         self._shadow = Shadow(history, servers, server=None if isolated else server, timeout=timeout)
-        self._roles = roles_of(self._runner.connection) if isolated and not is_ours else {}
+        self._given = GivenServer(self._runner.connection) if isolated and not is_ours else None
 
     def close(self) -> None:
         """Drop the database, or end the server that was started for this walk alone.
@@ -146,8 +147,8 @@ class Walk:
     def _guard(self) -> None:
         if not self._isolated:
             refuse_cluster_changes(self._runner.connection)
-        elif not self._is_ours:
-            refuse_changes_of(self._roles, self._next, self._runner.connection)
+        elif self._given is not None:
+            self._given.refuse_changes(self._next, self._runner.connection)
 
     def _connect(self) -> Runner:
         return Runner(self.server.connect(self._database), timeout=self._timeout)
