@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from pytest_migrations.catalog.difference import Difference
     from pytest_migrations.collection import CheckItem
 
 
@@ -45,6 +46,16 @@ class Report:
         self._path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
+def _whole(difference: Difference, short: str, side: int) -> str:
+    """The facts that differ, uncut; what is secret is not told."""
+    facts = [
+        f"{name}: {'hidden' if name.endswith('(hidden)') else values[side]}"
+        for name, *values in difference.changes
+        if values[side] is not None
+    ]
+    return "; ".join(facts) or short
+
+
 def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
     """One result, the server it was found on, and for what other check it was skipped, as plain data."""
     verdict = item.verdict
@@ -67,8 +78,8 @@ def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
                     "kind": d.kind,
                     "name": d.name,
                     "change": d.change,
-                    "before": None if d.change == "left behind" else d.before,
-                    "after": None if d.change == "missing" else d.after,
+                    "before": None if d.change == "left behind" else _whole(d, d.before, 0),
+                    "after": None if d.change == "missing" else _whole(d, d.after, 1),
                 }
                 for d in (comparison.differences if comparison is not None else ())
             ],

@@ -103,6 +103,7 @@ def _free(admin: psycopg.Connection[Any], name: str, parameters: Parameters, *, 
 
 #: Their value is a list of names, each quoted where it has to be (GUC_LIST_QUOTE in PostgreSQL's sources).
 _LISTS = {"local_preload_libraries", "search_path", "session_preload_libraries", "temp_tablespaces"}
+_NAME = re.compile(r'"((?:[^"]|"")*)"|([^",\s]+)')
 
 
 def _copy_settings(admin: psycopg.Connection[Any], source: str, name: str) -> None:
@@ -112,7 +113,8 @@ def _copy_settings(admin: psycopg.Connection[Any], source: str, name: str) -> No
         WHERE s.setrole = 0 AND s.setdatabase = (SELECT oid FROM pg_database WHERE datname = %s)
         """
     for setting, value in admin.execute(query, [source]).fetchall():
-        text = sql.SQL(value) if setting in _LISTS and value else sql.Literal(value)
+        names = [quoted.replace('""', '"') or plain for quoted, plain in _NAME.findall(value)]
+        text = sql.SQL(", ").join(map(sql.Literal, names if setting in _LISTS and value else [value]))
         admin.execute(sql.SQL("ALTER DATABASE {} SET {} TO {}").format(sql.Identifier(name), _setting(setting), text))
 
 

@@ -13,7 +13,6 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.catalog.session import pinned
-from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
@@ -21,7 +20,7 @@ from pytest_migrations.sql.traits import Trait
 if TYPE_CHECKING:
     import psycopg
 
-    from pytest_migrations.migration import History, Migration, Statement
+    from pytest_migrations.migration import Migration, Statement
 
 _ELSEWHERE = "Prove it with --migrations-server=embedded or docker."
 
@@ -37,20 +36,20 @@ _NEVER = {
 _MAKES_ORIGIN = re.compile(r"pg_replication_origin_create", re.IGNORECASE)
 
 
-def refuse_on_given_server(history: History) -> None:
-    """Look through the scripts before any of them runs on a server that is not ours.
+def refuse_on_given_server(migration: Migration) -> None:
+    """Look through the scripts of a migration before they run on a server that is not ours.
 
-    :raises UserError: when one changes the server itself or another database, or roles outside a transaction.
+    :raises MigrationError: when one changes the server itself or another database, or roles outside a transaction.
     """
-    for script in history.scripts:
+    for script in migration.scripts:
         commands = statements(script)
         alone = not script.transactional or any(_COMMITS & statement.traits for statement in commands)
         for statement in commands:
             if _is_never_done(statement) or (alone and Trait.CLUSTER in statement.traits):
-                raise UserError(
-                    f"{statement.place}: this is not done on a server that pytest-migrations did not start.\n\n"
-                    f"{statement.place.excerpt()}\n\n{_ELSEWHERE}"
-                )
+                what = "this is not done on a server that pytest-migrations did not start"
+                error = MigrationError(migration, statement.place, what)
+                error.advice = _ELSEWHERE
+                raise error
 
 
 _COMMITS = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL

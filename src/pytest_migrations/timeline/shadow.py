@@ -6,6 +6,7 @@ Each migration is applied there at most once, so that a history of which all rol
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
@@ -13,6 +14,7 @@ import psycopg
 from pytest_migrations.errors import UserError
 from pytest_migrations.runner import Runner
 from pytest_migrations.timeline.culprits import Culprit, find_culprits
+from pytest_migrations.timeline.renewal import renewed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,9 +78,10 @@ class Shadow:
             database = server.create_database()
             self._servers.prepare(server, database)
             self._opened = _Opened(server, database, server.connect(database))
-        runner = Runner(self._opened.connection, timeout=self._timeout)
         for migration in self._history.migrations[self._position : index]:
-            runner.apply(migration)
+            server, database, connection = self._opened
+            Runner(connection, timeout=self._timeout).apply(migration)
+            self._opened = _Opened(server, database, renewed(connection, migration, partial(server.connect, database)))
             self._position += 1
         return self._opened.connection
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
+from pytest_migrations.errors import UserError
 from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import statements
-from pytest_migrations.timeline.given import GivenServer
+from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import Proof
+from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
 
@@ -27,10 +29,6 @@ if TYPE_CHECKING:
     from pytest_migrations.runner import Ran
     from pytest_migrations.server.server import Server
     from pytest_migrations.timeline.timeline import Servers
-
-
-#: What may change with which settings a session begins.
-_SETS_DEFAULTS = re.compile(r"\bALTER\s+(?:DATABASE|ROLE|USER)\b", re.IGNORECASE)
 
 
 class Walk:
@@ -130,11 +128,11 @@ class Walk:
     def _apply(self, before_commit: Callable[[], None]) -> Ran:
         migration = self._next
         self._snapshot = None
+        if self._given is not None:
+            refuse_on_given_server(migration)
         ran = self._runner.apply(migration, before_commit=before_commit)
         self.position += 1
-        if _SETS_DEFAULTS.search(migration.up.text):
-            self._runner.connection.close()
-            self._runner = self._connect()
+        self._runner.connection = renewed(self._runner.connection, migration, self._open)
         return ran
 
     @property
@@ -150,8 +148,11 @@ class Walk:
         elif self._given is not None:
             self._given.refuse_changes(self._next, self._runner.connection)
 
+    def _open(self) -> psycopg.Connection:
+        return self.server.connect(self._database)
+
     def _connect(self) -> Runner:
-        return Runner(self.server.connect(self._database), timeout=self._timeout)
+        return Runner(self._open(), timeout=self._timeout)
 
     def _reconnect(self) -> Runner:
         self.is_shaken = True
@@ -185,10 +186,15 @@ class Walk:
         try:
             database = server.create_database()
             self._servers.prepare(server, database)
-            with server.connect(database) as connection:
-                runner = Runner(connection, timeout=self._timeout)
-                for earlier in self._history.migrations[: self.position]:
-                    runner.apply(earlier)
+            runner = Runner(server.connect(database), timeout=self._timeout)
+            for earlier in self._history.migrations[: self.position]:
+                runner.apply(earlier)
+                runner.connection = renewed(runner.connection, earlier, partial(server.connect, database))
+        except (UserError, psycopg.Error) as error:
+            server.stop()
+            return None, f"not confirmed with real commits: what was applied once cannot be applied again: {error}"
+        try:
+            with runner.connection:
                 return try_for_good(runner, migration, states), ""
         finally:
             server.stop()

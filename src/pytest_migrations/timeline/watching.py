@@ -43,24 +43,34 @@ class Watch:
         self._cluster = cluster
 
     def apply(self, migration: Migration) -> Changes:
-        """Apply a migration for good."""
-        return self._during(migration.up, lambda runner: runner.apply(migration))
+        """Apply a migration for good.
+
+        :raises MigrationError: when it fails.
+        """
+        changes: Changes = {}
+        self._during(migration.up, lambda runner: runner.apply(migration), changes)
+        return changes
 
     def roll_back(self, migration: Migration) -> tuple[Changes, bool]:
         """Roll a migration back, and whether nothing of it was kept: for good only where no transaction can hold it."""
         assert migration.down is not None
+        changes: Changes = {}
         self._connection.execute(b"BEGIN")
         try:
-            return self._during(migration.down, lambda runner: runner.rollback_inside(migration)), True
+            with suppress(UserError, psycopg.Error):
+                self._during(migration.down, lambda runner: runner.rollback_inside(migration), changes)
         except NeedsCommitsError:
             pass
+        else:
+            return changes, True
         finally:
             leave_transaction(self._connection)
-        return self._during(migration.down, lambda runner: runner.rollback(migration)), False
+        with suppress(UserError, psycopg.Error):
+            self._during(migration.down, lambda runner: runner.rollback(migration), changes)
+        return changes, False
 
-    def _during(self, script: Script, run: Callable[[Runner], object]) -> Changes:
-        """Run a script; one that fails was seen as far as it came."""
-        changes: Changes = {}
+    def _during(self, script: Script, run: Callable[[Runner], object], changes: Changes) -> None:
+        """Run a script; of one that fails, ``changes`` has what was seen as far as it came."""
         every = ceil(len(statements(script)) / _MOST_SNAPSHOTS)
         unseen: list[Statement] = []
         last = begun = take_snapshot(self._connection, cluster=self._cluster)
@@ -82,11 +92,9 @@ class Watch:
             if len(unseen) >= every:
                 look()
 
-        with suppress(UserError, psycopg.Error):
-            run(Runner(self._connection, after_statement=after_statement))
-            if unseen:
-                look()
-        return changes
+        run(Runner(self._connection, after_statement=after_statement))
+        if unseen:
+            look()
 
 
 def _facts_of(objects: Mapping[Key, CatalogObject], key: Key, fields: Sequence[str]) -> list[str | None] | None:
