@@ -115,7 +115,7 @@ OTHERS = [
     ("ALTER SUBSCRIPTION s DISABLE", Trait.CLUSTER),
     ("ALTER TABLE t OWNER TO a", Trait.NONE),
     ("CREATE USER MAPPING FOR a SERVER s", Trait.NONE),
-    ("SELECT pg_create_logical_replication_slot('a', 'b')", Trait.CLUSTER),
+    ("SELECT pg_create_logical_replication_slot('a', 'b')", Trait.CLUSTER | Trait.NEVER_UNDONE),
     ("SELECT 1", Trait.NONE),
     ("CALL f('CREATE ROLE a')", Trait.CLUSTER),
     ("CALL f('x')", Trait.NONE),
