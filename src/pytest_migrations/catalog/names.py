@@ -21,10 +21,14 @@ NAMES = Kind(
     f"""
     select o.relation, 'names' as kind, o.relation as name, array_agg(o.name) as names
     from (
-        select coalesce(i.indrelid, c.oid), 'r' || c.oid || '=' || c.relnamespace || '.' || c.relname
-            from pg_class c left join pg_index i on i.indexrelid = c.oid
-            where c.oid >= {FIRST_OWN_OID} and c.relpersistence <> 't' and c.relkind <> 't'
-                and coalesce(i.indrelid, c.oid) = any($1)  -- only
+        select c.oid, 'r' || c.oid || '=' || c.relnamespace || '.' || c.relname from pg_class c
+            where c.oid >= {FIRST_OWN_OID} and c.relpersistence <> 't' and c.relkind not in ('t', 'i', 'I')
+                and c.oid = any($1)  -- only
+        union all
+        select i.indrelid, 'r' || c.oid || '=' || c.relnamespace || '.' || c.relname
+            from pg_index i join pg_class c on c.oid = i.indexrelid
+            where i.indrelid >= {FIRST_OWN_OID} and c.relpersistence <> 't'
+                and i.indrelid = any($1)  -- only
         union all
         select a.attrelid, 'a' || a.attnum || '=' || a.attname
             from pg_attribute a join pg_class c on c.oid = a.attrelid and c.relkind in ('r', 'p', 'f', 'c', 'v', 'm')

@@ -86,8 +86,9 @@ _NEW = "new rows"
 
 
 def _is_written(catalog: str) -> str:
-    counted = " + ".join(f"pg_stat_get_xact_tuples_{manner}(id)" for manner in ("inserted", "updated", "deleted"))
-    return f"(select {counted} > 0 from to_regclass('pg_catalog.{catalog}') id)"
+    id_ = f"'pg_catalog.{catalog}'::regclass"
+    counted = " + ".join(f"pg_stat_get_xact_tuples_{manner}({id_})" for manner in ("inserted", "updated", "deleted"))
+    return f"(select {counted} > 0)"
 
 
 def _rows(catalog: str, rows: str) -> str:

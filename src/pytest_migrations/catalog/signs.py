@@ -18,7 +18,7 @@ from pytest_migrations.catalog.questions import Question
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_migrations.catalog.kinds.kind import Kind
+    from pytest_migrations.catalog.kinds.kind import Kind, Reader
     from pytest_migrations.catalog.records import Page
 
 PAGE = "signs"
@@ -113,12 +113,18 @@ def _are_written(rows: str) -> str:
             and exists (select from {catalog} r where age(r.xmin) <= 0 and {condition})"""
 
 
-_QUERY = f"""
+#: The catalogs that older servers than these have not.
+_NEW_IN = {"pg_publication_namespace": 15}
+
+
+def _query(reader: Reader) -> str:
+    there = [catalog for catalog in CATALOGS if _NEW_IN.get(catalog, 0) <= reader.version]
+    catalogs = ", ".join(f"('{catalog}', 'pg_catalog.{catalog}'::regclass)" for catalog in there)
+    return f"""
 with moved as materialized (
     select name, pg_stat_get_xact_tuples_inserted(id) as inserted, pg_stat_get_xact_tuples_updated(id) as updated,
         pg_stat_get_xact_tuples_deleted(id) as deleted
-    from (values {", ".join(f"('{catalog}')" for catalog in CATALOGS)}) c(name), to_regclass('pg_catalog.' || name) id
-    where id is not null)
+    from (values {catalogs}) c(name, id))
 select '{PAGE}', 0::oid, json_build_object(
     'counted', current_setting('track_counts') = 'on',
     'inserted', (select json_agg(name) from moved where inserted > 0),
@@ -128,4 +134,6 @@ select '{PAGE}', 0::oid, json_build_object(
     'members', (select coalesce(sum(hash_record_extended(row(classid, objid, refobjid, deptype), 0)), 0)::text
         from pg_depend where refclassid = 'pg_extension'::regclass and deptype in ('e', 'x')))::text
 """
-SIGNS = Question((PAGE,), lambda _: _QUERY)
+
+
+SIGNS = Question((PAGE,), _query)

@@ -106,6 +106,10 @@ from pg_shdescription c
 where not (c.classoid = 'pg_database'::regclass
     and c.objoid in (select oid from pg_database where datname ~ '^pytest_migrations_'))
 union all
+select 'label ' || l.classoid || ' ' || l.objoid || ' ' || l.provider, 'a security label of a role or database',
+    array[case when l.classoid = 'pg_authid'::regclass then pg_get_userbyid(l.objoid)::text end], l.label
+from pg_shseclabel l
+union all
 select 'setting ' || s.setdatabase || ' ' || s.setrole, 'settings of a role or database',
     array[case when s.setrole <> 0 then pg_get_userbyid(s.setrole)::text end], s.setconfig::text
 from pg_db_role_setting s
