@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from pytest_migrations.catalog.kinds.kind import Kind, Reader
 
@@ -35,7 +35,7 @@ class Question(NamedTuple):
     @property
     def statement(self) -> str:
         """The name of the prepared statement."""
-        return f'"pytest_migrations {self.pages[0]} {self.parameter}"'
+        return f'"pytest_migrations {self.pages[0]} {len(self.pages)} {self.parameter}"'
 
     def prepare(self, reader: Reader) -> str:
         return f"prepare {self.statement}{self._in_brackets(self.parameter)} as {self.query(reader)};"
@@ -50,19 +50,23 @@ class Question(NamedTuple):
 
 
 @cache
-def all_of(kind: Kind) -> Question:
-    """All objects of a kind."""
+def all_of(*kinds: Kind) -> Question:
+    """All objects of some kinds."""
 
     def query(reader: Reader) -> str:
-        return _parts(kind.name, kind.sql(reader)) if kind.parts else _page(kind.name, kind.sql(reader))
+        return " union all ".join((_parts if kind.parts else _page)(kind.name, kind.sql(reader)) for kind in kinds)
 
-    return Question((kind.name,), query)
+    return Question(tuple(kind.name for kind in kinds), query)
 
 
-def of_some(kind: Kind, relations: Iterable[int]) -> Question:
-    """The objects of a kind that are parts of certain relations, by their OIDs."""
+def of_some(kinds: Sequence[Kind], relations: Iterable[int]) -> Question:
+    """The objects of some kinds that are parts of certain relations, by their OIDs."""
+
+    def query(reader: Reader) -> str:
+        return " union all ".join(_parts(kind.name, kind.sql(reader, only=True)) for kind in kinds)
+
     value = f"'{{{','.join(map(str, relations))}}}'"
-    return Question((kind.name,), lambda reader: _parts(kind.name, kind.sql(reader, only=True)), _OIDS, value)
+    return Question(tuple(kind.name for kind in kinds), query, _OIDS, value)
 
 
 def _page(name: str, query: str) -> str:

@@ -44,19 +44,21 @@ def read_pages(connection: psycopg.Connection[Any], *, cluster: bool, since: Map
     """
     shared = list(map(all_of, _SHARED if cluster else ()))
     if since is None or connection.info.transaction_status == TransactionStatus.IDLE:
-        return ask(connection, [SIGNS, rows.ALL_ROWS, *shared, *map(all_of, [*_PARTS, *_ACROSS, *_OTHERS])])
+        return ask(
+            connection, [SIGNS, rows.ALL_ROWS, *shared, all_of(*_PARTS), all_of(*_ACROSS), *map(all_of, _OTHERS)]
+        )
     now = ask(connection, [SIGNS, rows.WRITTEN_ROWS, *shared])
     signs = Signs(now)
     if not signs.are_counted or signs.members != Signs(since).members:
         return read_pages(connection, cluster=cluster, since=None)
-    others = [kind for kind in _OTHERS if signs.touch(kind, since[kind.name])]
+    moved = [kind for kind in _OTHERS if signs.touch(kind, since[kind.name])]
     if signs.rename_what_relations_name or (
         signs.drop_what_texts_may_name and is_untracked(since[kind.name] for kind in _PARTS)
     ):
-        asked = ask(connection, [rows.ALL_ROWS, *map(all_of, [*_PARTS, *_ACROSS, *others])])
+        asked = ask(connection, [rows.ALL_ROWS, all_of(*_PARTS), all_of(*_ACROSS), *map(all_of, moved)])
         return {**since, **now, **asked}
     unwritten = {page: since[page] for page in rows.PAGES if page not in signs.written_pages}
-    return {**since, **now, **unwritten, **_read_touched(connection, since, {**now, **unwritten}, others)}
+    return {**since, **now, **unwritten, **_read_touched(connection, since, {**now, **unwritten}, moved)}
 
 
 def _read_touched(
@@ -65,16 +67,16 @@ def _read_touched(
     """The others, and what of relations, and of what looks into them, is not what it was."""
     again, gone = rows.touched(since, now)
     relations = again - {rows.LOOKING}
-    some = [of_some(kind, relations) for kind in _PARTS if relations]
-    across = _ACROSS if gone or rows.LOOKING in again else []
-    changed = ask(connection, [*some, *map(all_of, [*across, *others])])
+    some = [of_some(_PARTS, relations)] if relations else []
+    across = [all_of(*_ACROSS)] if gone or rows.LOOKING in again else []
+    changed = ask(connection, [*some, *across, *map(all_of, others)])
     names = (since[NAMES.name], changed.get(NAMES.name, since[NAMES.name]))
     other_columns = with_other_columns(*names)
     parts = [since[kind.name] for kind in _PARTS]
     if is_renamed(*names) or ((gone or other_columns) and is_untracked(parts, other_columns)):
-        return changed | ask(connection, map(all_of, [*_PARTS, *_ACROSS, *_there(since)]))
+        return changed | ask(connection, [all_of(*_PARTS), all_of(*_ACROSS), *map(all_of, _there(since))])
     if other_columns and not across:
-        changed |= ask(connection, map(all_of, _ACROSS))
+        changed |= ask(connection, [all_of(*_ACROSS)])
     return changed | {kind.name: _mended(since[kind.name], changed.get(kind.name), again | gone) for kind in _PARTS}
 
 
