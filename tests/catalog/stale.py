@@ -306,14 +306,6 @@ CASES = {
         "create schema s",
         "alter schema s owner to app",
     ),
-    "schema grant": (
-        "create schema s",
-        "grant usage on schema s to app",
-    ),
-    "comment schema": (
-        "create schema s",
-        "comment on schema s is 'x'",
-    ),
     "comment db": (
         "create schema s",
         "do $$ begin execute format('comment on database %I is ''x''', current_database()); end $$",
@@ -399,9 +391,5 @@ CASES = {
     "gen col": (
         "create table h (i int, j int generated always as (i + 1) stored)",
         "alter table h rename i to ii",
-    ),
-    "trans": (
-        "create extension hstore",
-        "create extension if not exists plpgsql",
     ),
 }
