@@ -38,8 +38,6 @@ NAMES = Kind(
         select k.conrelid, 'k' || k.oid || '=' || k.conname from pg_constraint k where k.conrelid >= {FIRST_OWN_OID}
             and k.conrelid = any($1)  -- only
     ) o(relation, name)
-    where true
-        and o.relation = any($1)  -- only
     group by o.relation
     """,
     parts=True,

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -49,7 +48,6 @@ class Question(NamedTuple):
         return f"({text})" if text else ""
 
 
-@cache
 def all_of(*kinds: Kind) -> Question:
     """All objects of some kinds."""
 

@@ -73,7 +73,7 @@ def ask(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> d
 
     Raises psycopg.Error where the server does, as in a transaction that has failed already.
     """
-    asked = list(dict.fromkeys(questions))
+    asked = list(questions)
     if not asked:
         return {}
     others = "".join(question.execute for question in asked if not question.of_few)

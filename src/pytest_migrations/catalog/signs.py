@@ -76,8 +76,9 @@ class Signs:
         self.members: str = said["members"]
         self._updated = frozenset(said["updated"] or ())
         self._deleted = frozenset(said["deleted"] or ())
+        #: Of certain rows it is not told: one may be gone wherever their catalog has lost any.
+        self._may_be_gone = self._deleted | {name for name, (of, _) in _CERTAIN_ROWS.items() if of in self._deleted}
         self._written = self._updated | self._deleted | frozenset(said["inserted"] or ())
-        #: Certain rows are told by their catalog's name where one of it is gone.
         self._made_or_altered = frozenset(said["inserted"] or ()) | self._updated | frozenset(said["certain"])
 
     @property
@@ -101,8 +102,7 @@ class Signs:
             return True
         if not before.rows:
             return False
-        deleted = self._deleted | {name for name, (catalog, _) in _CERTAIN_ROWS.items() if catalog in self._deleted}
-        return bool(deleted & {*kind.written_in} or self._updated & _NAMES_IN or self._written & _SAID_IN)
+        return bool(self._may_be_gone & {*kind.written_in} or self._updated & _NAMES_IN or self._written & _SAID_IN)
 
 
 def _are_written(rows: str) -> str:
