@@ -22,6 +22,7 @@ INI = {
     "migrations_report": "out.json",
     "migrations_roles": "app, readonly other",
     "migrations_locale": "C",
+    "migrations_placeholders": "\n    schema = app\n    quoted = 'a'",
     "migrations_server_settings": "\n    work_mem = 8MB\n    search_path = 'a, b'",
 }
 
@@ -36,7 +37,7 @@ def settings(pytester: pytest.Pytester) -> Any:
 
 def test_the_defaults(settings: Any) -> None:
     found = settings()
-    assert found == Settings((), None, "auto", None, None, (), None, {}, 300.0, False, False, None)
+    assert found == Settings((), None, "auto", None, None, (), None, {}, 300.0, False, False, None, {})
 
 
 def test_everything_in_an_ini_file(pytester: pytest.Pytester, settings: Any) -> None:
@@ -58,6 +59,7 @@ def test_everything_in_pyproject(pytester: pytest.Pytester, settings: Any) -> No
         migrations_report = "out.json"
         migrations_roles = ["app", "readonly", "other"]
         migrations_locale = "C"
+        migrations_placeholders = ["schema = app", "quoted = 'a'"]
         migrations_server_settings = ["work_mem = 8MB", "search_path = 'a, b'"]
         """
     )
@@ -78,6 +80,7 @@ def expected(path: Path) -> Settings:
         require_rollback=True,
         strict_column_order=True,
         report=path / "out.json",
+        placeholders={"schema": "app", "quoted": "'a'"},
     )
 
 

@@ -69,12 +69,17 @@ class Migration:
     """One versioned change: how to apply it and, where there is a down script, how to roll it back."""
 
     version: str
-    #: What users call it and what ids begin with: the up file's path below the folder, in POSIX form.
+    #: What users call it and what ids begin with: the up file's path below the folder, in POSIX form, and where that
+    #: file holds several migrations ``::`` and its ``part``.
     name: str
     up: Script
     down: Script | None = None
     #: Tables or migrations that it says it stands on (``-- Dependencies: users, grants``).
     dependencies: tuple[str, ...] = ()
+    #: What the migration is called within its file, where that holds several; empty where the file is the migration.
+    part: str = ""
+    #: A script that fails where the migration did not do what it is for (Sqitch's ``verify``).
+    verify: Script | None = None
 
     @property
     def path(self) -> Path:
@@ -102,6 +107,8 @@ class History:
     format: str
     migrations: tuple[Migration, ...]
     problems: tuple[Problem, ...] = ()
+    #: What the user should know of how the folder was read, a sentence each: files that are left out on purpose, say.
+    notes: tuple[str, ...] = ()
 
     @property
     def scripts(self) -> Iterator[Script]:

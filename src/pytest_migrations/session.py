@@ -49,7 +49,7 @@ class MigrationsSession:
             role=settings.role,
         )
         choose(options)  # nonsense is said before anything is collected
-        histories = [read_history(folder, settings.format) for folder in settings.folders]
+        histories = [read_history(folder, settings.format, settings.placeholders) for folder in settings.folders]
         self._servers = RunServers(self._run_folder, options, histories)
         rules = Rules(settings.require_rollback, settings.strict_column_order)
         self._provers = {
@@ -106,10 +106,12 @@ class MigrationsSession:
             prover.select(asked, alone=self._worker_input is None)
 
     def pytest_report_collectionfinish(self) -> list[str]:
-        return [
-            f"migrations: {len(prover.history.migrations)} in {display_path(folder)}/ ({prover.history.format})"
-            for folder, prover in self._provers.items()
-        ]
+        lines = []
+        for folder, prover in self._provers.items():
+            history = prover.history
+            lines.append(f"migrations: {len(history.migrations)} in {display_path(folder)}/ ({history.format})")
+            lines += [f"  {note}" for note in history.notes]
+        return lines
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> None:

@@ -33,6 +33,7 @@ class Settings:
     require_rollback: bool
     strict_column_order: bool
     report: Path | None
+    placeholders: Mapping[str, str]
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -65,6 +66,7 @@ def add_options(parser: pytest.Parser) -> None:
     )
     both("report", "write the results to this JSON file", metavar="FILE.json")
     only_ini("roles", "roles that the migrations grant to or own by; they are created", ini="args")
+    only_ini("placeholders", "values of placeholders in the migrations: name = value, one a line", ini="linelist")
     only_ini("locale", "the locale of the databases (default: C.UTF-8)", ini="string")
     only_ini("server_settings", "settings of a server that we start: name = value, one a line", ini="linelist")
 
@@ -93,7 +95,10 @@ def read_settings(config: pytest.Config) -> Settings:
         role=value("role") or None,
         roles=_roles(config.getini("migrations_roles") or ()),
         locale=config.getini("migrations_locale") or None,
-        server_settings=_server_settings(config.getini("migrations_server_settings") or ()),
+        server_settings={
+            name: value.strip("'") for name, value in _assignments(config, "migrations_server_settings").items()
+        },
+        placeholders=_assignments(config, "migrations_placeholders"),
         timeout=_timeout(value("timeout"), named("timeout")),
         require_rollback=bool(value("require_rollback")),
         strict_column_order=_column_order(value("column_order"), named("column-order")),
@@ -113,14 +118,14 @@ def _roles(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name for word in words for name in word.split(",") if name)
 
 
-def _server_settings(lines: list[str] | tuple[str, ...]) -> dict[str, str]:
-    settings = {}
-    for line in lines:
-        name, equals, setting = line.partition("=")
+def _assignments(config: pytest.Config, ini: str) -> dict[str, str]:
+    assignments = {}
+    for line in config.getini(ini) or ():
+        name, equals, value = line.partition("=")
         if not equals or not name.strip():
-            raise pytest.UsageError(f"ini migrations_server_settings: {line!r} is not of the form: name = value")
-        settings[name.strip()] = setting.strip().strip("'")
-    return settings
+            raise pytest.UsageError(f"ini {ini}: {line!r} is not of the form: name = value")
+        assignments[name.strip()] = value.strip()
+    return assignments
 
 
 def _timeout(value: str | None, named: str) -> float | None:

@@ -35,7 +35,11 @@ def folder(tmp_path: Path) -> Callable[[Mapping[str, str | bytes]], Path]:
 def history(folder: Callable[[Mapping[str, str | bytes]], Path]) -> Callable[..., History]:
     """What read_history makes of files."""
 
-    def read(files: Mapping[str, str | bytes], format: str | None = None) -> History:  # noqa: A002
-        return read_history(folder(files), format)
+    def read(
+        files: Mapping[str, str | bytes],
+        format: str | None = None,  # noqa: A002
+        placeholders: Mapping[str, str] | None = None,
+    ) -> History:
+        return read_history(folder(files), format, placeholders)
 
     return read

@@ -17,6 +17,7 @@ from pytest_migrations.formats.strangers import stranger_in
 from pytest_migrations.migration import History
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from pytest_migrations.formats.format import Format
@@ -35,21 +36,26 @@ _ALL = (
 FORMATS: dict[str, Format] = {known.name: known for known in _ALL}
 
 
-def read_history(folder: Path, format: str | None = None) -> History:  # noqa: A002 (the option's own name)
+def read_history(
+    folder: Path,
+    format: str | None = None,  # noqa: A002 (the option's own name)
+    placeholders: Mapping[str, str] | None = None,
+) -> History:
     """All migrations of a folder in the order in which they are applied.
 
     :param folder: where the migrations lie; it becomes ``History.folder`` as it is.
     :param format: a name in FORMATS; without it the folder's content decides.
+    :param placeholders: values for the placeholders of the formats that have some.
     :raises UserError: where the folder or a file cannot be read, no format or more than one fits, or a file leaves
         open what its SQL is. What is only wrong with names and order is told by ``History.problems``.
     """
-    listing = Folder(_existing(folder))
+    listing = Folder(_existing(folder), placeholders or {})
     chosen = _detect(listing) if format is None else _named(format)
     reading = chosen.read(listing)
     if not reading.migrations:
         raise _nothing_found(listing, [chosen])
     problems = (*reading.problems, *unaddressable(reading.migrations))
-    return History(folder, chosen.name, tuple(reading.migrations), problems)
+    return History(folder, chosen.name, tuple(reading.migrations), problems, tuple(reading.notes))
 
 
 def _existing(folder: Path) -> Path:

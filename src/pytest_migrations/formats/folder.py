@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from pytest_migrations.errors import Place, UserError, display_path
 from pytest_migrations.migration import Script
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -26,11 +27,24 @@ class Folder:
     """
 
     path: Path
+    #: Values for the placeholders of the formats that have some (ini ``migrations_placeholders``).
+    placeholders: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def files(self) -> tuple[str, ...]:
         """The names of its ``.sql`` files (``x.SQL`` too: nobody means to hide a file like that)."""
         return tuple(name for name, is_folder in self._entries if not is_folder and name.lower().endswith(".sql"))
+
+    @cached_property
+    def deep_files(self) -> tuple[str, ...]:
+        """The names of its ``.sql`` files and of those in visible subfolders at any depth."""
+        below = (
+            f"{name}/{deep}"
+            for name, is_folder in self._entries
+            if is_folder
+            for deep in Folder(self.path / name).deep_files
+        )
+        return tuple(sorted((*self.files, *below)))
 
     @cached_property
     def other_files(self) -> tuple[str, ...]:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """What a format makes of a folder: its migrations in order, and what is wrong with the folder itself."""
+    """What a format makes of a folder: its migrations in order, what is wrong with it, and ``History.notes``."""
 
     migrations: Sequence[Migration]
     problems: Sequence[Problem]
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ def misleading_text_order(migrations: Sequence[Migration], tool: str) -> Iterato
 def unaddressable(migrations: Iterable[Migration]) -> Iterator[Problem]:
     """Names that would end the path in a test's id (pytest docs, "Selecting tests by node ID")."""
     for migration in migrations:
-        if found := [characters for characters in ("::", "[") if characters in migration.name]:
+        path = migration.name.removesuffix(f"::{migration.part}")
+        if found := [mark for mark in ("::", "[") if mark in path or mark in migration.part]:
             yield Problem(
                 migration.path,
                 f"{migration.name} has {' and '.join(found)} in its name, where pytest takes an id apart: rename it.",
