@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,8 +26,8 @@ class Script:
     """
 
     path: Path
-    source: str
-    text: str
+    source: str = field(repr=False)
+    text: str = field(repr=False)
     indent: int = 0
     transactional: bool = True
 

@@ -59,16 +59,16 @@ def _whole(difference: Difference, short: str, side: int) -> str:
 def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
     """One result, the server it was found on, and for what other check it was skipped, as plain data."""
     verdict = item.verdict
-    server = item.file.prover.server() if item.needs_server else None
+    server = item.prover.server() if item.needs_server else None
     comparison = verdict.comparison if verdict else None
     return {
         "server": {"kind": server.kind, "version": server.version} if server else None,
-        "blames": f"{item.file.folder_id}/{verdict.blames}" if verdict and verdict.blames else "",
+        "blames": f"{item.folder_id}/{verdict.blames}" if verdict and verdict.blames else "",
         "blame": verdict.blame if verdict else "",
         "result": {
             "id": item.nodeid,
-            "folder": item.file.folder_id,
-            "migration": item.file.migration.name,
+            "folder": item.folder_id,
+            "migration": item.migration.name,
             "check": item.name,
             "outcome": report.outcome,
             "seconds": verdict.seconds if verdict else report.duration,

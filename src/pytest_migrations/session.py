@@ -14,11 +14,13 @@ from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.collection import CheckItem, MigrationsDirectory, Passage, check_items, sort_in_place
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats import read_history
+from pytest_migrations.hooks import Hooks
 from pytest_migrations.proving import Prover
 from pytest_migrations.report import Report, result_of
 from pytest_migrations.server.choice import ServerOptions, choose
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
+from pytest_migrations.timeline.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -49,12 +51,15 @@ class MigrationsSession:
             role=settings.role,
         )
         choose(options)  # nonsense is said before anything is collected
-        histories = [read_history(folder, settings.format, settings.placeholders) for folder in settings.folders]
-        self._servers = RunServers(self._run_folder, options, histories)
+        hooks = Hooks(config)
+        formats = hooks.formats()
+        histories = [
+            read_history(folder, settings.format, settings.placeholders, formats) for folder in settings.folders
+        ]
+        self._servers = RunServers(self._run_folder, options, histories, hooks.prepare if hooks.prepares else None)
         rules = Rules(settings.require_rollback, settings.strict_column_order)
-        self._provers = {
-            history.folder: Prover(history, self._servers, rules, settings.timeout) for history in histories
-        }
+        terms = Terms(settings.timeout, hooks.inspections(), hooks.leave_out)
+        self._provers = {history.folder: Prover(history, self._servers, rules, terms) for history in histories}
         self._agreement = Agreement()
         self._report = Report(settings.report) if settings.report and self._worker_input is None else None
 
@@ -102,7 +107,7 @@ class MigrationsSession:
         items = check_items(session.items)
         self._says_server = self._worker_input is None and any(item.needs_server for item in items)
         for prover in self._provers.values():
-            asked = {(item.file.index, item.name) for item in items if item.file.prover is prover}
+            asked = {(item.index, item.name) for item in items if item.prover is prover}
             prover.select(asked, alone=self._worker_input is None)
 
     def pytest_report_collectionfinish(self) -> list[str]:
@@ -119,9 +124,7 @@ class MigrationsSession:
         if not self._says_server or not isinstance(item, CheckItem):
             return
         self._says_server = False
-        if (server := item.file.prover.server()) and (
-            terminal := self._config.pluginmanager.get_plugin("terminalreporter")
-        ):
+        if (server := item.prover.server()) and (terminal := self._config.pluginmanager.get_plugin("terminalreporter")):
             terminal.ensure_newline()
             terminal.write_line(f"migrations: PostgreSQL {server.version} {server.kind}{self._servers.said_beforehand}")
 

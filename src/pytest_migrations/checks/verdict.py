@@ -33,6 +33,7 @@ class Verdict:
     #: does not hold it, nothing would say it, and the skip is to be a failure.
     blames: str = ""
     blame: str = ""
+    error: BaseException | None = None
 
     @classmethod
     def passed(cls, ran: Ran, comparison: Comparison | None = None) -> Verdict:
@@ -41,6 +42,11 @@ class Verdict:
     @classmethod
     def failed(cls, reason: str, ran: Ran | None = None, comparison: Comparison | None = None) -> Verdict:
         return cls("failed", reason, ran.seconds if ran else 0.0, ran.statements if ran else 0, comparison)
+
+    @classmethod
+    def raised(cls, error: BaseException) -> Verdict:
+        """What came of the user's own code: pytest knows best how to show it."""
+        return cls("failed", str(error) or type(error).__name__, error=error)
 
     @classmethod
     def skipped(cls, reason: str, *, blames: str = "", blame: str = "") -> Verdict:

@@ -1,0 +1,19 @@
+"""A check that the user has added: it looks at the state that the migration leads to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.checks.apply import unless_applied
+from pytest_migrations.checks.verdict import Verdict
+from pytest_migrations.runner import Ran
+
+if TYPE_CHECKING:
+    from pytest_migrations.timeline.proof import Proof
+
+
+def judge(name: str, proof: Proof) -> Verdict:
+    if verdict := unless_applied(proof):
+        return verdict
+    inspected = proof.inspected[name]
+    return Verdict.passed(inspected) if isinstance(inspected, Ran) else Verdict.raised(inspected)

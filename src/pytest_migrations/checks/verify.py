@@ -1,0 +1,24 @@
+"""verify: the migration's own verify script finds what it looks for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.checks.apply import unless_applied
+from pytest_migrations.checks.verdict import Verdict
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.runner import Ran
+from pytest_migrations.timeline.proof import VERIFY
+
+if TYPE_CHECKING:
+    from pytest_migrations.timeline.proof import Proof
+
+
+def judge(proof: Proof) -> Verdict:
+    if verdict := unless_applied(proof):
+        return verdict
+    verified = proof.inspected[VERIFY]
+    if isinstance(verified, Ran):
+        return Verdict.passed(verified)
+    assert isinstance(verified, MigrationError)
+    return Verdict.failed(f"The verify script fails in the state that the migration leads to.\n\n{verified}")
