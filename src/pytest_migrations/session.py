@@ -20,11 +20,13 @@ from pytest_migrations.report import Report, result_of
 from pytest_migrations.server.choice import ServerOptions, choose
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
+from pytest_migrations.templates import Templates
 from pytest_migrations.timeline.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_migrations.migration import History
     from pytest_migrations.settings import Settings
 
 _RUN_FOLDER = "migrations_run_folder"
@@ -60,6 +62,8 @@ class MigrationsSession:
         rules = Rules(settings.require_rollback, settings.strict_column_order)
         terms = Terms(settings.timeout, hooks.inspections(), hooks.leave_out)
         self._provers = {history.folder: Prover(history, self._servers, rules, terms) for history in histories}
+        self.histories = {history.folder: history for history in histories}
+        self.timeout = settings.timeout
         self._agreement = Agreement()
         self._report = Report(settings.report) if settings.report and self._worker_input is None else None
 
@@ -78,8 +82,12 @@ class MigrationsSession:
         if config.pluginmanager.hasplugin("xdist"):
             config.pluginmanager.register(_XdistController(session), "migrations_xdist")
         for folder in folders:
-            if not any(path.is_relative_to(folder) for path in _arguments(config)):
+            if not any(path.is_relative_to(folder) for path in _arguments(config)) and not _asks_for_others(config):
                 config.args.append(str(folder))  # beside what pytest would collect anyway
+
+    def templates(self, history: History) -> Templates:
+        """What makes databases for the tests of this process."""
+        return Templates(history, self._servers, self.timeout)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -110,10 +118,12 @@ class MigrationsSession:
             asked = {(item.index, item.name) for item in items if item.prover is prover}
             prover.select(asked, alone=self._worker_input is None)
 
-    def pytest_report_collectionfinish(self) -> list[str]:
+    def pytest_report_collectionfinish(self, items: list[pytest.Item]) -> list[str]:
         lines = []
         for folder, prover in self._provers.items():
             history = prover.history
+            if not any(item.prover is prover for item in check_items(items)):
+                continue
             lines.append(f"migrations: {len(history.migrations)} in {display_path(folder)}/ ({history.format})")
             lines += [f"  {note}" for note in history.notes]
         return lines
@@ -194,6 +204,13 @@ def _as_arguments_name_it(config: pytest.Config, folder: Path) -> Path:
             if not path.is_relative_to(folder) and above.resolve() == real:
                 return above
     return folder
+
+
+def _asks_for_others(config: pytest.Config) -> bool:
+    """Whether somebody wants certain tests, and the folder stands in the ini file for whoever wants all."""
+    if config.getoption("migrations_dir") is not None:
+        return False
+    return any("::" in argument for argument in config.args) or any(path.is_file() for path in _arguments(config))
 
 
 def _arguments(config: pytest.Config) -> list[Path]:

@@ -65,6 +65,11 @@ def add_options(parser: pytest.Parser) -> None:
         "column-order", "strict: another order of columns after a rollback fails as well", choices=["report", "strict"]
     )
     both("report", "write the results to this JSON file", metavar="FILE.json")
+    group.addoption(
+        "--migrations-keep",
+        action="store_true",
+        help="keep the databases of failed tests, and say how to look at them",
+    )
     only_ini("roles", "roles that the migrations grant to or own by; they are created", ini="args")
     only_ini("placeholders", "values of placeholders in the migrations: name = value, one a line", ini="linelist")
     only_ini("locale", "the locale of the databases (default: C.UTF-8)", ini="string")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.verdict import Verdict
-from pytest_migrations.runner import Ran
 
 if TYPE_CHECKING:
     from pytest_migrations.timeline.proof import Proof
@@ -16,4 +15,4 @@ def judge(name: str, proof: Proof) -> Verdict:
     if verdict := unless_applied(proof):
         return verdict
     inspected = proof.inspected[name]
-    return Verdict.passed(inspected) if isinstance(inspected, Ran) else Verdict.raised(inspected)
+    return Verdict.raised(inspected) if isinstance(inspected, BaseException) else Verdict.passed(inspected)

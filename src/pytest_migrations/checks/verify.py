@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.verdict import Verdict
-from pytest_migrations.failure import MigrationError
-from pytest_migrations.runner import Ran
 from pytest_migrations.timeline.proof import VERIFY
 
 if TYPE_CHECKING:
@@ -18,7 +16,6 @@ def judge(proof: Proof) -> Verdict:
     if verdict := unless_applied(proof):
         return verdict
     verified = proof.inspected[VERIFY]
-    if isinstance(verified, Ran):
-        return Verdict.passed(verified)
-    assert isinstance(verified, MigrationError)
-    return Verdict.failed(f"The verify script fails in the state that the migration leads to.\n\n{verified}")
+    if isinstance(verified, BaseException):
+        return Verdict.failed(f"The verify script fails in the state that the migration leads to.\n\n{verified}")
+    return Verdict.passed(verified)

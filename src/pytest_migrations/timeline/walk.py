@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -22,6 +21,7 @@ from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import VERIFY, Proof
 from pytest_migrations.timeline.renewal import renewed
+from pytest_migrations.timeline.replay import replay
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
 
@@ -221,16 +221,14 @@ class Walk:
         try:
             database = server.create_database()
             self._servers.prepare(server, database, self._history)
-            runner = Runner(server.connect(database), timeout=self._terms.timeout)
-            for earlier in self._history.migrations[: self.position]:
-                runner.apply(earlier)
-                runner.connection = renewed(runner.connection, earlier, partial(server.connect, database))
+            earlier = self._history.migrations[: self.position]
+            connection = replay(server, database, earlier, timeout=self._terms.timeout)
         except (UserError, psycopg.Error) as error:
             server.stop()
             return None, f"not confirmed with real commits: what was applied once cannot be applied again: {error}"
         try:
-            with runner.connection:
-                return try_for_good(runner, migration, states), ""
+            with connection:
+                return try_for_good(Runner(connection, timeout=self._terms.timeout), migration, states), ""
         finally:
             server.stop()
 
