@@ -37,7 +37,9 @@ def settings(pytester: pytest.Pytester) -> Any:
 
 def test_the_defaults(settings: Any) -> None:
     found = settings()
-    assert found == Settings((), None, "auto", None, None, (), None, {}, 300.0, False, False, None, {})
+    assert found == Settings(
+        (), None, "auto", None, None, (), None, {}, 300.0, False, False, None, {}, None, None, False
+    )
 
 
 def test_everything_in_an_ini_file(pytester: pytest.Pytester, settings: Any) -> None:

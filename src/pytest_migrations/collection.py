@@ -23,6 +23,10 @@ class CheckFailedError(Exception):
     """A check failed; its text is the whole report."""
 
 
+class MigrationsWarning(pytest.PytestWarning):
+    """Something about the migrations that fails no test and yet should be mended."""
+
+
 class MigrationsDirectory(pytest.Directory):
     """A folder of migrations, or one in it that holds the scripts of a migration."""
 
@@ -132,8 +136,12 @@ class CheckItem(pytest.Item):
     def runtest(self) -> None:
         self.verdict = self.prover.verdict(self.index, self.name)
         self.user_properties += [("seconds", self.verdict.seconds), ("statements", self.verdict.statements)]
-        if self.verdict.outcome == "skipped":
+        if self.verdict.warning:
+            self.warn(MigrationsWarning(self.verdict.warning))
+        if self.verdict.outcome in ("skipped", "waived"):
             pytest.skip(self.verdict.reason)
+        if self.verdict.outcome == "accepted":
+            pytest.xfail(self.verdict.headline)
         if self.verdict.error is not None:
             raise self.verdict.error
         if self.verdict.outcome == "failed":
@@ -156,10 +164,13 @@ class CheckItem(pytest.Item):
 
 
 def _node_id(parent: pytest.Item | pytest.Collector, path: Path) -> str:
+    return id_of(parent.config, path)
+
+
+def id_of(config: pytest.Config, path: Path) -> str:
     """Relative to rootdir, ``../`` included: pytest would shorten the ids of a folder outside of it."""
-    root = parent.config.rootpath
     try:
-        return os.path.relpath(path, root).replace(os.sep, "/")
+        return os.path.relpath(path, config.rootpath).replace(os.sep, "/")
     except ValueError:  # another drive of Windows
         return path.as_posix()
 

@@ -79,6 +79,8 @@ class Migration:
     dependencies: tuple[str, ...] = ()
     #: What the migration is called within its file, where that holds several; empty where the file is the migration.
     part: str = ""
+    #: Whether its tool runs it again whenever its file has changed, behind all others (Flyway's ``R__``).
+    repeatable: bool = False
     #: A script that fails where the migration did not do what it is for (Sqitch's ``verify``).
     verify: Script | None = None
 

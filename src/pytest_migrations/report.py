@@ -70,8 +70,9 @@ def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
             "folder": item.folder_id,
             "migration": item.migration.name,
             "check": item.name,
-            "outcome": report.outcome,
+            "outcome": verdict.outcome if verdict and verdict.outcome in ("waived", "accepted") else report.outcome,
             "seconds": verdict.seconds if verdict else report.duration,
+            "headline": verdict.headline if verdict else "",
             "reason": verdict.reason if verdict else report.longreprtext,
             "differences": [
                 {

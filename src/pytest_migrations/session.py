@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_migrations.adopting import Adoption
 from pytest_migrations.agreement import Agreement
 from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.collection import CheckItem, MigrationsDirectory, Passage, check_items, sort_in_place
@@ -54,14 +56,17 @@ class MigrationsSession:
         )
         choose(options)  # nonsense is said before anything is collected
         hooks = Hooks(config)
-        formats = hooks.formats()
-        histories = [
-            read_history(folder, settings.format, settings.placeholders, formats) for folder in settings.folders
-        ]
+        read = partial(read_history, placeholders=settings.placeholders, more=hooks.formats())
+        terms = Terms(settings.timeout, hooks.inspections(), hooks.leave_out)
+        adoption = Adoption(config, settings, terms.inspections, read)
+        histories = [adoption.with_base(read(folder, settings.format)) for folder in settings.folders]
         self._servers = RunServers(self._run_folder, options, histories, hooks.prepare if hooks.prepares else None)
         rules = Rules(settings.require_rollback, settings.strict_column_order)
-        terms = Terms(settings.timeout, hooks.inspections(), hooks.leave_out)
-        self._provers = {history.folder: Prover(history, self._servers, rules, terms) for history in histories}
+        self._provers = {
+            history.folder: Prover(history, self._servers, rules, terms, adoption.acceptance(history))
+            for history in histories
+        }
+        config.pluginmanager.register(adoption, "migrations_adoption")
         self.histories = {history.folder: history for history in histories}
         self.timeout = settings.timeout
         self._agreement = Agreement()
@@ -144,7 +149,7 @@ class MigrationsSession:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if isinstance(item, CheckItem) and call.when == "call":
-            if report.skipped:
+            if report.skipped and not hasattr(report, "wasxfail"):
                 report.longrepr = (str(item.path), 1, f"Skipped: {item.verdict.reason if item.verdict else ''}")
             # Attributes of a report travel from the workers of xdist to the controller, if they are plain data.
             report.migrations = result_of(item, report)  # type: ignore[attr-defined]

@@ -34,6 +34,9 @@ class Settings:
     strict_column_order: bool
     report: Path | None
     placeholders: Mapping[str, str]
+    since: str | None = None
+    baseline: Path | None = None
+    update_baseline: bool = False
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -64,6 +67,9 @@ def add_options(parser: pytest.Parser) -> None:
     both(
         "column-order", "strict: another order of columns after a rollback fails as well", choices=["report", "strict"]
     )
+    both("since", "prove what was added since this revision of git: origin/main", metavar="REV")
+    both("baseline", "accept the failures that this file lists, and no others", metavar="FILE")
+    group.addoption("--migrations-update-baseline", action="store_true", help="write what fails now into the baseline")
     both("report", "write the results to this JSON file", metavar="FILE.json")
     group.addoption(
         "--migrations-keep",
@@ -107,16 +113,26 @@ def read_settings(config: pytest.Config) -> Settings:
         timeout=_timeout(value("timeout"), named("timeout")),
         require_rollback=bool(value("require_rollback")),
         strict_column_order=_column_order(value("column_order"), named("column-order")),
-        report=_report(config),
+        report=_path(config, "report"),
+        since=value("since") or None,
+        baseline=_baseline(config),
+        update_baseline=config.getoption("migrations_update_baseline", False),
     )
 
 
-def _report(config: pytest.Config) -> Path | None:
+def _path(config: pytest.Config, name: str) -> Path | None:
     """The path of the command line counts from the invocation directory, that of the ini file from there."""
-    folder, path = config.invocation_params.dir, config.getoption("migrations_report", None)
+    folder, path = config.invocation_params.dir, config.getoption(f"migrations_{name}", None)
     if path is None and config.inipath is not None:
-        folder, path = config.inipath.parent, config.getini("migrations_report")
+        folder, path = config.inipath.parent, config.getini(f"migrations_{name}")
     return folder / path if path else None
+
+
+def _baseline(config: pytest.Config) -> Path | None:
+    path = _path(config, "baseline")
+    if path is None and config.getoption("migrations_update_baseline", False):
+        raise pytest.UsageError("--migrations-update-baseline: name the file as well, --migrations-baseline=FILE")
+    return path
 
 
 def _roles(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:

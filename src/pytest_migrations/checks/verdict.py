@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from pytest_migrations.catalog.difference import Comparison
     from pytest_migrations.runner import Ran
 
-Outcome = Literal["passed", "failed", "skipped"]
+Outcome = Literal["passed", "failed", "skipped", "waived", "accepted"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,14 @@ class Verdict:
     blames: str = ""
     blame: str = ""
     error: BaseException | None = None
+    #: What the user should know though the check passed.
+    warning: str = ""
+
+    @property
+    def headline(self) -> str:
+        """The reason in one line."""
+        first, *others = [line.strip() for line in self.reason.splitlines() if line.strip()] or [""]
+        return f"{first} {others[0]}" if others and first.endswith((":", ".")) else first
 
     @classmethod
     def passed(cls, ran: Ran, comparison: Comparison | None = None) -> Verdict:

@@ -1,0 +1,1 @@
+"""A way in for old projects: checks that are waived, failures that are accepted, and what a branch adds."""

@@ -1,0 +1,138 @@
+"""Failures that are accepted for now, and no others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.projects import BROKEN, EMAIL, FAILING_ROLLBACK, LEAKY, LEAKY_GUARDED, THREE, USERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Project = Callable[..., Path]
+
+RUN = ["--migrations-dir=migrations", "migrations", "-p", "no:randomly"]
+BASED = [*RUN, "--migrations-baseline=baseline.txt"]
+UPDATE = [*BASED, "--migrations-update-baseline"]
+OLD = {"001_users.sql": USERS, "002_leaky.sql": LEAKY, "003_email.sql": EMAIL, "004_failing.sql": FAILING_ROLLBACK}
+
+
+@pytest.fixture
+def baseline(pytester: pytest.Pytester, project: Project) -> Path:
+    project(OLD)
+    result = pytester.runpytest_subprocess(*UPDATE)
+    result.assert_outcomes(passed=12, xfailed=3, skipped=2)
+    result.stdout.fnmatch_lines(["migrations: baseline.txt was written: it accepts 3 failures*"])
+    return pytester.path / "baseline.txt"
+
+
+def ids(baseline: Path) -> list[str]:
+    return [line for line in baseline.read_text().splitlines() if "::" in line and not line.startswith(("#", " "))]
+
+
+def test_what_fails_today_is_written_and_green(pytester: pytest.Pytester, baseline: Path) -> None:
+    assert ids(baseline) == [
+        "migrations/002_leaky.sql::roundtrip",
+        "migrations/002_leaky.sql::reapply",
+        "migrations/004_failing.sql::rollback",
+    ]
+    assert (
+        "    The rollback leaves the schema different in 1 place: left behind  table  public.b\n"
+        in baseline.read_text()
+    )
+    result = pytester.runpytest_subprocess(*BASED, "-rx")
+    result.assert_outcomes(passed=12, xfailed=3, skipped=2)
+    result.stdout.fnmatch_lines(["migrations: baseline.txt accepts 3 failures*", "XFAIL *004_failing.sql::rollback*"])
+    pytester.runpytest_subprocess(*BASED, "-n2").assert_outcomes(passed=12, xfailed=3, skipped=2)
+
+
+def test_a_new_failure_fails(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
+    project({"005_new.sql": LEAKY_GUARDED.replace("TABLE a", "TABLE n").replace("EXISTS b", "EXISTS c")})
+    result = pytester.runpytest_subprocess(*BASED)
+    result.assert_outcomes(passed=15, failed=1, xfailed=3, skipped=2)
+    result.stdout.fnmatch_lines(["FAILED migrations/005_new.sql::roundtrip*"])
+
+
+def test_one_that_passes_again_has_to_leave(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
+    project({"002_leaky.sql": LEAKY.replace("TABLE a;\n-- END", "TABLE a, b;\n-- END")})
+    result = pytester.runpytest_subprocess(*BASED)
+    result.assert_outcomes(passed=12, failed=2, xfailed=1, skipped=2)
+    result.stdout.fnmatch_lines(["002_leaky.sql::roundtrip now passes: remove it from baseline.txt*"])
+    pytester.runpytest_subprocess(*UPDATE, "-n2").assert_outcomes(passed=14, xfailed=1, skipped=2)
+    assert ids(baseline) == ["migrations/004_failing.sql::rollback"]
+
+
+def test_one_that_is_waived_has_to_leave(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
+    project({"004_failing.sql": f"-- pytest-migrations: skip rollback (f is gone)\n{FAILING_ROLLBACK}"})
+    result = pytester.runpytest_subprocess(*BASED)
+    result.stdout.fnmatch_lines(["004_failing.sql::rollback is waived in its file: remove it from baseline.txt*"])
+
+
+def test_an_update_of_some_tests_keeps_the_others(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
+    (pytester.path / "migrations" / "004_failing.sql").unlink()
+    project({"002_leaky.sql": LEAKY_GUARDED})
+    baseline.write_text(baseline.read_text() + "elsewhere/1.sql::rollback\n")
+    pytester.runpytest_subprocess(*UPDATE, "-k", "reapply")
+    assert ids(baseline) == ["migrations/002_leaky.sql::roundtrip", "elsewhere/1.sql::rollback"]
+
+
+def test_that_a_migration_does_not_apply_is_never_accepted(pytester: pytest.Pytester, project: Project) -> None:
+    project({**THREE, "004_broken.sql": BROKEN, "005_behind.sql": "SELECT 1;\n"})
+    result = pytester.runpytest_subprocess(*UPDATE)
+    result.assert_outcomes(passed=13, failed=1, skipped=7)
+    baseline = pytester.path / "baseline.txt"
+    assert ids(baseline) == []
+    baseline.write_text("migrations/004_broken.sql::apply\n")
+    result = pytester.runpytest_subprocess(*BASED)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: baseline.txt accepts that 004_broken.sql does not apply*"])
+
+
+def test_the_folders_own_check_is_accepted(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_users.sql": USERS, "001_email.sql": "SELECT 1;\n"})
+    pytester.runpytest_subprocess(*UPDATE).assert_outcomes(passed=5, xfailed=1, skipped=3)
+    pytester.runpytest_subprocess(*BASED).assert_outcomes(passed=5, xfailed=1, skipped=3)
+
+
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        (None, ["ERROR: --migrations-baseline=baseline.txt: there is no such file. --migrations-update-baseline*"]),
+        ("<<<<<<< HEAD\n", ["ERROR: baseline.txt:1:1: this is no id of a test", "*| <<<<<<< HEAD", "*", "Delete *"]),
+        (
+            "migrations/001_users.sql::apply\n" * 2,
+            ["ERROR: baseline.txt:2:1: this test is listed twice", "*", "*", "*", "Delete one of them."],
+        ),
+        ("   lost\n", ["ERROR: baseline.txt begins with an indented line*"]),
+        (
+            "migrations/009_x.sql::rollback\n",
+            ["ERROR: baseline.txt accepts the failure of migrations/009_x.sql::rollback, *"],
+        ),
+        ("\udcff\n", ["ERROR: --migrations-baseline=baseline.txt cannot be read: *"]),
+    ],
+)
+def test_a_damaged_baseline(pytester: pytest.Pytester, project: Project, content: str | None, lines: list[str]) -> None:
+    project(THREE)
+    if content is not None:
+        (pytester.path / "baseline.txt").write_bytes(content.encode(errors="surrogateescape"))
+    result = pytester.runpytest_subprocess(*BASED)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(lines)
+
+
+def test_nothing_to_update(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    result = pytester.runpytest_subprocess(*RUN, "--migrations-update-baseline")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --migrations-update-baseline: name the file as well*"])
+
+
+def test_a_baseline_that_cannot_be_written(pytester: pytest.Pytester, project: Project) -> None:
+    project(OLD)
+    pytester.mkdir("baseline.txt")
+    result = pytester.runpytest_subprocess(*UPDATE)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --migrations-baseline=baseline.txt cannot be read: *"])
