@@ -15,6 +15,7 @@ from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.prisma import PRISMA
 from pytest_migrations.formats.refinery import REFINERY
+from pytest_migrations.formats.sqitch import SQITCH
 from pytest_migrations.formats.strangers import stranger_in
 from pytest_migrations.migration import History
 
@@ -34,6 +35,7 @@ _ALL = (
     DBMATE,
     FLYWAY,
     REFINERY,
+    SQITCH,
 )
 
 #: What ``--migrations-format`` takes.
