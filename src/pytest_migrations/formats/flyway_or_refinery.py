@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.above import files_above
-
-if TYPE_CHECKING:
-    from pytest_migrations.formats.folder import Folder
+from pytest_migrations.formats.folder import Folder
 
 #: Pairs of .up.sql and .down.sql may have a V and two underscores as well.
 _NAME = re.compile(r"(?:[VUB](?P<version>[0-9]+(?:[._][0-9]+)*)|R)__.*(?<!\.up)(?<!\.down)\.sql", re.DOTALL)
-_NAMES_REFINERY = re.compile(r"^[ \t]*(?:\[.*dependencies\.)?refinery\b", re.MULTILINE)
+_NAMES_REFINERY = re.compile(rb"^[ \t]*(?:\[.*dependencies\.)?refinery\b", re.MULTILINE)
 
 
 class Owner(Enum):
@@ -51,7 +48,7 @@ def owner_of(folder: Folder) -> Owner:
 
 def _cargo_names_refinery(folder: Folder) -> bool:
     manifests = files_above(folder.path, "Cargo.toml")
-    return any(_NAMES_REFINERY.search(path.read_text(encoding="utf-8", errors="replace")) for path in manifests)
+    return any(_NAMES_REFINERY.search(Folder(path.parent).data(path.name)) for path in manifests)
 
 
 def _only_flyways(folder: Folder, name: str) -> bool:

@@ -1,8 +1,9 @@
 r"""What psql makes of a script before the server sees it: variables filled in, and commands of its own.
 
 As psql 18 reads it (src/fe_utils/psqlscan.l): ``:name``, ``:'name'`` and ``:"name"`` are replaced outside of strings,
-quoted names, quoted bodies and comments; a name that is not set is left as it stands. ``\set`` gives values, and what
-only changes how results are shown is left out. All other commands are left in, where the runner refuses them.
+quoted names, quoted bodies and comments. One that is not set is left as it stands, which is SQL only in slices of arrays
+and in JSON. ``\set`` gives values, and what only changes how results are shown is left out. All other commands are left
+in, where the runner refuses them.
 """
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ _PIECES = re.compile(
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
+#: What ends before the colon of an array's slice or of JSON_OBJECT('key':value), which are no variables.
+_OPERAND = re.compile(r"[\w'\")\[\]]")
 #: What a plain value looks like. The output of a command, or parts of a value, must be given to us.
 _VALUE = re.compile(r"(?P<word>(?:'(?P<text>(?:''|[^'\\])*)')|[^\s'\"`:\\]+)[ \t]*")
 #: Variables that change what psql does. They are on in any case (Sqitch sees to the first); off is refused.
@@ -67,7 +70,7 @@ class _Variables:
         if name in self.values:
             value = self.values[name]
             return quote + value.replace(quote, quote * 2) + quote if quote else value
-        if quote:
+        if name and not _OPERAND.match(self.source, max(piece.start() - 1, 0)):
             raise self._unknown(name, piece.start())
         return piece.group()
 
