@@ -125,7 +125,8 @@ def test_a_script_that_is_not_to_run(history: Read, condition: str) -> None:
         ("\nencoding=ISO-8859-1", "2:10", "the encoding ISO-8859-1 is not supported"),
         ("executeInTransaction=no", "1:22", "cannot be read"),
         ("shouldExecute=a==b && c==d", "1:15", "cannot be read"),
-        ("mixed=true", "1:1", "no setting mixed for one script"),
+        ("\nshouldExecute=${nobody}==x", "2:15", "the placeholder nobody has no value"),
+        ("mixed=true", "1:1", "no such setting of one script: mixed"),
     ],
 )
 def test_settings_that_cannot_be(history: Read, conf: str, place: str, what: str) -> None:

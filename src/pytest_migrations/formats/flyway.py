@@ -35,13 +35,11 @@ _VERSIONED = re.compile(
 )
 _REPEATABLE = re.compile(r"(?P<letter>R)(?:__(?P<description>.*))?\.(?i:sql)", re.DOTALL)
 _EXPECTED = "V1.2__name.sql, U1.2__name.sql, B1.2__name.sql or R__name.sql (a capital letter, two underscores)"
-#: The ids of Event.java.
+_COMMAND = r"(?:Clean|Migrate|Undo|Validate|Baseline|Repair|Info|Each(?:Migrate|Undo)(?:Statement)?)"
+#: The ids of Event.java, alone or with a description.
 _CALLBACK = re.compile(
-    r"(?:before|after)(?:Clean|Migrate|Undo|Validate|Baseline|Repair|Info|Connect|Each(?:Migrate|Undo)(?:Statement)?)"
-    r"(?:__.*)?\.(?i:sql)"
-    r"|after(?:Clean|Migrate|Undo|Validate|Baseline|Repair|Info|Each(?:Migrate|Undo)(?:Statement)?)Error(?:__.*)?\.(?i:sql)"
-    r"|(?:beforeRepeatables|afterVersioned|afterMigrateApplied|after(?:Migrate|Info)OperationFinish"
-    r"|(?:beforeC|c)reateSchema)(?:__.*)?\.(?i:sql)",
+    rf"(?:before{_COMMAND}|after{_COMMAND}(?:Error)?|(?:before|after)Connect|beforeRepeatables|afterVersioned"
+    r"|afterMigrateApplied|after(?:Migrate|Info)OperationFinish|(?:beforeC|c)reateSchema)(?:__.*)?\.(?i:sql)",
     re.DOTALL,
 )
 _NOT_SQL = re.compile(r"(?:[VB][0-9][0-9._]*|R)__.*\.(?:java|kt|scala|groovy|class|sh|bash|ps1|bat|cmd|py)")

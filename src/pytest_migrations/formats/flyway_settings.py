@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from pytest_migrations.errors import UserError
+
 _TABLE = re.compile(r"[ \t]*\[(?P<name>[^\[\]]+)\]")
 _SETTING = re.compile(r"^[ \t]*(?P<key>[^\s#!=:][^=:\n]*?)[ \t]*[=:][ \t]*(?P<value>[^\r\n]*?)[ \t]*\r?$", re.MULTILINE)
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 _KNOWN = ("executeInTransaction", "encoding", "placeholderReplacement", "shouldExecute")
+_KNOWN_ONES = f"It knows {', '.join(_KNOWN)}."
+_TRUE_OR_FALSE = "Write true or false; shouldExecute may also be one comparison, A==B or A!=B."
+_SAVE_AS_UTF_8 = "Save the script as UTF-8 and say encoding=UTF-8: migrations are sent to the server in that encoding."
 _UTF_8 = ("UTF-8", "UTF8", "US-ASCII", "ASCII")
 _COMPARISON = re.compile(r"(?P<left>[^=!&|()]*?)\s*(?P<operator>[=!]=)\s*(?P<right>[^=!&|()]*)")
 
@@ -61,50 +66,51 @@ def script_settings(
 ) -> ScriptSettings:
     """The settings of a script: those of its own ``.conf``, and else the common ones.
 
-    :param filled: a text with its placeholders replaced.
+    :param filled: the text of a file with its placeholders replaced.
     :raises UserError: for a value that Flyway refuses, an encoding that is not UTF-8, a condition that we cannot judge.
     """
     default = ScriptSettings(
         transactional=common.get("flyway.executeInTransaction", "true").lower() != "false",
         replaces=common.get("flyway.placeholderReplacement", "true").lower() != "false",
     )
-    conf = f"{name}.conf"
-    if not (folder.path / conf).is_file():
+    path = folder.path / f"{name}.conf"
+    if not path.is_file():
         return default
-    text = folder.text(conf)
-    own = {match["key"]: match for match in _SETTING.finditer(text)}
-    for key, match in own.items():
-        if key not in _KNOWN:
-            raise mistake(
-                folder.path / conf, text, match.start("key"), f"Flyway has no setting {key} for one script", _KNOWN_ONES
-            )
-    if (encoding := own.get("encoding")) and encoding["value"].upper() not in _UTF_8:
-        raise mistake(
-            folder.path / conf,
-            text,
-            encoding.start("value"),
-            f"the encoding {encoding['value']} is not supported",
-            f"Save {name} as UTF-8 and say encoding=UTF-8: migrations are sent to the server in that encoding.",
-        )
-
-    def truth(key: str, otherwise: bool) -> bool:
-        if key not in own:
-            return otherwise
-        value = filled(folder.path / conf, own[key]["value"])
-        if (answer := _judged(value) if key == "shouldExecute" else _boolean(value)) is None:
-            what = f"{key}={own[key]['value']} cannot be read"
-            raise mistake(folder.path / conf, text, own[key].start("value"), what, _BOOLEAN)
-        return answer
-
+    own = _Conf(path, filled(path, folder.text(f"{name}.conf")))
+    own.check()
     return ScriptSettings(
-        transactional=truth("executeInTransaction", default.transactional),
-        replaces=truth("placeholderReplacement", default.replaces),
-        runs=truth("shouldExecute", default.runs),
+        transactional=own.truth("executeInTransaction", default.transactional),
+        replaces=own.truth("placeholderReplacement", default.replaces),
+        runs=own.truth("shouldExecute", default.runs),
     )
 
 
-_KNOWN_ONES = f"It knows {', '.join(_KNOWN)}."
-_BOOLEAN = "Write true or false; shouldExecute may also be one comparison, A==B or A!=B."
+class _Conf:
+    """The settings of one script as they stand in its ``.conf``."""
+
+    def __init__(self, path: Path, text: str) -> None:
+        self._path = path
+        self._text = text
+        self._found = {match["key"]: match for match in _SETTING.finditer(text)}
+
+    def check(self) -> None:
+        for key, match in self._found.items():
+            if key not in _KNOWN:
+                raise self._error(match.start("key"), f"Flyway has no such setting of one script: {key}", _KNOWN_ONES)
+            if key == "encoding" and match["value"].upper() not in _UTF_8:
+                what = f"the encoding {match['value']} is not supported"
+                raise self._error(match.start("value"), what, _SAVE_AS_UTF_8)
+
+    def truth(self, key: str, otherwise: bool) -> bool:
+        if key not in self._found:
+            return otherwise
+        value = self._found[key]["value"]
+        if (answer := _judged(value) if key == "shouldExecute" else _boolean(value)) is None:
+            raise self._error(self._found[key].start("value"), f"{key}={value} cannot be read", _TRUE_OR_FALSE)
+        return answer
+
+    def _error(self, offset: int, what: str, remedy: str) -> UserError:
+        return mistake(self._path, self._text, offset, what, remedy)
 
 
 def _boolean(value: str) -> bool | None:

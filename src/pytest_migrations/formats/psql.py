@@ -1,9 +1,9 @@
 r"""What psql makes of a script before the server sees it: variables filled in, and commands of its own.
 
 As psql 18 reads it (src/fe_utils/psqlscan.l): ``:name``, ``:'name'`` and ``:"name"`` are replaced outside of strings,
-quoted names, quoted bodies and comments. One that is not set is left as it stands, which is SQL only in slices of arrays
-and in JSON. ``\set`` gives values, and what only changes how results are shown is left out. All other commands are left
-in, where the runner refuses them.
+quoted names, quoted bodies and comments. One that is not set is left as it stands, which is SQL only in a slice of an
+array and in JSON. ``\set`` gives values, and what only changes how results are shown is left out. All other commands are
+left in, where the runner refuses them.
 """
 
 from __future__ import annotations
