@@ -2,8 +2,8 @@ r"""What psql makes of a script before the server sees it: variables filled in, 
 
 As psql 18 reads it (src/fe_utils/psqlscan.l): ``:name``, ``:'name'`` and ``:"name"`` are replaced outside of strings,
 quoted names, quoted bodies and comments. One that is not set is left as it stands, which is SQL only in a slice of an
-array and in JSON. ``\set`` gives values, and what only changes how results are shown is left out. All other commands are
-left in, where the runner refuses them.
+array and in JSON. ``\set`` gives values, and what only changes how results are shown is left out. All else is left in,
+where the runner refuses it.
 """
 
 from __future__ import annotations
