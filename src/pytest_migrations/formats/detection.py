@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
+from pytest_migrations.formats.flyway import FLYWAY
 from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
-from pytest_migrations.formats.order import unaddressable
+from pytest_migrations.formats.order import some, unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.prisma import PRISMA
+from pytest_migrations.formats.refinery import REFINERY
+from pytest_migrations.formats.sqitch import SQITCH
 from pytest_migrations.formats.strangers import stranger_in
 from pytest_migrations.migration import History
 
@@ -30,6 +33,9 @@ _ALL = (
     PRISMA,
     GOOSE,
     DBMATE,
+    FLYWAY,
+    REFINERY,
+    SQITCH,
 )
 
 #: What ``--migrations-format`` takes.
@@ -105,7 +111,7 @@ def _most_evident(folder: Folder, formats: Sequence[Format]) -> Format | None:
 
 
 def _ambiguous(folder: Folder, evidence: dict[str, list[str]]) -> UserError:
-    found = "\n".join(f"  {name}: {_some(names)}" for name, names in evidence.items())
+    found = "\n".join(f"  {name}: {some(names)}" for name, names in evidence.items())
     options = " or ".join(f"--migrations-format={name}" for name in evidence)
     return UserError(
         f"{display_path(folder.path)} holds migrations of more than one format:\n{found}\nSay which with {options}, "
@@ -115,7 +121,7 @@ def _ambiguous(folder: Folder, evidence: dict[str, list[str]]) -> UserError:
 
 def _nothing_found(folder: Folder, formats: Sequence[Format]) -> UserError:
     content = [*folder.files, *(f"{name}/" for name in folder.subfolders)]
-    holds = f"It holds {_some(content)}." if content else "It holds no .sql file and no folder."
+    holds = f"It holds {some(content)}." if content else "It holds no .sql file and no folder."
     return UserError(
         f"{display_path(folder.path)}: no migrations found. Looked for:\n{_looked_for(formats)}\n{holds}\n"
         "Name the folder that holds them in --migrations-dir."
@@ -124,8 +130,3 @@ def _nothing_found(folder: Folder, formats: Sequence[Format]) -> UserError:
 
 def _looked_for(formats: Sequence[Format]) -> str:
     return "\n".join(f"  {known.looks_like}" for known in formats)
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

@@ -64,16 +64,29 @@ def unaddressable(migrations: Iterable[Migration]) -> Iterator[Problem]:
 
 
 def untaken(
-    folder: Folder, taken: Iterable[str], expected: str, only: re.Pattern[str] = _ANY_NAME
+    folder: Folder,
+    taken: Iterable[str],
+    expected: str,
+    only: re.Pattern[str] = _ANY_NAME,
+    among: Iterable[str] | None = None,
 ) -> Iterator[Problem]:
-    """The ``.sql`` files (named like ``only``) that belong to no migration: whoever wrote them thinks that they run."""
+    """The ``.sql`` files (named like ``only``) that belong to no migration: whoever wrote them thinks that they run.
+
+    ``among``: where the tool looks, if that is not just in the folder itself.
+    """
     known = set(taken)
-    for name in folder.files:
+    for name in folder.files if among is None else among:
         if name not in known and only.fullmatch(name):
             yield Problem(
                 folder.path / name,
                 f"{name} is not run, since its name is not {expected}: rename it, or move it out of this folder.",
             )
+
+
+def some(names: Sequence[str]) -> str:
+    """The first names of a list, and how many there are beside them."""
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
 def _one_version(group: list[Migration]) -> Iterator[Problem]:

@@ -1,0 +1,63 @@
+"""One file per migration: ``V1__name.sql`` (refinery).
+
+As refinery 0.9 reads it (refinery_core/src: util.rs, runner.rs, traits/mod.rs, drivers/postgres.rs): files are looked
+for at any depth, versions are whole numbers and are applied in their order, each file as one message in a transaction.
+``U1__name.sql`` is unversioned: no undo, but a migration that may also be applied when newer ones have been. There are
+no rollbacks. Migrations in Rust are not run here.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from pytest_migrations.formats.flyway_or_refinery import Owner, candidates, owner_of
+from pytest_migrations.formats.format import Format, Reading
+from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, some, untaken
+from pytest_migrations.migration import Migration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_migrations.formats.folder import Folder
+
+_NAME = re.compile(r"[UV](?P<version>[0-9]+)__\w+\.sql")
+_IN_RUST = re.compile(r"[UV][0-9]+__\w+\.rs")
+_LARGEST_INT4 = 2**31 - 1
+
+
+def _evidence(folder: Folder) -> list[str]:
+    names = candidates(folder)
+    return names if names and owner_of(folder) is Owner.REFINERY else []
+
+
+def _read(folder: Folder) -> Reading:
+    versions = {name: match["version"] for name in folder.deep_files if (match := _match(name))}
+    migrations = in_numeric_order(
+        Migration(str(int(version)), name, folder.script(name)) for name, version in versions.items()
+    )
+    problems = [
+        *numeric_duplicates(migrations),
+        *untaken(folder, versions, "V1__name.sql (V or U, a whole number, two underscores)", among=folder.deep_files),
+    ]
+    return Reading(migrations, problems, list(_notes(folder, migrations)))
+
+
+def _match(name: str) -> re.Match[str] | None:
+    return _NAME.fullmatch(PurePosixPath(name).name)
+
+
+def _notes(folder: Folder, migrations: Sequence[Migration]) -> Iterator[str]:
+    if in_rust := [name for name in folder.other_files if _IN_RUST.fullmatch(name)]:
+        yield f"migrations in Rust are not run: {some(in_rust)}"
+    if any(int(migration.version) > _LARGEST_INT4 for migration in migrations):
+        yield "versions above 2147483647 need refinery's feature int8-versions"
+
+
+REFINERY = Format(
+    name="refinery",
+    looks_like="V1__name.sql, and refinery.toml or a Cargo.toml that names refinery above it (refinery)",
+    evidence=_evidence,
+    read=_read,
+)
