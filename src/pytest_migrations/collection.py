@@ -115,9 +115,17 @@ class CheckItem(pytest.Item):
             raise CheckFailedError(self.verdict.reason)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
-        if isinstance(excinfo.value, (CheckFailedError, UserError)):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, *args, **kwargs)
+        if not isinstance(excinfo.value, (CheckFailedError, UserError)):
+            return super().repr_failure(excinfo, *args, **kwargs)
+        shown = excinfo.getrepr(style="value", chain=False)
+        if shown.reprcrash and self.verdict:  # what the short summary, --tb=line and JUnit show
+            place = self.verdict.place
+            shown.reprcrash.path = str(place.path if place else self.path)
+            shown.reprcrash.lineno = place.line if place else 1
+            shown.reprcrash.message = self.verdict.headline(self.path)
+        if self.config.getoption("tbstyle", "") == "line":
+            shown.reprtraceback.reprentries = []
+        return shown
 
     def reportinfo(self) -> tuple[os.PathLike[str], int | None, str]:
         # The blank keeps pytest from taking the end of the id for a dotted Python name, whose dots it shows as "::".

@@ -32,7 +32,7 @@ class Settings:
     timeout: float | None
     require_rollback: bool
     strict_column_order: bool
-    report: Path | None
+    reports: tuple[Path, ...]
     placeholders: Mapping[str, str]
 
 
@@ -64,7 +64,13 @@ def add_options(parser: pytest.Parser) -> None:
     both(
         "column-order", "strict: another order of columns after a rollback fails as well", choices=["report", "strict"]
     )
-    both("report", "write the results to this JSON file", metavar="FILE.json")
+    both(
+        "report",
+        "write the results to this file: .json, .md or .sarif (repeatable)",
+        ini="linelist",
+        action="append",
+        metavar="FILE.json",
+    )
     only_ini("roles", "roles that the migrations grant to or own by; they are created", ini="args")
     only_ini("placeholders", "values of placeholders in the migrations: name = value, one a line", ini="linelist")
     only_ini("locale", "the locale of the databases (default: C.UTF-8)", ini="string")
@@ -102,16 +108,16 @@ def read_settings(config: pytest.Config) -> Settings:
         timeout=_timeout(value("timeout"), named("timeout")),
         require_rollback=bool(value("require_rollback")),
         strict_column_order=_column_order(value("column_order"), named("column-order")),
-        report=_report(config),
+        reports=_reports(config),
     )
 
 
-def _report(config: pytest.Config) -> Path | None:
-    """The path of the command line counts from the invocation directory, that of the ini file from there."""
-    folder, path = config.invocation_params.dir, config.getoption("migrations_report", None)
-    if path is None and config.inipath is not None:
-        folder, path = config.inipath.parent, config.getini("migrations_report")
-    return folder / path if path else None
+def _reports(config: pytest.Config) -> tuple[Path, ...]:
+    """The paths of the command line count from the invocation directory, those of the ini file from there."""
+    folder, paths = config.invocation_params.dir, config.getoption("migrations_report", None)
+    if paths is None and config.inipath is not None:
+        folder, paths = config.inipath.parent, config.getini("migrations_report")
+    return tuple(dict.fromkeys(folder / path for path in paths or ()))
 
 
 def _roles(words: list[str] | tuple[str, ...]) -> tuple[str, ...]:

@@ -13,5 +13,5 @@ if TYPE_CHECKING:
 
 def judge(proof: Proof, _: Rules) -> Verdict:
     if isinstance(proof.applied, UserError):
-        return Verdict.failed(str(proof.applied))
+        return Verdict.failed(str(proof.applied), place=proof.applied.place)
     return Verdict.passed(proof.applied)

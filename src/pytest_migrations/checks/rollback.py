@@ -22,10 +22,12 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
         place = down.place(len(down.text) - len(down.text.lstrip()))
         return Verdict.failed(
             f"{place}: the rollback is empty, but applying the migration changes the schema.\n\n"
-            "Write the statements that undo it, or leave the rollback out if there is no way back."
+            "Write the statements that undo it, or leave the rollback out if there is no way back.",
+            place=place,
         )
     if isinstance(proof.trial.rolled_back, UserError):
-        return Verdict.failed("\n".join(filter(None, (str(proof.trial.rolled_back), proof.unconfirmed))))
+        error = proof.trial.rolled_back
+        return Verdict.failed("\n".join(filter(None, (str(error), proof.unconfirmed))), place=error.place)
     return Verdict.passed(proof.trial.rolled_back)
 
 
@@ -41,6 +43,7 @@ def needs_working_rollback(proof: Proof, rules: Rules) -> Verdict | None:
         f"the rollback of {name} does not run",
         blames=f"{name}::rollback",
         blame=f"The rollback of {name} does not run.\n\n{verdict.reason}",
+        place=verdict.place,
     )
 
 
@@ -48,8 +51,8 @@ def _needs_rollback(proof: Proof, rules: Rules) -> Verdict | None:
     """The verdict where there is nothing to roll back, or nothing to do it with; None where there is."""
     name = proof.migration.name
     if isinstance(proof.applied, UserError):
-        reason = f"{name} does not apply"
-        return Verdict.skipped(reason, blames=f"{name}::apply", blame=f"{reason}.\n\n{proof.applied}")
+        reason, error = f"{name} does not apply", proof.applied
+        return Verdict.skipped(reason, blames=f"{name}::apply", blame=f"{reason}.\n\n{error}", place=error.place)
     if proof.migration.down is None:
         if rules.require_rollback:
             return Verdict.failed(f"{name} has no rollback, and --migrations-require-rollback asks for one.")
