@@ -20,7 +20,8 @@ def judge(history: History) -> Verdict:
     lines = [f"  {display_path(problem.path)}: {problem.message}" for problem in history.problems]
     shown = lines[:_MOST] + ([f"  ... and {len(lines) - _MOST} more"] if len(lines) > _MOST else [])
     title = f"The folder {display_path(history.folder)} ({history.format}) has {len(lines)} problem"
+    first = history.problems[0].path
     return Verdict.failed(
         "\n".join([f"{title}{'s' if len(lines) > 1 else ''}:", "", *shown]),
-        place=Place(history.problems[0].path, 1, 1, ""),
+        place=Place(first, 1, 1, "") if first.is_file() else None,
     )
