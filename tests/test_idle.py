@@ -21,6 +21,7 @@ def test_importing_the_plugin_loads_nothing_heavy() -> None:
     modules = loaded_by("import pytest_migrations.plugin")
     assert not modules.intersection(HEAVY)
     assert {name for name in modules if name.startswith("pytest_migrations.")} == {
+        "pytest_migrations.hookspecs",
         "pytest_migrations.plugin",
         "pytest_migrations.settings",
     }

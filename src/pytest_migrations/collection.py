@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_migrations.checks import CHECKS
 from pytest_migrations.checks.history import NAME as HISTORY
 from pytest_migrations.errors import UserError
 
@@ -37,14 +36,16 @@ class MigrationsDirectory(pytest.Directory):
 
     def collect(self) -> Iterator[pytest.Collector]:
         """In version order; a migration in a folder of its own is found through that folder."""
-        folders: set[Path] = set()
+        children: dict[Path, list[int]] = {}
         for index, migration in enumerate(self.prover.history.migrations):
-            steps = migration.path.relative_to(self.path).parts if migration.path.is_relative_to(self.path) else ()
-            if len(steps) == 1:
-                yield MigrationFile.of(self, index, self.prover)
-            elif steps and (folder := self.path / steps[0]) not in folders:
-                folders.add(folder)
-                yield MigrationsDirectory.of(self, folder, self.prover)
+            if migration.path.is_relative_to(self.path):
+                child = self.path / migration.path.relative_to(self.path).parts[0]
+                children.setdefault(child, []).append(index)
+        for path, indexes in children.items():
+            if path == self.prover.history.migrations[indexes[0]].path:
+                yield MigrationFile.of(self, path, self.prover, indexes)
+            else:
+                yield MigrationsDirectory.of(self, path, self.prover)
 
 
 class Passage(pytest.Directory):
@@ -60,18 +61,64 @@ class Passage(pytest.Directory):
 
 
 class MigrationFile(pytest.File):
-    """One migration."""
+    """A file that holds a migration, or several."""
+
+    prover: Prover
+    indexes: list[int]
+
+    @classmethod
+    def of(cls, parent: pytest.Collector, path: Path, prover: Prover, indexes: list[int]) -> MigrationFile:
+        file: MigrationFile = cls.from_parent(parent, path=path, nodeid=_node_id(parent, path))
+        file.prover = prover
+        file.indexes = indexes
+        return file
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        for index in self.indexes:
+            if self.prover.history.migrations[index].part:
+                yield MigrationPart.of(self, self.prover, index)
+            else:
+                yield from _checks(self, self.prover, index)
+
+
+class MigrationPart(pytest.Collector):
+    """One migration of a file that holds several."""
 
     prover: Prover
     index: int
 
     @classmethod
-    def of(cls, parent: pytest.Collector, index: int, prover: Prover) -> MigrationFile:
-        path = prover.history.migrations[index].path
-        file: MigrationFile = cls.from_parent(parent, path=path, nodeid=_node_id(parent, path))
-        file.prover = prover
-        file.index = index
-        return file
+    def of(cls, parent: MigrationFile, prover: Prover, index: int) -> MigrationPart:
+        part: MigrationPart = cls.from_parent(parent, name=prover.history.migrations[index].part)
+        part.prover = prover
+        part.index = index
+        return part
+
+    def collect(self) -> Iterator[pytest.Item]:
+        return _checks(self, self.prover, self.index)
+
+
+def _checks(parent: pytest.Collector, prover: Prover, index: int) -> Iterator[CheckItem]:
+    for name in prover.checks(index):
+        item: CheckItem = CheckItem.from_parent(parent, name=name)
+        item.prover = prover
+        item.index = index
+        yield item
+
+
+class CheckItem(pytest.Item):
+    """One check of one migration."""
+
+    prover: Prover
+    index: int
+    verdict: Verdict | None = None
+    #: Other plugins and conftests read these of every item, as if all were functions.
+    fixturenames = ()
+    function = cls = module = obj = None
+
+    @property
+    def migration(self) -> Migration:
+        return self.prover.history.migrations[self.index]
 
     @property
     def folder_id(self) -> str:
@@ -79,50 +126,37 @@ class MigrationFile(pytest.File):
         return _node_id(self, self.prover.history.folder)
 
     @property
-    def migration(self) -> Migration:
-        return self.prover.history.migrations[self.index]
-
-    def collect(self) -> Iterator[pytest.Item]:
-        if self.index == 0:
-            yield CheckItem.from_parent(self, name=HISTORY)
-        for name in CHECKS:
-            yield CheckItem.from_parent(self, name=name)
-
-
-class CheckItem(pytest.Item):
-    """One check of one migration."""
-
-    parent: MigrationFile
-    verdict: Verdict | None = None
-    #: Other plugins and conftests read these of every item, as if all were functions.
-    fixturenames = ()
-    function = cls = module = obj = None
-
-    @property
-    def file(self) -> MigrationFile:
-        return self.parent
-
-    @property
     def needs_server(self) -> bool:
-        return self.name in CHECKS
+        return self.name != HISTORY
 
     def runtest(self) -> None:
-        self.verdict = self.file.prover.verdict(self.file.index, self.name)
+        self.verdict = self.prover.verdict(self.index, self.name)
         self.user_properties += [("seconds", self.verdict.seconds), ("statements", self.verdict.statements)]
         if self.verdict.outcome == "skipped":
             pytest.skip(self.verdict.reason)
+        if self.verdict.error is not None:
+            raise self.verdict.error
         if self.verdict.outcome == "failed":
             raise CheckFailedError(self.verdict.reason)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
-        if not isinstance(excinfo.value, (CheckFailedError, UserError)):
-            return super().repr_failure(excinfo, *args, **kwargs)
+        if isinstance(excinfo.value, (CheckFailedError, UserError)):
+            return self._in_our_words(excinfo)
+        if self.verdict and excinfo.value is self.verdict.error:
+            # What was raised in a check of the user's own, from there on.
+            behind = excinfo.value.__traceback__
+            while behind and behind.tb_frame.f_code is not CheckItem.runtest.__code__:
+                behind = behind.tb_next
+            excinfo = pytest.ExceptionInfo.from_exception(excinfo.value.with_traceback(behind and behind.tb_next))
+        return super().repr_failure(excinfo, *args, **kwargs)
+
+    def _in_our_words(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
         shown = excinfo.getrepr(style="value", chain=False)
         if shown.reprcrash and self.verdict:  # what the short summary, --tb=line and JUnit show
             place = self.verdict.place
             shown.reprcrash.path = str(place.path if place else self.path)
             shown.reprcrash.lineno = place.line if place else 1
-            shown.reprcrash.message = self.verdict.headline(self.path)
+            shown.reprcrash.message = self.verdict.headline_in(self.path)
         if self.config.getoption("tbstyle", "") == "line":
             shown.reprtraceback.reprentries = []
         return shown
@@ -132,7 +166,7 @@ class CheckItem(pytest.Item):
         return self.path, 0, f"{self.nodeid} "
 
 
-def _node_id(parent: pytest.Collector, path: Path) -> str:
+def _node_id(parent: pytest.Item | pytest.Collector, path: Path) -> str:
     """Relative to rootdir, ``../`` included: pytest would shorten the ids of a folder outside of it."""
     root = parent.config.rootpath
     try:
@@ -149,10 +183,9 @@ def sort_in_place(items: list[pytest.Item]) -> None:
     """Put the checks of each history into version order, on the places that checks of it hold already."""
     by_history: dict[int, list[CheckItem]] = {}
     for item in check_items(items):
-        by_history.setdefault(id(item.file.prover), []).append(item)
-    ranks = {name: rank for rank, name in enumerate((HISTORY, *CHECKS))}
+        by_history.setdefault(id(item.prover), []).append(item)
     ordered = {
-        key: iter(sorted(group, key=lambda item: (item.file.index, ranks[item.name])))
+        key: iter(sorted(group, key=lambda item: (item.index, item.prover.checks(item.index).index(item.name))))
         for key, group in by_history.items()
     }
-    items[:] = [next(ordered[id(item.file.prover)]) if isinstance(item, CheckItem) else item for item in items]
+    items[:] = [next(ordered[id(item.prover)]) if isinstance(item, CheckItem) else item for item in items]

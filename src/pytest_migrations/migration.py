@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,8 +27,8 @@ class Script:
     """
 
     path: Path
-    source: str
-    text: str
+    source: str = field(repr=False)
+    text: str = field(repr=False)
     indent: int = 0
     transactional: bool = True
 
@@ -110,6 +111,27 @@ class History:
     #: What the user should know of how the folder was read, a sentence each: files that are left out on purpose, say.
     notes: tuple[str, ...] = ()
 
+    def position_of(self, wanted: str) -> int:
+        """How many migrations are applied once the one of this version (or name) is, itself included.
+
+        :raises LookupError: with what there is instead, where there is no such migration, or more than one.
+        """
+        names = [index for index, migration in enumerate(self.migrations) if wanted == migration.name]
+        found = names or [index for index, m in enumerate(self.migrations) if _is_version(wanted, m.version)]
+        if len(found) == 1:
+            return found[0] + 1
+        if found:
+            both = " and ".join(self.migrations[index].name for index in found)
+            raise LookupError(f"{both} have the version {wanted}: name one of them as it is called here")
+        near = get_close_matches(wanted, [migration.version for migration in self.migrations], cutoff=0.5)
+        ends = f"the versions go from {self.migrations[0].version} to {self.migrations[-1].version}"
+        raise LookupError(f"there is no migration {wanted!r}; {'near to it are ' + ', '.join(near) if near else ends}")
+
     @property
     def scripts(self) -> Iterator[Script]:
         return (script for migration in self.migrations for script in migration.scripts)
+
+
+def _is_version(wanted: str, version: str) -> bool:
+    """Whether it is the version, zeros before a number aside."""
+    return wanted == version or (wanted.isdecimal() and version.isdecimal() and int(wanted) == int(version))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_migrations import hookspecs
 from pytest_migrations.settings import add_options, read_settings
 
 if TYPE_CHECKING:
@@ -14,7 +15,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
 
 
+pytest_plugins = ["pytest_migrations.fixtures", "pytest_migrations.lending"]
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    pluginmanager.add_hookspecs(hookspecs)
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "migrations(at): the version of the databases of migrations_*")
     settings = read_settings(config)
     if settings.folders:
         from pytest_migrations.session import MigrationsSession  # noqa: PLC0415 (nobody else pays for its imports)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_migrations.checks import CHECKS
+from pytest_migrations.checks import checks_of, judge
 from pytest_migrations.checks import history as history_check
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.errors import UserError
@@ -16,50 +16,56 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import History
     from pytest_migrations.server.server import Server
+    from pytest_migrations.timeline.terms import Terms
     from pytest_migrations.timeline.timeline import Servers
 
 
 class Prover:
     """Answers each check of one history; the walk begins with the first question that needs it."""
 
-    def __init__(self, history: History, servers: Servers, rules: Rules, timeout: float | None) -> None:
+    def __init__(self, history: History, servers: Servers, rules: Rules, terms: Terms) -> None:
         self.history = history
         self._servers = servers
         self._rules = rules
-        self._timeout = timeout
+        self._terms = terms
         self._timeline: Timeline | None = None
         self._selected: frozenset[int] = frozenset()
         self._alone = True
-        #: The check that has said why there is no server.
-        self._no_server = ""
+        #: The check that has said why nothing can be tried any more: there is no server, a hook fails.
+        self._stopped = ""
         self._asked: frozenset[str] = frozenset()
+
+    def checks(self, index: int) -> list[str]:
+        """The names of the checks of the migration at ``index``, in the order in which they are reported."""
+        first = [history_check.NAME] if index == 0 else []
+        return [*first, *checks_of(self.history.migrations[index]), *self._terms.inspections]
 
     def select(self, asked: Collection[tuple[int, str]], *, alone: bool) -> None:
         """Tell which checks (index, name) the run holds, and whether this process will answer all of them."""
         self._asked = frozenset(f"{self.history.migrations[index].name}::{name}" for index, name in asked)
-        self._selected = frozenset(index for index, name in asked if name in CHECKS)
+        self._selected = frozenset(index for index, name in asked if name != history_check.NAME)
         self._alone = alone
 
     def verdict(self, index: int, check: str) -> Verdict:
         """Answer one check. Where there is no server, the first check says so and the others are skipped."""
         if check == history_check.NAME:
             return history_check.judge(self.history)
-        if self._no_server:
-            return Verdict.skipped(f"no server: see {self._no_server}")
+        if self._stopped:
+            return Verdict.skipped(f"not tried: see {self._stopped}")
         try:
             proof = self._walked().proof(index)
         except BlockedError as blocked:
             return self._blocked(blocked)
         except UserError as error:
-            self._no_server = f"{self.history.migrations[index].name}::{check}"
+            self._stopped = f"{self.history.migrations[index].name}::{check}"
             return Verdict.failed(str(error))
-        verdict = CHECKS[check](proof, self._rules)
+        verdict = judge(check, proof, self._rules)
         return self._said(self._with_untried(verdict, index) if check == "apply" else verdict)
 
     def server(self) -> Server | None:
         """The server that the proofs come from, started where it was not; None where that is not possible."""
         try:
-            return None if self._no_server else self._walked().server()
+            return None if self._stopped else self._walked().server()
         except UserError:
             return None  # the check that asks for a verdict says so
 
@@ -70,7 +76,7 @@ class Prover:
                 self._servers,
                 asked=self._selected,
                 alone=self._alone,
-                timeout=self._timeout,
+                terms=self._terms,
             )
         return self._timeline
 

@@ -105,6 +105,15 @@ class Runner:
         """Roll a migration back inside the transaction that the connection is in, as ``apply_inside`` does it."""
         return self._run_inside(migration, _down_of(migration))
 
+    def verify_inside(self, migration: Migration) -> Ran:
+        """Run the verify script inside the transaction that the connection is in, without its own BEGIN and ROLLBACK.
+
+        :raises MigrationError: when a statement fails; the transaction is then aborted.
+        """
+        assert migration.verify is not None
+        commands = supported_statements(migration, migration.verify)
+        return self._send_inside(migration, migration.verify, commands, _OWN_TRANSACTION)
+
     def _run_for_good(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
         self.connection.execute(CLEAN_SESSION + _deallocation(script))
@@ -165,11 +174,16 @@ class Runner:
         commands = supported_statements(migration, script)
         if not _can_run_inside(commands):
             raise NeedsCommitsError
+        return self._send_inside(migration, script, commands, Trait.TRANSACTION_FRAME)
+
+    def _send_inside(
+        self, migration: Migration, script: Script, commands: tuple[Statement, ...], left_out: Trait
+    ) -> Ran:
         started = time.perf_counter()
         with self._deadline():
             self.connection.execute(_CLEAN_SESSION_INSIDE + _deallocation(script))
             for statement in commands:
-                if Trait.TRANSACTION_FRAME not in statement.traits:
+                if not statement.traits & left_out:
                     self._send(migration, statement, Kept.NOTHING)
             if commands:
                 # Stands in for the commit: what is deferred is checked now.
@@ -254,6 +268,7 @@ def _down_of(migration: Migration) -> Script:
 
 
 #: What no transaction that somebody else began can hold.
+_OWN_TRANSACTION = Trait.TRANSACTION_FRAME | Trait.TRANSACTION_CONTROL
 _NEVER_INSIDE = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL
 
 

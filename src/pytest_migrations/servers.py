@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_migrations.server import choice, locks
 from pytest_migrations.server.findings import LackingError
@@ -14,6 +14,9 @@ from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    import psycopg
 
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import History
@@ -29,13 +32,21 @@ _Started = TypeVar("_Started", Server, "Server | None")
 class RunServers:
     """One server for all processes and histories of a run, and more where a history needs one for itself.
 
-    ``run_folder`` is asked for the run's folder when the first server is needed.
+    ``run_folder`` is asked for the run's folder when the first server is needed. ``prepare`` is what the user does to
+    each fresh database of the migrations in a folder.
     """
 
-    def __init__(self, run_folder: Callable[[], RunFolder], options: ServerOptions, histories: list[History]) -> None:
+    def __init__(
+        self,
+        run_folder: Callable[[], RunFolder],
+        options: ServerOptions,
+        histories: list[History],
+        prepare: Callable[[psycopg.Connection[Any], Path], None] | None = None,
+    ) -> None:
         self._run_folder = run_folder
         self._options = options
         self._histories = histories
+        self._prepare = prepare
         self._shared: Server | None = None
         #: The extensions that were created as superuser before the migrations ran, in order.
         self._created_beforehand: dict[str, None] = {}
@@ -68,10 +79,18 @@ class RunServers:
             f"; it lacks {lacking}, and nothing else has all" if lacking else ""
         )
 
-    def prepare(self, server: Server, database: Database) -> None:
-        """Create the extensions that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""
-        if self._options.role is None or server.kind == "external":
+    def prepare(self, server: Server, database: Database, history: History) -> None:
+        """Make a fresh database ready, as a superuser on a server that we started."""
+        if self._options.role is not None and server.kind != "external":
+            self._create_extensions(server, database)
+        if self._prepare is None:
             return
+        connect = server.connect if self._options.role is None else server.connect_admin
+        with connect(database) as connection:
+            self._prepare(connection, history.folder)
+
+    def _create_extensions(self, server: Server, database: Database) -> None:
+        """Create those that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""
         from psycopg import sql  # noqa: PLC0415 (loads while a server starts)
 
         with server.connect_admin(database) as admin:

@@ -13,16 +13,20 @@ from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.collection import CheckItem, MigrationsDirectory, Passage, check_items, sort_in_place
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats import read_history
+from pytest_migrations.hooks import Hooks
 from pytest_migrations.proving import Prover
 from pytest_migrations.report.items import result_of
 from pytest_migrations.report.reporting import Reporting
 from pytest_migrations.server.choice import ServerOptions, choose
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
+from pytest_migrations.templates import Templates
+from pytest_migrations.timeline.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from pytest_migrations.migration import History
     from pytest_migrations.settings import Settings
 
 _RUN_FOLDER = "migrations_run_folder"
@@ -49,12 +53,17 @@ class MigrationsSession:
             role=settings.role,
         )
         choose(options)  # nonsense is said before anything is collected
-        histories = [read_history(folder, settings.format, settings.placeholders) for folder in settings.folders]
-        self._servers = RunServers(self._run_folder, options, histories)
+        hooks = Hooks(config)
+        formats = hooks.formats()
+        histories = [
+            read_history(folder, settings.format, settings.placeholders, formats) for folder in settings.folders
+        ]
+        self._servers = RunServers(self._run_folder, options, histories, hooks.prepare if hooks.prepares else None)
         rules = Rules(settings.require_rollback, settings.strict_column_order)
-        self._provers = {
-            history.folder: Prover(history, self._servers, rules, settings.timeout) for history in histories
-        }
+        terms = Terms(settings.timeout, hooks.inspections(), hooks.leave_out)
+        self._provers = {history.folder: Prover(history, self._servers, rules, terms) for history in histories}
+        self.histories = {history.folder: history for history in histories}
+        self.timeout = settings.timeout
 
     @classmethod
     def register(cls, config: pytest.Config, settings: Settings) -> None:
@@ -73,8 +82,12 @@ class MigrationsSession:
         if config.pluginmanager.hasplugin("xdist"):
             config.pluginmanager.register(_XdistController(session), "migrations_xdist")
         for folder in folders:
-            if not any(path.is_relative_to(folder) for path in _arguments(config)):
+            if not any(path.is_relative_to(folder) for path in _arguments(config)) and not _asks_for_others(config):
                 config.args.append(str(folder))  # beside what pytest would collect anyway
+
+    def templates(self, history: History) -> Templates:
+        """What makes databases for the tests of this process."""
+        return Templates(history, self._servers, self.timeout)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -102,13 +115,15 @@ class MigrationsSession:
         items = check_items(session.items)
         self._says_server = self._worker_input is None and any(item.needs_server for item in items)
         for prover in self._provers.values():
-            asked = {(item.file.index, item.name) for item in items if item.file.prover is prover}
+            asked = {(item.index, item.name) for item in items if item.prover is prover}
             prover.select(asked, alone=self._worker_input is None)
 
-    def pytest_report_collectionfinish(self) -> list[str]:
+    def pytest_report_collectionfinish(self, items: list[pytest.Item]) -> list[str]:
         lines = []
         for folder, prover in self._provers.items():
             history = prover.history
+            if not any(item.prover is prover for item in check_items(items)):
+                continue
             lines.append(f"migrations: {len(history.migrations)} in {display_path(folder)}/ ({history.format})")
             lines += [f"  {note}" for note in history.notes]
         return lines
@@ -119,9 +134,7 @@ class MigrationsSession:
         if not self._says_server or not isinstance(item, CheckItem):
             return
         self._says_server = False
-        if (server := item.file.prover.server()) and (
-            terminal := self._config.pluginmanager.get_plugin("terminalreporter")
-        ):
+        if (server := item.prover.server()) and (terminal := self._config.pluginmanager.get_plugin("terminalreporter")):
             terminal.ensure_newline()
             terminal.write_line(f"migrations: PostgreSQL {server.version} {server.kind}{self._servers.said_beforehand}")
 
@@ -175,6 +188,13 @@ def _as_arguments_name_it(config: pytest.Config, folder: Path) -> Path:
             if not path.is_relative_to(folder) and above.resolve() == real:
                 return above
     return folder
+
+
+def _asks_for_others(config: pytest.Config) -> bool:
+    """Whether somebody wants certain tests, and the folder stands in the ini file for whoever wants all."""
+    if config.getoption("migrations_dir") is not None:
+        return False
+    return any("::" in argument for argument in config.args) or any(path.is_file() for path in _arguments(config))
 
 
 def _arguments(config: pytest.Config) -> list[Path]:

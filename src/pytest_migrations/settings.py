@@ -71,6 +71,11 @@ def add_options(parser: pytest.Parser) -> None:
         action="append",
         metavar="FILE.json",
     )
+    group.addoption(
+        "--migrations-keep",
+        action="store_true",
+        help="keep the databases of failed tests, and say how to look at them",
+    )
     only_ini("roles", "roles that the migrations grant to or own by; they are created", ini="args")
     only_ini("placeholders", "values of placeholders in the migrations: name = value, one a line", ini="linelist")
     only_ini("locale", "the locale of the databases (default: C.UTF-8)", ini="string")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_migrations.checks import CHECKS
 from pytest_migrations.report.results import Result, Results
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def add(results: Results) -> Callable[..., Result]:
                 "differences": [],
                 "column_order": [],
                 "server": {"kind": "embedded", "version": "18.1"},
-                "rank": [number, ["history", "apply", "rollback", "roundtrip", "reapply"].index(check)],
+                "rank": [number, ["history", *CHECKS, check].index(check)],
                 **facts,
             }
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from pytest_migrations.catalog.folding import folded
@@ -10,7 +10,7 @@ from pytest_migrations.catalog.objects import Key
 from pytest_migrations.catalog.wording import change_texts, object_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from pytest_migrations.catalog.objects import CatalogObject
     from pytest_migrations.catalog.snapshot import Snapshot
@@ -79,6 +79,16 @@ class Comparison:
     @property
     def equal(self) -> bool:
         return not self.differences
+
+    def without(self, left_out: Callable[[str, str], bool]) -> Comparison:
+        """The same without the objects that ``left_out`` names by kind and name."""
+        if self.equal and not self.column_order:
+            return self
+        return replace(
+            self,
+            differences=tuple(d for d in self.differences if not left_out(d.kind, d.name)),
+            column_order=tuple(order for order in self.column_order if not left_out("table", order.table)),
+        )
 
 
 def compare(expected: Snapshot, actual: Snapshot) -> Comparison:

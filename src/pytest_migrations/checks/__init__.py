@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_migrations.checks import apply, reapply, rollback, roundtrip
+from pytest_migrations.checks import apply, inspection, reapply, rollback, roundtrip, verify
+from pytest_migrations.timeline.proof import VERIFY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pytest_migrations.checks.verdict import Rules, Verdict
+    from pytest_migrations.migration import Migration
     from pytest_migrations.timeline.proof import Proof
 
 #: The checks of every migration, in the order in which they are reported.
@@ -19,3 +21,15 @@ CHECKS: dict[str, Callable[[Proof, Rules], Verdict]] = {
     "roundtrip": roundtrip.judge,
     "reapply": reapply.judge,
 }
+
+
+def checks_of(migration: Migration) -> list[str]:
+    """The names of the checks that the migration gets of its own, ``verify`` where it has the script."""
+    return [*CHECKS, *([VERIFY] if migration.verify is not None else [])]
+
+
+def judge(name: str, proof: Proof, rules: Rules) -> Verdict:
+    """The verdict of a check, which may be one that the user has added."""
+    if name in CHECKS:
+        return CHECKS[name](proof, rules)
+    return verify.judge(proof) if name == VERIFY else inspection.judge(name, proof)

@@ -15,3 +15,12 @@ def judge(proof: Proof, _: Rules) -> Verdict:
     if isinstance(proof.applied, UserError):
         return Verdict.failed(str(proof.applied), place=proof.applied.place)
     return Verdict.passed(proof.applied)
+
+
+def unless_applied(proof: Proof) -> Verdict | None:
+    """The verdict of every other check on a migration that does not apply; None on one that does."""
+    if not isinstance(proof.applied, UserError):
+        return None
+    name = proof.migration.name
+    reason, error = f"{name} does not apply", proof.applied
+    return Verdict.skipped(reason, blames=f"{name}::apply", blame=f"{reason}.\n\n{error}", place=error.place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.errors import UserError
 
@@ -49,10 +50,9 @@ def needs_working_rollback(proof: Proof, rules: Rules) -> Verdict | None:
 
 def _needs_rollback(proof: Proof, rules: Rules) -> Verdict | None:
     """The verdict where there is nothing to roll back, or nothing to do it with; None where there is."""
+    if verdict := unless_applied(proof):
+        return verdict
     name = proof.migration.name
-    if isinstance(proof.applied, UserError):
-        reason, error = f"{name} does not apply", proof.applied
-        return Verdict.skipped(reason, blames=f"{name}::apply", blame=f"{reason}.\n\n{error}", place=error.place)
     if proof.migration.down is None:
         if rules.require_rollback:
             return Verdict.failed(f"{name} has no rollback, and --migrations-require-rollback asks for one.")

@@ -39,10 +39,11 @@ class Verdict:
     #: does not hold it, nothing would say it, and the skip is to be a failure.
     blames: str = ""
     blame: str = ""
+    error: BaseException | None = None
     #: Where to look; None where no line is to blame.
     place: Place | None = None
 
-    def headline(self, own: Path) -> str:
+    def headline_in(self, own: Path) -> str:
         """The reason in one line, to stand behind an id that begins with the file ``own``."""
         lines, place = self.reason.splitlines() or [""], self.place
         if place:
@@ -70,6 +71,11 @@ class Verdict:
     ) -> Verdict:
         seconds, statements = (ran.seconds, ran.statements) if ran else (0.0, 0)
         return cls("failed", reason, seconds, statements, comparison, place=place)
+
+    @classmethod
+    def raised(cls, error: BaseException) -> Verdict:
+        """What came of the user's own code: pytest knows best how to show it."""
+        return cls("failed", str(error) or type(error).__name__, error=error)
 
     @classmethod
     def skipped(cls, reason: str, *, blames: str = "", blame: str = "", place: Place | None = None) -> Verdict:

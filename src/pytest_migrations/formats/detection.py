@@ -17,7 +17,7 @@ from pytest_migrations.formats.strangers import stranger_in
 from pytest_migrations.migration import History
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pytest_migrations.formats.format import Format
@@ -40,17 +40,20 @@ def read_history(
     folder: Path,
     format: str | None = None,  # noqa: A002 (the option's own name)
     placeholders: Mapping[str, str] | None = None,
+    more: Sequence[Format] = (),
 ) -> History:
     """All migrations of a folder in the order in which they are applied.
 
     :param folder: where the migrations lie; it becomes ``History.folder`` as it is.
     :param format: a name in FORMATS; without it the folder's content decides.
     :param placeholders: values for the placeholders of the formats that have some.
+    :param more: formats besides FORMATS, which come before those where both fit.
     :raises UserError: where the folder or a file cannot be read, no format or more than one fits, or a file leaves
         open what its SQL is. What is only wrong with names and order is told by ``History.problems``.
     """
     listing = Folder(_existing(folder), placeholders or {})
-    chosen = _detect(listing) if format is None else _named(format)
+    known = [*more, *(ours for ours in _ALL if ours.name not in {other.name for other in more})]
+    chosen = _detect(listing, more, known) if format is None else _named(format, known)
     reading = chosen.read(listing)
     if not reading.migrations:
         raise _nothing_found(listing, [chosen])
@@ -68,31 +71,37 @@ def _existing(folder: Path) -> Path:
     return folder
 
 
-def _named(name: str) -> Format:
-    if name not in FORMATS:
-        known = "\n".join(f"  {known.name}: {known.looks_like}" for known in _ALL)
-        raise UserError(f"--migrations-format={name}: there is no such format. There are:\n{known}")
-    return FORMATS[name]
+def _named(name: str, known: Sequence[Format]) -> Format:
+    for format_ in known:
+        if format_.name == name:
+            return format_
+    listed = "\n".join(f"  {format_.name}: {format_.looks_like}" for format_ in known)
+    raise UserError(f"--migrations-format={name}: there is no such format. There are:\n{listed}")
 
 
-def _detect(folder: Folder) -> Format:
+def _detect(folder: Folder, more: Sequence[Format], known: Sequence[Format]) -> Format:
     """The format with the most files that speak for it alone; plain numbered files speak for none and are ours."""
-    evidence = {known.name: known.evidence(folder) for known in _ALL}
-    most = max(len(names) for names in evidence.values())
-    if most:
-        best = [name for name, names in evidence.items() if len(names) == most]
-        if len(best) > 1:
-            raise _ambiguous(folder, {name: evidence[name] for name in best})
-        return FORMATS[best[0]]
+    if found := _most_evident(folder, more) or _most_evident(folder, known):
+        return found
     if stranger := stranger_in(folder):
         raise UserError(
             f"{display_path(folder.path)} holds migrations of {stranger.tool} ({stranger.file}: {stranger.sign}), "
-            f"which is not supported. Supported are:\n{_looked_for(_ALL)}\n"
+            f"which is not supported. Supported are:\n{_looked_for(known)}\n"
             "Name one of them with --migrations-format= if the folder is one nevertheless."
         )
     if numbered(folder):
         return OURS
-    raise _nothing_found(folder, list(_ALL))
+    raise _nothing_found(folder, known)
+
+
+def _most_evident(folder: Folder, formats: Sequence[Format]) -> Format | None:
+    """The one with the most evidence; None where no file speaks for any of them."""
+    evidence = {format_: names for format_ in formats if (names := format_.evidence(folder))}
+    most = max(map(len, evidence.values()), default=0)
+    best = [format_ for format_, names in evidence.items() if len(names) == most]
+    if len(best) > 1:
+        raise _ambiguous(folder, {format_.name: evidence[format_] for format_ in best})
+    return best[0] if best else None
 
 
 def _ambiguous(folder: Folder, evidence: dict[str, list[str]]) -> UserError:
@@ -104,7 +113,7 @@ def _ambiguous(folder: Folder, evidence: dict[str, list[str]]) -> UserError:
     )
 
 
-def _nothing_found(folder: Folder, formats: list[Format]) -> UserError:
+def _nothing_found(folder: Folder, formats: Sequence[Format]) -> UserError:
     content = [*folder.files, *(f"{name}/" for name in folder.subfolders)]
     holds = f"It holds {_some(content)}." if content else "It holds no .sql file and no folder."
     return UserError(
@@ -113,7 +122,7 @@ def _nothing_found(folder: Folder, formats: list[Format]) -> UserError:
     )
 
 
-def _looked_for(formats: tuple[Format, ...] | list[Format]) -> str:
+def _looked_for(formats: Sequence[Format]) -> str:
     return "\n".join(f"  {known.looks_like}" for known in formats)
 
 

@@ -8,9 +8,12 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pytest_migrations.checks import CHECKS, history
+from pytest_migrations.checks import CHECKS, history, verify
+from pytest_migrations.timeline.proof import VERIFY
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_migrations.report.results import Result, Results
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -24,10 +27,7 @@ def render(results: Results) -> str:
             "driver": {
                 "name": "pytest-migrations",
                 "version": version("pytest-migrations"),
-                "rules": [
-                    {"id": name, "shortDescription": {"text": _description(name, judge)}}
-                    for name, judge in {history.NAME: history.judge, **CHECKS}.items()
-                ],
+                "rules": [*_rules(results)],
             }
         },
         "originalUriBaseIds": {_ROOT: {"description": {"text": "The root of the repository."}}},
@@ -62,6 +62,15 @@ def _result(result: Result, path: str) -> dict[str, Any]:
 
 def _uri(path: str) -> str:
     return quote(path.encode(errors="surrogateescape"))
+
+
+def _rules(results: Results) -> Iterator[dict[str, Any]]:
+    """Our checks, and those of the user's own that were run."""
+    ours = {history.NAME: history.judge, **CHECKS, VERIFY: verify.judge}
+    for name, judge in ours.items():
+        yield {"id": name, "shortDescription": {"text": _description(name, judge)}}
+    for name in dict.fromkeys(result.check for result in results.all if result.check not in ours):
+        yield {"id": name}
 
 
 def _description(name: str, judge: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.checks import CHECKS
 from pytest_migrations.report.results import Result, path_from
 
 if TYPE_CHECKING:
@@ -18,18 +17,18 @@ if TYPE_CHECKING:
 def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
     """The ``Result`` of an item as plain data."""
     verdict = item.verdict
-    server = item.file.prover.server() if item.needs_server and verdict else None
+    server = item.prover.server() if item.needs_server and verdict else None
     comparison = verdict.comparison if verdict else None
     place = verdict.place if verdict else None
     reason = verdict.reason if verdict else _crash(report)
     result = Result(
         id=item.nodeid,
-        folder=item.file.folder_id,
-        migration=item.file.migration.name,
+        folder=item.folder_id,
+        migration=item.migration.name,
         check=item.name,
         outcome=report.outcome,
         seconds=verdict.seconds if verdict else report.duration,
-        headline=verdict.headline(item.path) if verdict else reason.partition("\n")[0],
+        headline=verdict.headline_in(item.path) if verdict else reason.partition("\n")[0],
         reason=reason,
         file=path_from(item.config.rootpath, place.path if place else item.path),
         line=place.line if place else 1,
@@ -49,8 +48,8 @@ def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
             for order in (comparison.column_order if comparison is not None else ())
         ],
         server={"kind": server.kind, "version": server.version} if server else None,
-        rank=[item.file.index, [*CHECKS].index(item.name) + 1 if item.name in CHECKS else 0],
-        blames=f"{item.file.folder_id}/{verdict.blames}" if verdict and verdict.blames else "",
+        rank=[item.index, item.prover.checks(item.index).index(item.name)],
+        blames=f"{item.folder_id}/{verdict.blames}" if verdict and verdict.blames else "",
         blame=verdict.blame if verdict else "",
     )
     return asdict(result)

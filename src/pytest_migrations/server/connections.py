@@ -46,12 +46,23 @@ def connect(
     """
     import psycopg  # noqa: PLC0415 (loads while a server starts)
 
-    given: dict[str, Any] = {"client_encoding": "UTF8", "application_name": "pytest-migrations", **parameters}
+    given = _given(parameters)
     given["options"] = startup_options(settings or {}, str(given.get("options", "")))
     with _ignored_environment(external=external):
-        return psycopg.connect(
-            **{"autocommit": True, "prepare_threshold": None, **given, **more},
-        )
+        return psycopg.connect(**{**given, **more})
+
+
+async def connect_async(parameters: Parameters, *, external: bool) -> psycopg.AsyncConnection[Any]:
+    """Connect as ``connect`` does, for asyncio."""
+    import psycopg  # noqa: PLC0415 (as above)
+
+    with _ignored_environment(external=external):
+        return await psycopg.AsyncConnection.connect(**_given(parameters))
+
+
+def _given(parameters: Parameters) -> dict[str, Any]:
+    ours = {"autocommit": True, "prepare_threshold": None}
+    return {**ours, "client_encoding": "UTF8", "application_name": "pytest-migrations", **parameters}
 
 
 def again(connect: Callable[[], Connected]) -> Connected:

@@ -21,6 +21,8 @@ OWNER_LOCK = "owner.lock"
 #: What ``external`` names its records; not imported, since it brings the driver.
 _EXTERNAL_RECORDS = "external-*"
 _CONTAINERS = "containers"
+_KEPT = "kept"
+_KEPT_SECONDS = 7 * 24 * 3600
 #: A borrowed server or an engine that does not answer is asked again by later runs, for this long.
 _RETRY_SECONDS = 24 * 3600
 
@@ -36,11 +38,35 @@ def sweep() -> None:
             end_run(folder, lock, owner_lives=False)
 
 
+def keep(folder: Path) -> None:
+    """Let what the run in ``folder`` has started outlive it, for a week."""
+    (folder / _KEPT).touch()
+
+
+def is_kept(folder: Path) -> bool:
+    kept = folder / _KEPT
+    return kept.exists() and kept.stat().st_mtime > time.time() - _KEPT_SECONDS
+
+
+def end_kept(run_id: str) -> bool:
+    """End a run that was kept; False where there is none of that id."""
+    for folder in (run for runs in existing_runs_folders() for run in _entries(runs) if run.name == run_id):
+        if is_kept(folder) and (owner := locks.try_take(folder / OWNER_LOCK)):
+            (folder / _KEPT).unlink()
+            end_run(folder, owner, owner_lives=False)
+            return True
+    return False
+
+
 def end_run(folder: Path, owner: locks.Lock, *, owner_lives: bool) -> None:
     """End all that the run in ``folder`` has started, then delete the folder and release its lock, ``owner``.
 
     The folder stays where a borrowed server or a container engine did not answer, so that a later run tries again.
+    Of a run that is kept nothing is ended.
     """
+    if is_kept(folder):
+        owner.release()
+        return
     for home in folder.glob(postmaster.HOME_PREFIX + "*"):
         end_embedded(home)
     done = _end_containers(folder, owner_lives=owner_lives) & _end_external(folder)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shlex
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.server import choice, connections, ending, locks, starting
+from pytest_migrations.server import choice, connections, ending, locks, starting, urls
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
@@ -34,6 +35,15 @@ class Database:
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def url(self) -> str:
+        """The same as a URL: ``postgresql://user@/name?host=/tmp/x&port=5432``. May hold a password."""
+        return self.url_for("postgresql")
+
+    def url_for(self, scheme: str) -> str:
+        """The URL with another scheme, as SQLAlchemy wants it: "postgresql+psycopg", "postgresql+asyncpg"."""
+        return urls.url(scheme, self.dsn)
 
 
 class Server:
@@ -88,6 +98,11 @@ class Server:
         """As in 180006."""
         return self._started.version_number
 
+    @property
+    def dsn(self) -> str:
+        """For psycopg, psql and other clients of libpq, as the databases' owner. May hold a password."""
+        return connections.conninfo({"dbname": "postgres", **self._started.login})
+
     def create_database(self, *, label: str = "") -> Database:
         """An empty database; ``label`` shows in its name. Raises UserError where the disk is full."""
         return self._database(self._administrator.create(label))
@@ -110,6 +125,28 @@ class Server:
         """
         parameters = {**self._started.login, "dbname": database.name}
         return connections.connect(parameters, external=self._external, settings=settings, **more)
+
+    async def connect_async(self, database: Database) -> psycopg.AsyncConnection[Any]:
+        """Connect as ``connect`` does, for asyncio."""
+        return await connections.connect_async(
+            {**self._started.login, "dbname": database.name}, external=self._external
+        )
+
+    def psql(self, database: Database) -> str:
+        """The command that looks at a database; it holds no password."""
+        login = {**self._started.login, "dbname": database.name}
+        if self._started.container:  # where no password is asked for
+            inside = ["docker", "exec", "-it", self._started.container[:12], "psql", "-U", login["user"], database.name]
+            return shlex.join(inside)
+        return shlex.join(["psql", connections.conninfo({name: login[name] for name in login if name != "password"})])
+
+    def keep(self) -> None:
+        """Let the server and the databases that are not dropped outlive the run, until somebody ends it."""
+        ending.keep(self._folder)
+
+    @property
+    def run_id(self) -> str:
+        return self._folder.name
 
     def connect_admin(self, database: Database | None = None, **more: Any) -> psycopg.Connection[Any]:
         """Connect as the superuser of a server that we started, or as the user of the DSN of an external one."""

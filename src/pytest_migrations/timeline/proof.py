@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_migrations.errors import UserError
     from pytest_migrations.migration import Migration
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.culprits import Culprit
     from pytest_migrations.timeline.trial import Trial
+
+#: What the verify script of a migration is called among the inspections, and its check.
+VERIFY = "verify"
 
 
 @dataclass(frozen=True)
@@ -25,3 +30,5 @@ class Proof:
     unconfirmed: str = ""
     #: The statements that what differs after the rollback comes from.
     culprits: tuple[Culprit, ...] = ()
+    #: What came of the verify script and of the inspections, by the name of the check.
+    inspected: Mapping[str, Ran | BaseException] = field(default_factory=dict)

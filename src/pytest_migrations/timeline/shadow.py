@@ -6,15 +6,13 @@ Each migration is applied there at most once, so that a history of which all rol
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.runner import Runner
 from pytest_migrations.timeline.culprits import Culprit, find_culprits
-from pytest_migrations.timeline.renewal import renewed
+from pytest_migrations.timeline.replay import replay
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,14 +74,13 @@ class Shadow:
             if server is None:
                 return None
             database = server.create_database()
-            self._servers.prepare(server, database)
+            self._servers.prepare(server, database, self._history)
             self._opened = _Opened(server, database, server.connect(database))
-        for migration in self._history.migrations[self._position : index]:
-            server, database, connection = self._opened
-            Runner(connection, timeout=self._timeout).apply(migration)
-            self._opened = _Opened(server, database, renewed(connection, migration, partial(server.connect, database)))
-            self._position += 1
-        return self._opened.connection
+        server, database, connection = self._opened
+        between = self._history.migrations[self._position : index]
+        connection = replay(server, database, between, timeout=self._timeout, connection=connection)
+        self._opened, self._position = _Opened(server, database, connection), index
+        return connection
 
 
 class _Opened(NamedTuple):

@@ -9,6 +9,7 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.timeline.isolation import TouchesClusterError, names_cluster_objects
 from pytest_migrations.timeline.proof import Proof
+from pytest_migrations.timeline.terms import Terms
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -37,8 +38,8 @@ class Servers(Protocol):
     def lacking(self) -> Mapping[str, str]:
         """The extensions that no server has, with what was looked at for each."""
 
-    def prepare(self, server: Server, database: Database) -> None:
-        """Make a fresh database ready for the migrations."""
+    def prepare(self, server: Server, database: Database, history: History) -> None:
+        """Make a fresh database ready for the migrations of a history."""
 
     def alone(self) -> AbstractContextManager[Server]:
         """The run's server while no other process of the run may use it so; roles made meanwhile are dropped."""
@@ -57,7 +58,7 @@ class Timeline:
     """Proves the migrations of one history, each at most once.
 
     ``asked`` are the indexes that the run will ask for. ``alone`` says that it will ask this process for all of them,
-    which then proves each as the walk passes it. ``timeout`` is the longest that a script may take, in seconds.
+    which then proves each as the walk passes it.
 
     Cost: asked in ascending order, each migration is applied once. The first question behind the walk starts it
     again, and from then on every migration that it passes is proved, so that it never has to start a third time:
@@ -71,13 +72,13 @@ class Timeline:
         *,
         asked: Collection[int] = (),
         alone: bool = True,
-        timeout: float | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self._history = history
         self._servers = servers
         self._asked = frozenset(asked)
         self._selected = self._asked if alone else frozenset[int]()
-        self._timeout = timeout
+        self._terms = terms or Terms()
         self._isolated = names_cluster_objects(history)
         self._walk: Walk | None = None
         self._proves_all = False
@@ -148,7 +149,7 @@ class Timeline:
 
         try:
             return Walk(
-                self._history, server, self._servers, is_ours=is_ours, isolated=self._isolated, timeout=self._timeout
+                self._history, server, self._servers, is_ours=is_ours, isolated=self._isolated, terms=self._terms
             )
         except psycopg.Error as error:
             raise UserError(f"No database could be made ready for the migrations: {error}") from error

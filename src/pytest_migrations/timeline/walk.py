@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import contextmanager, suppress
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.errors import UserError
-from pytest_migrations.runner import CLEAN_SESSION, Runner
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner, leave_transaction
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
-from pytest_migrations.timeline.proof import Proof
+from pytest_migrations.timeline.proof import VERIFY, Proof
 from pytest_migrations.timeline.renewal import renewed
+from pytest_migrations.timeline.replay import replay
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
 
@@ -26,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_migrations.migration import History, Migration
-    from pytest_migrations.runner import Ran
     from pytest_migrations.server.server import Server
+    from pytest_migrations.timeline.terms import Terms
     from pytest_migrations.timeline.timeline import Servers
 
 
@@ -46,7 +49,7 @@ class Walk:
         *,
         is_ours: bool,
         isolated: bool,
-        timeout: float | None,
+        terms: Terms,
     ) -> None:
         self.server = server
         self.position = 0
@@ -56,12 +59,12 @@ class Walk:
         self._servers = servers
         self._is_ours = is_ours
         self._isolated = isolated
-        self._timeout = timeout
+        self._terms = terms
         self._snapshot: Snapshot | None = None
         self._database = server.create_database()
-        servers.prepare(server, self._database)
+        servers.prepare(server, self._database, history)
         self._runner = self._connect()
-        self._shadow = Shadow(history, servers, server=None if isolated else server, timeout=timeout)
+        self._shadow = Shadow(history, servers, server=None if isolated else server, timeout=terms.timeout)
         self._given = GivenServer(self._runner.connection) if isolated and not is_ours else None
 
     def close(self) -> None:
@@ -100,6 +103,10 @@ class Walk:
         :raises MigrationError: when it does not apply.
         """
         migration = self._next
+        proof = self._prove(migration)
+        return replace(proof, inspected=self._inspect(migration))
+
+    def _prove(self, migration: Migration) -> Proof:
         following = self._history.migrations[self.position + 1 : self.position + 2]
         needed_behind = self._snapshot is not None and any(later.down is not None for later in following)
         if migration.down is None and not needed_behind:
@@ -114,8 +121,8 @@ class Walk:
 
         ran = self._apply(look)
         self._snapshot = after[-1]
-        states = States(before, self._snapshot, self._isolated, counted)
-        if migration.down is None or (not statements(migration.down) and states.before != states.after):
+        states = States(before, self._snapshot, self._isolated, self._terms.leave_out, counted)
+        if migration.down is None or (not statements(migration.down) and states.differ):
             return Proof(migration, ran)
         trial = self._try_inside(migration, states)
         if trial is not None and trial.is_clean:
@@ -123,7 +130,8 @@ class Walk:
         confirmed, why_not = self._confirm(migration, states, trial)
         trial = confirmed or trial
         differences = trial.roundtrip.differences if trial and trial.roundtrip else ()
-        return Proof(migration, ran, trial, why_not, self._shadow.culprits(self.position - 1, differences))
+        culprits = self._shadow.culprits(self.position - 1, differences)
+        return Proof(migration, ran, trial, unconfirmed=why_not, culprits=culprits)
 
     def _apply(self, before_commit: Callable[[], None]) -> Ran:
         migration = self._next
@@ -152,7 +160,7 @@ class Walk:
         return self.server.connect(self._database)
 
     def _connect(self) -> Runner:
-        return Runner(self._open(), timeout=self._timeout)
+        return Runner(self._open(), timeout=self._terms.timeout)
 
     def _reconnect(self) -> Runner:
         self.is_shaken = True
@@ -162,12 +170,39 @@ class Walk:
         with self._nothing_kept(migration):
             return try_inside(self._runner, migration, states)
 
+    def _inspect(self, migration: Migration) -> dict[str, Ran | BaseException]:
+        """Run the verify script and the inspections; nothing of what they write is kept."""
+        inspected: dict[str, Ran | BaseException] = {}
+        if migration.verify is not None:
+            with self._nothing_kept(), self._in_transaction():
+                try:
+                    inspected[VERIFY] = self._runner.verify_inside(migration)
+                except MigrationError as error:
+                    inspected[VERIFY] = error
+        for name, inspect in self._terms.inspections.items():
+            started = time.perf_counter()
+            with self._nothing_kept(), self._in_transaction():
+                raised = inspect(migration, self._runner.connection)
+            inspected[name] = raised or Ran(0, time.perf_counter() - started)
+        return inspected
+
     @contextmanager
-    def _nothing_kept(self, migration: Migration) -> Iterator[None]:
-        """Begin in a clean session (the migration may have left it as another role), and put the sequences back."""
+    def _in_transaction(self) -> Iterator[None]:
+        self._runner.connection.execute(b"BEGIN")
+        try:
+            yield
+        finally:
+            leave_transaction(self._runner.connection)
+
+    @contextmanager
+    def _nothing_kept(self, migration: Migration | None = None) -> Iterator[None]:
+        """Begin in a clean session (the migration may have left it as another role), and put the sequences back.
+
+        ``migration`` is what will run; without one it can be anything.
+        """
         connection = self._runner.connection
         connection.execute(CLEAN_SESSION)
-        positions = read_positions(connection) if may_move(connection, migration) else {}
+        positions = read_positions(connection) if migration is None or may_move(connection, migration) else {}
         yield
         if self._runner.connection.closed:
             self._runner = self._reconnect()
@@ -185,17 +220,15 @@ class Walk:
             return None, "not confirmed with real commits: that needs a server of its own"
         try:
             database = server.create_database()
-            self._servers.prepare(server, database)
-            runner = Runner(server.connect(database), timeout=self._timeout)
-            for earlier in self._history.migrations[: self.position]:
-                runner.apply(earlier)
-                runner.connection = renewed(runner.connection, earlier, partial(server.connect, database))
+            self._servers.prepare(server, database, self._history)
+            earlier = self._history.migrations[: self.position]
+            connection = replay(server, database, earlier, timeout=self._terms.timeout)
         except (UserError, psycopg.Error) as error:
             server.stop()
             return None, f"not confirmed with real commits: what was applied once cannot be applied again: {error}"
         try:
-            with runner.connection:
-                return try_for_good(runner, migration, states), ""
+            with connection:
+                return try_for_good(Runner(connection, timeout=self._terms.timeout), migration, states), ""
         finally:
             server.stop()
 
@@ -206,7 +239,7 @@ class Walk:
             clone = self.server.clone(self._database)
             try:
                 with self.server.connect(clone) as connection:
-                    trial = try_on_clone(Runner(connection, timeout=self._timeout), migration, states, inside)
+                    trial = try_on_clone(Runner(connection, timeout=self._terms.timeout), migration, states, inside)
                     if connection.closed:
                         connect = self._reconnect
                     return trial

@@ -1,0 +1,139 @@
+"""Fixtures for a user's own tests: a real, migrated database each. docs/fixtures.md shows how they are used."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_migrations.lending import fail, in_a_loop, lent, or_fail, position_for, session_of, template_for, told_once
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_migrations.migration import History
+    from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.stepper import Stepper
+    from pytest_migrations.templates import Template, Templates
+
+
+@pytest.fixture(scope="session")
+def migrations_folder(pytestconfig: pytest.Config) -> Path:
+    """The folder of the migrations; override it where more than one is configured."""
+    folders = list(session_of(pytestconfig).histories)
+    if len(folders) > 1:
+        named = ", ".join(folder.name for folder in folders)
+        fail(
+            f"The fixtures need one folder of migrations, and {named} are configured. Say which in a conftest.py:\n\n"
+            '    @pytest.fixture(scope="session")\n    def migrations_folder():\n        return Path("...")'
+        )
+    return folders[0]
+
+
+@pytest.fixture(scope="session")
+def migrations_history(pytestconfig: pytest.Config, migrations_folder: Path) -> History:
+    """The migrations in order."""
+    histories = {folder.resolve(): history for folder, history in session_of(pytestconfig).histories.items()}
+    folder = pytestconfig.rootpath.joinpath(migrations_folder).resolve()
+    if folder not in histories:
+        fail(f"{folder} (migrations_folder) is not configured: add it to --migrations-dir or ini migrations_dir.")
+    return histories[folder]
+
+
+@pytest.fixture(scope="session")
+def migrations_templates(pytestconfig: pytest.Config, migrations_history: History) -> Iterator[Templates]:
+    """Makes the databases of which tests get clones; nothing is made before a test asks for it."""
+    templates = session_of(pytestconfig).templates(migrations_history)
+    yield templates
+    templates.close()
+
+
+@pytest.fixture(scope="session")
+def migrations_server(migrations_templates: Templates) -> Server:
+    """The server of the tests' databases: ``.dsn``, ``.version``, ``.create_database()``."""
+    return or_fail(lambda: migrations_templates.server)
+
+
+@pytest.fixture(scope="session")
+def migrations_template(migrations_templates: Templates) -> Database:
+    """The database at the newest version of which each test gets a clone; override it to put rows in."""
+    return or_fail(migrations_templates.at).database
+
+
+@pytest.fixture
+def _migrations_clone(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Template]:
+    server, template = template_for(request, migrations_templates)
+    database = or_fail(lambda: server.clone(template, label=request.node.name))
+    with lent(request, server, database) as own:
+        yield own
+
+
+@pytest.fixture
+def migrations_database(_migrations_clone: Template) -> Database:
+    """A database of the test's own, fresh and migrated: ``.dsn``, ``.url``, ``.url_for(scheme)``, ``.name``."""
+    return _migrations_clone.database
+
+
+@pytest.fixture
+def migrations_connection(_migrations_clone: Template, migrations_database: Database) -> Iterator[Any]:
+    """A psycopg connection in autocommit mode to the test's own database."""
+    with _migrations_clone.server.connect(migrations_database) as connection:
+        yield connection
+
+
+@pytest.fixture
+def migrations_async_connection(_migrations_clone: Template, migrations_database: Database) -> Iterator[Any]:
+    """The same as an AsyncConnection, for asyncio; it needs no plugin of its own."""
+    connection = in_a_loop(_migrations_clone.server.connect_async(migrations_database))
+    yield connection
+    in_a_loop(connection.close())
+
+
+@pytest.fixture
+def migrations_transaction(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Any]:
+    """A psycopg connection in a transaction of which nothing is kept, in a database shared by such tests."""
+    from pytest_migrations.transaction import EndedError, nothing_kept  # noqa: PLC0415 (brings the driver)
+
+    template_for(request, migrations_templates)
+    position = position_for(request, migrations_templates.history)
+    server, database = migrations_templates.shared(position)
+    try:
+        with server.connect(database) as connection, nothing_kept(connection):
+            yield connection
+    except EndedError as error:
+        migrations_templates.forget_shared(position)
+        fail(str(error))
+
+
+@pytest.fixture
+def migrations_stepper(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Stepper]:
+    """Goes through the migrations: ``apply_until(version)``, ``apply_next()``, ``rollback()``, ``snapshot()``."""
+    from pytest_migrations.stepper import Stepper  # noqa: PLC0415 (brings the driver)
+
+    start = position_for(request, migrations_templates.history) or 0
+    (server, database), position, isolated = told_once(request, lambda: migrations_templates.to_step(start))
+    with lent(request, server, database, is_alone=isolated), server.connect(database) as connection:
+        stepper = Stepper(
+            migrations_templates.history,
+            connection,
+            position=position,
+            timeout=session_of(request.config).timeout,
+            isolated=isolated,
+        )
+        while stepper.position < start:
+            told_once(request, stepper.apply_next)
+        yield stepper
+
+
+def pytest_assertrepr_compare(op: str, left: object, right: object) -> list[str] | None:
+    """Say how two snapshots differ."""
+    if op != "==" or type(left).__name__ != "Snapshot" or type(right).__name__ != "Snapshot":
+        return None
+    from pytest_migrations.catalog.difference import compare, describe  # noqa: PLC0415 (brings the driver)
+    from pytest_migrations.catalog.snapshot import Snapshot  # noqa: PLC0415 (as above)
+
+    if not (isinstance(left, Snapshot) and isinstance(right, Snapshot)):
+        return None
+    comparison = compare(right, left)
+    return ["the schemas are equal; the first differs from the second:", *describe(comparison).splitlines()]

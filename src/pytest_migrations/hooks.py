@@ -1,0 +1,109 @@
+"""Asks the hooks of ``hookspecs.py``; what one of them raises is told with its place, without our frames."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+import pytest
+
+from pytest_migrations.checks import CHECKS
+from pytest_migrations.checks.history import NAME as HISTORY
+from pytest_migrations.errors import Place, UserError
+from pytest_migrations.formats import Format
+from pytest_migrations.timeline.proof import VERIFY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import psycopg
+
+    from pytest_migrations.migration import Migration
+    from pytest_migrations.timeline.terms import Inspection
+
+_CHECK_NAME = re.compile(r"[A-Za-z_][\w-]*")
+_TAKEN = {*CHECKS, VERIFY, HISTORY}
+#: The code between a hook and the one who calls it.
+_BETWEEN = (Path(pluggy.__file__).parent, Path(__file__).parent, Path(pytest.__file__).parent.parent / "_pytest")
+
+
+class Hooks:
+    """What conftests and other plugins add to a run. Each method raises UserError where a hook fails."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._hook = config.hook
+
+    @property
+    def prepares(self) -> bool:
+        """Whether anybody wants to prepare databases."""
+        return bool(self._hook.pytest_migrations_prepare.get_hookimpls())
+
+    def prepare(self, connection: psycopg.Connection[Any], folder: Path) -> None:
+        with _blaming("pytest_migrations_prepare"):
+            self._hook.pytest_migrations_prepare(connection=connection, folder=folder)
+
+    def leave_out(self, kind: str, name: str) -> bool:
+        with _blaming("pytest_migrations_leave_out"):
+            return bool(self._hook.pytest_migrations_leave_out(kind=kind, name=name))
+
+    def formats(self) -> list[Format]:
+        hook = "pytest_migrations_formats"
+        with _blaming(hook):
+            added = [known for formats in self._hook.pytest_migrations_formats() for known in formats]
+        for known in added:
+            if not isinstance(known, Format):
+                raise UserError(f"the hook {hook} gave {known!r}, which is no pytest_migrations.formats.Format")
+        return added
+
+    def inspections(self) -> dict[str, Inspection]:
+        hook = "pytest_migrations_checks"
+        with _blaming(hook):
+            added = [pair for checks in self._hook.pytest_migrations_checks() for pair in dict(checks).items()]
+        inspections: dict[str, Inspection] = {}
+        for name, function in added:
+            if not _CHECK_NAME.fullmatch(name) or name in _TAKEN or name in inspections:
+                raise UserError(
+                    f"the hook {hook} names a check {name!r}, which is taken, or not made of letters, digits, _ and -. "
+                    "Call it something else."
+                )
+            inspections[name] = _catching(function)
+        return inspections
+
+
+def _catching(function: Callable[[Migration, psycopg.Connection[Any]], None]) -> Inspection:
+    def inspect(migration: Migration, connection: psycopg.Connection[Any]) -> BaseException | None:
+        try:
+            function(migration, connection)
+        except (KeyboardInterrupt, SystemExit, pytest.exit.Exception):
+            raise
+        except BaseException as error:  # noqa: BLE001 (pytest.skip and pytest.fail among them)
+            return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
+        return None
+
+    return inspect
+
+
+@contextmanager
+def _blaming(hook: str) -> Iterator[None]:
+    try:
+        yield
+    except (UserError, pytest.UsageError):
+        raise
+    except Exception as error:  # noqa: BLE001 (it is anybody's code)
+        what = f"{type(error).__name__}: {error}".rstrip(": ")
+        frames = [
+            frame
+            for frame in traceback.extract_tb(error.__traceback__)
+            if not any(Path(frame.filename).is_relative_to(folder) for folder in _BETWEEN)
+        ]
+        theirs = [frame for frame in frames if frame.filename == frames[0].filename]
+        if not theirs or theirs[-1].lineno is None:
+            raise UserError(f"the hook {hook} failed: {what}") from None
+        path, line = Path(theirs[-1].filename), theirs[-1].lineno
+        source = path.read_text("utf-8")
+        place = Place(path, line, source.split("\n")[line - 1].find(theirs[-1].line or "") + 1, source)
+        raise UserError(f"{place}: the hook {hook} failed: {what}\n\n{place.excerpt()}") from None

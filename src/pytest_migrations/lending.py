@@ -1,0 +1,132 @@
+"""Lends databases to tests: which one, what becomes of it, and how it is told that there is none."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator, Iterator
+
+    from pytest_migrations.migration import History
+    from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.session import MigrationsSession
+    from pytest_migrations.templates import Template, Templates
+
+_T = TypeVar("_T")
+#: Of a test: the databases that are its own.
+_DATABASES = pytest.StashKey["list[Template]"]()
+_KEPT = pytest.StashKey[bool]()
+#: Of the run: the test that has said it, by what is wrong with the migrations.
+_TOLD = pytest.StashKey["dict[str, str]"]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With ``--migrations-keep``, keep the databases of a test that failed, and say how to look at them."""
+    report = yield
+    if report.failed and _DATABASES in item.stash and item.config.getoption("migrations_keep"):
+        from pytest_migrations.server.kept import removal  # noqa: PLC0415 (nobody else needs it)
+
+        for server, database in item.stash[_DATABASES]:
+            server.keep()
+            lines = f"Look at it:  {server.psql(database)}\nRemove it:   {removal(server.run_id)}"
+            report.sections.append((f"migrations: {database} was kept", lines))
+        item.stash[_KEPT] = True
+    return report
+
+
+def session_of(config: pytest.Config) -> MigrationsSession:
+    session: MigrationsSession | None = config.pluginmanager.get_plugin("migrations_session")
+    if session is None:
+        fail(
+            "No folder of migrations is configured. Name it in the ini file (of pyproject.toml, in "
+            '[tool.pytest.ini_options]: migrations_dir = ["migrations"]), or on the command line: '
+            "--migrations-dir=migrations"
+        )
+    return session
+
+
+def template_for(request: pytest.FixtureRequest, templates: Templates) -> Template:
+    """The database that the test is to get a clone of."""
+    position = position_for(request, templates.history)
+    template = told_once(request, lambda: templates.at(position))
+    return (
+        template if position is not None else template._replace(database=request.getfixturevalue("migrations_template"))
+    )
+
+
+def position_for(request: pytest.FixtureRequest, history: History) -> int | None:
+    """What ``@pytest.mark.migrations(at=...)`` says; None where the test has no such marker."""
+    marker = request.node.get_closest_marker("migrations")
+    if marker is None:
+        return None
+    if marker.args or [*marker.kwargs] != ["at"]:
+        fail('@pytest.mark.migrations takes at= and nothing else: @pytest.mark.migrations(at="006")')
+    at = marker.kwargs["at"]
+    try:
+        return history.position_of(str(at))
+    except LookupError as error:
+        fail(f"@pytest.mark.migrations(at={at!r}): {error}.")
+
+
+@contextmanager
+def lent(
+    request: pytest.FixtureRequest, server: Server, database: Database, *, is_alone: bool = False
+) -> Iterator[Template]:
+    """Lend a database to a test; it is dropped afterwards, with its server where that ``is_alone``, or kept."""
+    from pytest_migrations.templates import Template  # noqa: PLC0415 (as above)
+
+    own = Template(server, database)
+    request.node.stash.setdefault(_DATABASES, []).append(own)
+    yield own
+    if _KEPT in request.node.stash:
+        return
+    if is_alone:
+        server.stop()
+    else:
+        server.drop(database)
+
+
+def told_once(request: pytest.FixtureRequest, get: Callable[[], _T]) -> _T:
+    """What ``get`` gives; what is wrong with the migrations is told by the first test, others are skipped for it."""
+    from pytest_migrations.errors import UserError  # noqa: PLC0415 (for those who use the fixtures)
+
+    try:
+        return get()
+    except UserError as error:
+        teller = request.config.stash.setdefault(_TOLD, {}).setdefault(str(error), request.node.nodeid)
+        if teller != request.node.nodeid:
+            pytest.skip(f"there is no migrated database: see {teller}")
+        fail(str(error))
+
+
+def or_fail(get: Callable[[], _T]) -> _T:
+    from pytest_migrations.errors import UserError  # noqa: PLC0415 (as above)
+
+    try:
+        return get()
+    except UserError as error:
+        fail(str(error))
+
+
+def fail(text: str) -> NoReturn:
+    raise pytest.fail.Exception(text, pytrace=False) from None
+
+
+def in_a_loop(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run a coroutine to its end, in a thread since a plugin for asyncio may have a loop running in this one."""
+    import asyncio  # noqa: PLC0415 (for those who use it)
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (as above)
+
+    def run() -> _T:
+        loop = asyncio.SelectorEventLoop()  # the one that psycopg works with on every system
+        try:
+            return loop.run_until_complete(work)
+        finally:
+            loop.close()
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(run).result()

@@ -1,0 +1,115 @@
+"""Goes through a history migration by migration, for tests of what one of them does to data."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
+from pytest_migrations.errors import UserError
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.runner import Runner
+from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pytest_migrations.migration import History, Migration
+
+
+class Stepper:
+    """Stands at a version: at first ``position`` migrations are applied.
+
+    Migrations run on ``connection``, which is in autocommit mode and yours in between. Each script begins in a clean
+    session, as after DISCARD ALL.
+    """
+
+    def __init__(
+        self,
+        history: History,
+        connection: psycopg.Connection[Any],
+        *,
+        position: int,
+        timeout: float | None,
+        isolated: bool,
+    ) -> None:
+        self.connection = connection
+        self.history = history
+        #: How many migrations are applied.
+        self.position = position
+        self._cluster = isolated
+        self._runner = Runner(connection, timeout=timeout)
+
+    def apply_until(self, version: str) -> None:
+        """Apply migrations up to and including the one of this version (or name).
+
+        :raises ValueError: where there is no such migration, or it is applied already.
+        :raises MigrationError: where one fails.
+        """
+        __tracebackhide__ = True
+        try:
+            position = self.history.position_of(version)
+        except LookupError as error:
+            raise ValueError(str(error)) from None
+        if position <= self.position:
+            raise ValueError(f"{self.history.migrations[position - 1].name} is applied already")
+        while self.position < position:
+            self.apply_next()
+
+    def apply_next(self) -> Migration:
+        """Apply the next migration, and return it.
+
+        :raises ValueError: where all are applied.
+        :raises MigrationError: where it fails.
+        """
+        __tracebackhide__ = True
+        if self.position == len(self.history.migrations):
+            raise ValueError(f"all {self.position} migrations are applied")
+        migration = self.history.migrations[self.position]
+        try:
+            self._runner.apply(migration, before_commit=self._guard)
+        except MigrationError as error:
+            _raise_here(error)
+        except TouchesClusterError:
+            _raise_here(_hidden(migration))
+        self.position += 1
+        return migration
+
+    def rollback(self) -> Migration:
+        """Roll the last applied migration back, and return it.
+
+        :raises ValueError: where none is applied, or it has no rollback.
+        :raises MigrationError: where its rollback fails.
+        """
+        __tracebackhide__ = True
+        if self.position == 0:
+            raise ValueError("no migration is applied")
+        migration = self.history.migrations[self.position - 1]
+        if migration.down is None:
+            raise ValueError(f"{migration.name} has no rollback")
+        try:
+            self._runner.rollback(migration)
+        except MigrationError as error:
+            _raise_here(error)
+        self.position -= 1
+        return migration
+
+    def snapshot(self) -> Snapshot:
+        """Read the schema as it is now; two snapshots are equal if pg_dump would print the same."""
+        return take_snapshot(self.connection, cluster=self._cluster)
+
+    def _guard(self) -> None:
+        if not self._cluster:
+            refuse_cluster_changes(self.connection)
+
+
+def _raise_here(error: UserError) -> NoReturn:
+    """Without the frames of the runner, which say nothing about the migration."""
+    __tracebackhide__ = True
+    raise error.with_traceback(None) from None
+
+
+def _hidden(migration: Migration) -> UserError:
+    return UserError(
+        f"{migration.name} changes what all databases of a server share (a role, say) by SQL that does not show it. "
+        "Nothing of it was kept. Write it as a plain statement: then the stepper gets a server of its own."
+    )

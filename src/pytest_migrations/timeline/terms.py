@@ -1,0 +1,31 @@
+"""What the user has said about how migrations are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pytest_migrations.migration import Migration
+
+#: Looks at the state that a migration has led to, on a connection in a transaction of which nothing is kept, and gives
+#: the exception that its code raised, if any.
+Inspection = Callable[["Migration", "psycopg.Connection[Any]"], "BaseException | None"]
+
+
+def _nothing(_kind: str, _name: str) -> bool:
+    return False
+
+
+@dataclass(frozen=True)
+class Terms:
+    """``timeout`` is the longest that a script may take, in seconds; None means for ever."""
+
+    timeout: float | None = None
+    #: By the name of the check that each stands for.
+    inspections: Mapping[str, Inspection] = field(default_factory=dict)
+    #: Whether the object of this kind and name is left out when schemas are compared.
+    leave_out: Callable[[str, str], bool] = _nothing

@@ -1,0 +1,139 @@
+"""The hooks of hookspecs.py, from a conftest.py; the examples of docs/hooks.md are run as they stand there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.projects import LEAKY_GUARDED, THREE, USERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Project = Callable[..., Path]
+
+RUN = ["--migrations-dir=migrations", "migrations"]
+DOCS = Path(__file__).parents[1] / "docs" / "hooks.md"
+
+
+def example(name: str) -> str:
+    """The code of the documentation's section on a hook."""
+    section = DOCS.read_text().partition(f"## {name}\n")[2].partition("\n## ")[0]
+    return "\n".join(line[4:] for line in section.split("\n") if line[:4].isspace() or not line)
+
+
+def test_a_database_is_prepared_before_the_first_migration(pytester: pytest.Pytester, project: Project) -> None:
+    granting = USERS.replace(";", ";\nGRANT SELECT ON users TO readonly;\nCREATE TABLE h (h hstore);", 1)
+    project({"001_users.sql": granting.replace("-- DROP TABLE users", "-- DROP TABLE h, users")})
+    pytester.makeconftest(example("pytest_migrations_prepare"))
+    pytester.runpytest_subprocess(*RUN, "--migrations-server=embedded:15").assert_outcomes(passed=5)
+
+
+def test_every_fresh_database_is_prepared(pytester: pytest.Pytester, project: Project) -> None:
+    """The one of the walk, the one that looks for culprits, and one in each process."""
+    up = "CREATE VIEW v AS SELECT * FROM given;\nCREATE TABLE b ();\n"
+    project({"001_a.sql": up + "-- ROLLBACK:\n-- DROP VIEW v;\n-- ALTER TABLE b RENAME TO c;\n-- END ROLLBACK\n"})
+    pytester.makeconftest(
+        "def pytest_migrations_prepare(connection, folder):\n"
+        "    assert folder.name == 'migrations'\n"
+        "    connection.execute('CREATE TABLE given (x int)')\n"
+    )
+    result = pytester.runpytest_subprocess(*RUN)
+    result.assert_outcomes(passed=3, failed=2)
+    result.stdout.fnmatch_lines(["*left behind*public.c*", "*:5:4, in the rollback:"])
+    pytester.runpytest_subprocess(*RUN, "-n2").assert_outcomes(passed=3, failed=2)
+
+
+def test_objects_that_are_left_out(pytester: pytest.Pytester, project: Project) -> None:
+    project(
+        {
+            "001_a.sql": "CREATE TABLE a ();\nCREATE TABLE IF NOT EXISTS audit_a (x int PRIMARY KEY);\n"
+            "-- ROLLBACK:\n-- DROP TABLE a;\n-- END ROLLBACK\n",
+            "002_b.sql": "CREATE TABLE audit_b ();\n-- ROLLBACK:\n-- END ROLLBACK\n",
+        }
+    )
+    pytester.runpytest_subprocess(*RUN, "-k", "roundtrip").assert_outcomes(failed=2)
+    pytester.makeconftest(example("pytest_migrations_leave_out"))
+    pytester.runpytest_subprocess(*RUN, "-k", "001 and roundtrip").assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*RUN, "-k", "002 and rollback").assert_outcomes(passed=1)
+
+
+def test_a_format_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
+    pytester.makeconftest(example("pytest_migrations_formats"))
+    project({"users.do.sql": "CREATE TABLE users ();", "users.undo.sql": "DROP TABLE users;", "order.txt": "users\n"})
+    result = pytester.runpytest_subprocess(*RUN)
+    result.stdout.fnmatch_lines(["migrations: 1 in migrations/ (ordered)"])
+    result.assert_outcomes(passed=5)
+    result = pytester.runpytest_subprocess("--migrations-format=none", *RUN)
+    result.stderr.fnmatch_lines(["*there is no such format*", "*  ordered: *", "*  ours: *"])
+
+
+def test_checks_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
+    pytester.makeconftest(example("pytest_migrations_checks"))
+    project({**THREE, "004_keyless.sql": "CREATE TABLE keyless ();\n", "005_broken.sql": "nonsense;\n"})
+    result = pytester.runpytest_subprocess(*RUN, "-k", "primary-keys or (apply and not reapply)")
+    result.assert_outcomes(passed=7, failed=2, skipped=1)
+    result.stdout.fnmatch_lines(["*004_keyless.sql::primary-keys*", "*no primary key: keyless*", "conftest.py:*"])
+    result.stdout.no_fnmatch_line("*_multicall*")
+    pytester.runpytest_subprocess("migrations/002_email.sql::primary-keys", *RUN[:1]).assert_outcomes(passed=1)
+    pytester.runpytest_subprocess(*RUN, "-k", "primary-keys", "-n2").assert_outcomes(passed=3, failed=2)
+
+
+def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project) -> None:
+    project(
+        {"001_a.sql": "CREATE TABLE a (id serial);\n", "002_b.sql": "CREATE TABLE b ();\n", "003_c.sql": "SELECT 1;\n"}
+    )
+    pytester.makeconftest(
+        """
+        import pytest
+
+        def pytest_migrations_checks():
+            return {"writes": writes, "skips": lambda migration, connection: pytest.skip("not today")}
+
+        def writes(migration, connection):
+            assert connection.execute("INSERT INTO a DEFAULT VALUES RETURNING id").fetchone() == (1,)
+            if migration.version == "002":
+                connection.close()
+        """
+    )
+    result = pytester.runpytest_subprocess(*RUN, "-k", "writes or skips", "-rs")
+    result.assert_outcomes(passed=3, skipped=3)
+    result.stdout.fnmatch_lines(["SKIPPED * not today"])
+
+
+@pytest.mark.parametrize(
+    ("conftest", "lines"),
+    [
+        (
+            "def pytest_migrations_prepare(connection):\n    connection.execute('CREATE ROL x')\n",
+            ["conftest.py:2:5: the hook pytest_migrations_prepare failed: SyntaxError: syntax error*", "*   2 | *"],
+        ),
+        (
+            "def pytest_migrations_leave_out(name):\n    return name / 2\n",
+            ["conftest.py:2:5: the hook pytest_migrations_leave_out failed: TypeError: unsupported*"],
+        ),
+        (
+            "def pytest_migrations_formats():\n    return ['pairs']\n",
+            ["*the hook pytest_migrations_formats gave 'pairs', which is no pytest_migrations.formats.Format*"],
+        ),
+        (
+            "def pytest_migrations_checks():\n    raise RuntimeError('no\\nway')\n",
+            ["*conftest.py:2:5: the hook pytest_migrations_checks failed: RuntimeError: no*"],
+        ),
+        (
+            "def pytest_migrations_checks():\n    return {'apply': print}\n",
+            ["*names a check 'apply', which is taken, or not made of letters, digits, _ and -.*"],
+        ),
+        ("def pytest_migrations_checks():\n    return 3\n", ["*the hook pytest_migrations_checks failed: TypeError*"]),
+    ],
+)
+def test_a_hook_that_raises(pytester: pytest.Pytester, project: Project, conftest: str, lines: list[str]) -> None:
+    project({"001_a.sql": LEAKY_GUARDED, "002_b.sql": "CREATE TABLE x ();\n"})
+    pytester.makeconftest(conftest)
+    result = pytester.runpytest_subprocess(*RUN)
+    assert result.ret in (1, 4)
+    (result.stdout if result.ret == 1 else result.stderr).fnmatch_lines(lines)
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert (result.stdout.str() + result.stderr.str()).count("the hook pytest_migrations") == 1
