@@ -66,7 +66,8 @@ def test_a_folder_that_cannot_be_read_is_a_usage_error(
         ([RUN, "-o", "migrations_column_order=nonsense"], "neither report nor strict"),
         ([RUN, "-o", "migrations_server_settings=nonsense"], "name = value"),
         ([RUN, "--migrations-report=a_file/report.json"], "--migrations-report=a_file/report.json: cannot be written"),
-        ([RUN, "--migrations-report=migrations"], "Is a directory"),
+        ([RUN, "--migrations-report=report.txt"], "report.txt: a report is a file that ends in .json, .md or .sarif"),
+        ([RUN, "--migrations-report=folder.md"], "Is a directory"),
     ],
 )
 def test_nonsense_is_a_usage_error_at_once(
@@ -74,6 +75,7 @@ def test_nonsense_is_a_usage_error_at_once(
 ) -> None:
     project(THREE)
     (pytester.path / "a_file").touch()
+    pytester.mkdir("folder.md")
     result = pytester.runpytest(*options)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert message in said(result)

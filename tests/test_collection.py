@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
@@ -206,22 +205,6 @@ def test_an_empty_rollback(pytester: pytest.Pytester, project: Project) -> None:
     result = pytester.runpytest("--migrations-dir=migrations")
     result.assert_outcomes(passed=6, failed=1, skipped=2)
     result.stdout.fnmatch_lines(["*001_a.sql:*: the rollback is empty*"])
-
-
-def test_the_report(pytester: pytest.Pytester, project: Project) -> None:
-    project({"001_users.sql": USERS, "002_leaky.sql": LEAKY_GUARDED})
-    pytester.runpytest("--migrations-dir=migrations", "--migrations-report=out/report.json")
-    report = json.loads((pytester.path / "out/report.json").read_text())
-    assert report["server"]["kind"] == "external"
-    assert [result["outcome"] for result in report["results"]].count("passed") == 8
-    (failed,) = [result for result in report["results"] if result["outcome"] == "failed"]
-    assert failed["id"] == "migrations/002_leaky.sql::roundtrip"
-    assert failed["folder"] == "migrations"
-    assert failed["migration"] == "002_leaky.sql"
-    assert failed["check"] == "roundtrip"
-    assert failed["seconds"] > 0
-    (difference,) = failed["differences"]
-    assert (difference["kind"], difference["name"], difference["change"]) == ("table", "public.b", "left behind")
 
 
 @pytest.mark.parametrize(

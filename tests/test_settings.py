@@ -19,7 +19,7 @@ INI = {
     "migrations_timeout": "2.5",
     "migrations_require_rollback": "true",
     "migrations_column_order": "strict",
-    "migrations_report": "out.json",
+    "migrations_report": "\n    out.json\n    out.sarif",
     "migrations_roles": "app, readonly other",
     "migrations_locale": "C",
     "migrations_placeholders": "\n    schema = app\n    quoted = 'a'",
@@ -37,9 +37,7 @@ def settings(pytester: pytest.Pytester) -> Any:
 
 def test_the_defaults(settings: Any) -> None:
     found = settings()
-    assert found == Settings(
-        (), None, "auto", None, None, (), None, {}, 300.0, False, False, None, {}, None, None, False
-    )
+    assert found == Settings((), None, "auto", None, None, (), None, {}, 300.0, False, False, (), {})
 
 
 def test_everything_in_an_ini_file(pytester: pytest.Pytester, settings: Any) -> None:
@@ -58,7 +56,7 @@ def test_everything_in_pyproject(pytester: pytest.Pytester, settings: Any) -> No
         migrations_timeout = "2.5"
         migrations_require_rollback = true
         migrations_column_order = "strict"
-        migrations_report = "out.json"
+        migrations_report = ["out.json", "out.sarif"]
         migrations_roles = ["app", "readonly", "other"]
         migrations_locale = "C"
         migrations_placeholders = ["schema = app", "quoted = 'a'"]
@@ -81,7 +79,7 @@ def expected(path: Path) -> Settings:
         timeout=2.5,
         require_rollback=True,
         strict_column_order=True,
-        report=path / "out.json",
+        reports=(path / "out.json", path / "out.sarif"),
         placeholders={"schema": "app", "quoted": "'a'"},
     )
 
@@ -97,11 +95,12 @@ def test_the_command_line_wins(pytester: pytest.Pytester, settings: Any) -> None
         "--migrations-timeout=0",
         "--migrations-column-order=report",
         "--migrations-report=other.json",
+        "--migrations-report=other.md",
     )
     assert found.folders == (pytester.path / "one", pytester.path / "three")
     assert (found.format, found.server, found.role, found.timeout) == ("ours", "docker", "me", None)
     assert not found.strict_column_order
-    assert found.report == pytester.path / "other.json"
+    assert found.reports == (pytester.path / "other.json", pytester.path / "other.md")
 
 
 def test_a_report_of_the_ini_file_counts_from_there(
@@ -109,8 +108,8 @@ def test_a_report_of_the_ini_file_counts_from_there(
 ) -> None:
     pytester.makeini("[pytest]\nmigrations_report = my out.json")
     monkeypatch.chdir(pytester.mkdir("below"))
-    assert settings().report == pytester.path / "my out.json"
-    assert settings("--migrations-report=other.json").report == pytester.path / "below" / "other.json"
+    assert settings().reports == (pytester.path / "my out.json",)
+    assert settings("--migrations-report=other.json").reports == (pytester.path / "below" / "other.json",)
 
 
 @pytest.mark.parametrize("name", ["timeout", "column_order"])

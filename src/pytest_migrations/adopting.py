@@ -113,7 +113,7 @@ class Adoption:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if result := getattr(report, "migrations", None):
-            self._results[result["result"]["id"]] = result["result"]
+            self._results[result["id"]] = result
 
     def pytest_sessionfinish(self) -> None:
         if not (self._file and self._updates) or hasattr(self._config, "workerinput"):

@@ -149,7 +149,7 @@ class CheckItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *args: Any, **kwargs: Any) -> Any:
         if isinstance(excinfo.value, (CheckFailedError, UserError)):
-            return str(excinfo.value)
+            return self._in_our_words(excinfo)
         if self.verdict and excinfo.value is self.verdict.error:
             # What was raised in a check of the user's own, from there on.
             behind = excinfo.value.__traceback__
@@ -157,6 +157,17 @@ class CheckItem(pytest.Item):
                 behind = behind.tb_next
             excinfo = pytest.ExceptionInfo.from_exception(excinfo.value.with_traceback(behind and behind.tb_next))
         return super().repr_failure(excinfo, *args, **kwargs)
+
+    def _in_our_words(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        shown = excinfo.getrepr(style="value", chain=False)
+        if shown.reprcrash and self.verdict:  # what the short summary, --tb=line and JUnit show
+            place = self.verdict.place
+            shown.reprcrash.path = str(place.path if place else self.path)
+            shown.reprcrash.lineno = place.line if place else 1
+            shown.reprcrash.message = self.verdict.headline_in(self.path)
+        if self.config.getoption("tbstyle", "") == "line":
+            shown.reprtraceback.reprentries = []
+        return shown
 
     def reportinfo(self) -> tuple[os.PathLike[str], int | None, str]:
         # The blank keeps pytest from taking the end of the id for a dotted Python name, whose dots it shows as "::".

@@ -16,6 +16,9 @@ class UserError(Exception):
     Its text says what happened, where, why, and what to do next; it is shown as it is, without a traceback.
     """
 
+    #: Where in which file, where that is known.
+    place: Place | None = None
+
 
 @dataclass(frozen=True)
 class Place:

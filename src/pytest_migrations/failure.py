@@ -41,7 +41,7 @@ class MigrationError(UserError):
     ) -> None:
         super().__init__(message)
         self.migration = migration
-        self.place = place
+        self.place: Place = place
         self.message = message
         self.sqlstate = sqlstate
         self.details = details

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.adoption.acceptance import Acceptance
@@ -67,7 +68,8 @@ class Prover:
         except UserError as error:
             self._stopped = f"{self.history.migrations[index].name}::{check}"
             return Verdict.failed(str(error))
-        return self._said(judge(check, proof, self._rules))
+        verdict = judge(check, proof, self._rules)
+        return self._said(self._with_untried(verdict, index) if check == "apply" else verdict)
 
     def server(self) -> Server | None:
         """The server that the proofs come from, started where it was not; None where that is not possible."""
@@ -93,10 +95,21 @@ class Prover:
 
     def _blocked(self, blocked: BlockedError) -> Verdict:
         blame = f"{blocked}, and it comes before this migration.\n\n{blocked.error}"
-        return self._said(Verdict.skipped(str(blocked), blames=f"{blocked.culprit.name}::apply", blame=blame))
+        place = blocked.error.place
+        return self._said(
+            Verdict.skipped(str(blocked), blames=f"{blocked.culprit.name}::apply", blame=blame, place=place)
+        )
+
+    def _with_untried(self, verdict: Verdict, index: int) -> Verdict:
+        """A failed apply, and how many migrations are not tried for it."""
+        count = sum(selected > index for selected in self._selected)
+        if verdict.outcome != "failed" or not count:
+            return verdict
+        untried = "1 migration after this one was" if count == 1 else f"{count} migrations after this one were"
+        return replace(verdict, reason=f"{verdict.reason}\n{untried} not tried.")
 
     def _said(self, verdict: Verdict) -> Verdict:
         """A failure in place of a skip where the run does not hold the check that fails for it."""
         if not verdict.blames or verdict.blames in self._asked or self._acceptance.covers(verdict.blames):
             return verdict
-        return Verdict.failed(verdict.blame)
+        return replace(verdict, outcome="failed", reason=verdict.blame)

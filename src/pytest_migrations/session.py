@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_migrations.adopting import Adoption
-from pytest_migrations.agreement import Agreement
 from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.collection import CheckItem, MigrationsDirectory, Passage, check_items, sort_in_place
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats import read_history
 from pytest_migrations.hooks import Hooks
 from pytest_migrations.proving import Prover
-from pytest_migrations.report import Report, result_of
+from pytest_migrations.report.items import result_of
+from pytest_migrations.report.reporting import Reporting
 from pytest_migrations.server.choice import ServerOptions, choose
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
@@ -69,8 +69,6 @@ class MigrationsSession:
         config.pluginmanager.register(adoption, "migrations_adoption")
         self.histories = {history.folder: history for history in histories}
         self.timeout = settings.timeout
-        self._agreement = Agreement()
-        self._report = Report(settings.report) if settings.report and self._worker_input is None else None
 
     @classmethod
     def register(cls, config: pytest.Config, settings: Settings) -> None:
@@ -81,6 +79,8 @@ class MigrationsSession:
         folders = tuple(_as_arguments_name_it(config, folder) for folder in settings.folders)
         try:
             session = cls(config, replace(settings, folders=folders))
+            if not hasattr(config, "workerinput"):
+                config.pluginmanager.register(Reporting(config, settings.reports), "migrations_reporting")
         except UserError as error:
             raise pytest.UsageError(str(error)) from None
         config.pluginmanager.register(session, "migrations_session")
@@ -148,31 +148,15 @@ class MigrationsSession:
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if isinstance(item, CheckItem) and call.when == "call":
-            if report.skipped and not hasattr(report, "wasxfail"):
+        if isinstance(item, CheckItem) and (call.when == "call" or not report.passed):
+            if report.skipped and call.when == "call" and not hasattr(report, "wasxfail"):
                 report.longrepr = (str(item.path), 1, f"Skipped: {item.verdict.reason if item.verdict else ''}")
             # Attributes of a report travel from the workers of xdist to the controller, if they are plain data.
             report.migrations = result_of(item, report)  # type: ignore[attr-defined]
         return report
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if result := getattr(report, "migrations", None):
-            self._agreement.add(result)
-            if self._report:
-                self._report.add(result)
-
-    @pytest.hookimpl(tryfirst=True)
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        for text in self._agreement.contradictions:
-            terminalreporter.section("migrations: the processes disagree", red=True)
-            terminalreporter.write_line(text)
-
     @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if self._agreement.contradictions and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if self._report:
-            self._report.write()
+    def pytest_sessionfinish(self) -> None:
         for prover in self._provers.values():
             prover.close()
 

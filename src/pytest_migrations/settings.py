@@ -32,7 +32,7 @@ class Settings:
     timeout: float | None
     require_rollback: bool
     strict_column_order: bool
-    report: Path | None
+    reports: tuple[Path, ...]
     placeholders: Mapping[str, str]
     since: str | None = None
     baseline: Path | None = None
@@ -70,7 +70,13 @@ def add_options(parser: pytest.Parser) -> None:
     both("since", "prove what was added since this revision of git: origin/main", metavar="REV")
     both("baseline", "accept the failures that this file lists, and no others", metavar="FILE")
     group.addoption("--migrations-update-baseline", action="store_true", help="write what fails now into the baseline")
-    both("report", "write the results to this JSON file", metavar="FILE.json")
+    both(
+        "report",
+        "write the results to this file: .json, .md or .sarif (repeatable)",
+        ini="linelist",
+        action="append",
+        metavar="FILE.json",
+    )
     group.addoption(
         "--migrations-keep",
         action="store_true",
@@ -113,11 +119,19 @@ def read_settings(config: pytest.Config) -> Settings:
         timeout=_timeout(value("timeout"), named("timeout")),
         require_rollback=bool(value("require_rollback")),
         strict_column_order=_column_order(value("column_order"), named("column-order")),
-        report=_path(config, "report"),
+        reports=_reports(config),
         since=value("since") or None,
         baseline=_baseline(config),
         update_baseline=config.getoption("migrations_update_baseline", False),
     )
+
+
+def _reports(config: pytest.Config) -> tuple[Path, ...]:
+    """The paths of the command line count from the invocation directory, those of the ini file from there."""
+    folder, paths = config.invocation_params.dir, config.getoption("migrations_report", None)
+    if paths is None and config.inipath is not None:
+        folder, paths = config.inipath.parent, config.getini("migrations_report")
+    return tuple(dict.fromkeys(folder / path for path in paths or ()))
 
 
 def _path(config: pytest.Config, name: str) -> Path | None:

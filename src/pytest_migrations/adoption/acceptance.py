@@ -53,5 +53,5 @@ def _waived(waiver: Waiver, verdict: Verdict) -> Verdict:
         return replace(verdict, outcome="waived", reason=f"waived: {waiver.reason}", error=None)
     if verdict.outcome == "passed":
         remark = f"{waiver.place}: {waiver.check} passes, so this waiver hides nothing: remove it."
-        return replace(verdict, warning=remark)
+        return replace(verdict, warning=remark, place=waiver.place)
     return verdict

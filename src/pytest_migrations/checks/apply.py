@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def judge(proof: Proof, _: Rules) -> Verdict:
     if isinstance(proof.applied, UserError):
-        return Verdict.failed(str(proof.applied))
+        return Verdict.failed(str(proof.applied), place=proof.applied.place)
     return Verdict.passed(proof.applied)
 
 
@@ -22,5 +22,5 @@ def unless_applied(proof: Proof) -> Verdict | None:
     if not isinstance(proof.applied, UserError):
         return None
     name = proof.migration.name
-    reason = f"{name} does not apply"
-    return Verdict.skipped(reason, blames=f"{name}::apply", blame=f"{reason}.\n\n{proof.applied}")
+    reason, error = f"{name} does not apply", proof.applied
+    return Verdict.skipped(reason, blames=f"{name}::apply", blame=f"{reason}.\n\n{error}", place=error.place)

@@ -37,4 +37,4 @@ def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof,
     if len(culprits) > _MOST_CULPRITS:
         parts.append(f"... and {len(culprits) - _MOST_CULPRITS} more statements")
     parts += [proof.unconfirmed] if proof.unconfirmed else []
-    return Verdict.failed("\n\n".join(parts), ran, comparison)
+    return Verdict.failed("\n\n".join(parts), ran, comparison, place=culprits[0].place if culprits else None)

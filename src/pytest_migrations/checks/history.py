@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.verdict import Verdict
-from pytest_migrations.errors import display_path
+from pytest_migrations.errors import Place, display_path
 
 if TYPE_CHECKING:
     from pytest_migrations.migration import History
@@ -20,4 +20,8 @@ def judge(history: History) -> Verdict:
     lines = [f"  {display_path(problem.path)}: {problem.message}" for problem in history.problems]
     shown = lines[:_MOST] + ([f"  ... and {len(lines) - _MOST} more"] if len(lines) > _MOST else [])
     title = f"The folder {display_path(history.folder)} ({history.format}) has {len(lines)} problem"
-    return Verdict.failed("\n".join([f"{title}{'s' if len(lines) > 1 else ''}:", "", *shown]))
+    first = history.problems[0].path
+    return Verdict.failed(
+        "\n".join([f"{title}{'s' if len(lines) > 1 else ''}:", "", *shown]),
+        place=Place(first, 1, 1, "") if first.is_file() else None,
+    )

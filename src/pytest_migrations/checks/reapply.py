@@ -19,7 +19,9 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
     trial = proof.trial
     assert trial is not None and trial.reapplied is not None
     if isinstance(trial.reapplied, MigrationError):
-        return Verdict.failed(f"After its rollback the migration does not apply again.\n\n{trial.reapplied}")
+        return Verdict.failed(
+            f"After its rollback the migration does not apply again.\n\n{trial.reapplied}", place=trial.reapplied.place
+        )
     assert trial.reapply is not None
     return judge_comparison(
         "Applied again after its rollback, the migration gives another schema",

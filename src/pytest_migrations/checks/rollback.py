@@ -23,10 +23,12 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
         place = down.place(len(down.text) - len(down.text.lstrip()))
         return Verdict.failed(
             f"{place}: the rollback is empty, but applying the migration changes the schema.\n\n"
-            "Write the statements that undo it, or leave the rollback out if there is no way back."
+            "Write the statements that undo it, or leave the rollback out if there is no way back.",
+            place=place,
         )
     if isinstance(proof.trial.rolled_back, UserError):
-        return Verdict.failed("\n".join(filter(None, (str(proof.trial.rolled_back), proof.unconfirmed))))
+        error = proof.trial.rolled_back
+        return Verdict.failed("\n".join(filter(None, (str(error), proof.unconfirmed))), place=error.place)
     return Verdict.passed(proof.trial.rolled_back)
 
 
@@ -42,6 +44,7 @@ def needs_working_rollback(proof: Proof, rules: Rules) -> Verdict | None:
         f"the rollback of {name} does not run",
         blames=f"{name}::rollback",
         blame=f"The rollback of {name} does not run.\n\n{verdict.reason}",
+        place=verdict.place,
     )
 
 

@@ -5,8 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from pytest_migrations.errors import display_path
+
 if TYPE_CHECKING:
-    from pytest_migrations.catalog.difference import Comparison
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from pytest_migrations.catalog.difference import Comparison, Difference
+    from pytest_migrations.errors import Place
     from pytest_migrations.runner import Ran
 
 Outcome = Literal["passed", "failed", "skipped", "waived", "accepted"]
@@ -36,6 +42,8 @@ class Verdict:
     error: BaseException | None = None
     #: What the user should know though the check passed.
     warning: str = ""
+    #: Where to look; None where no line is to blame.
+    place: Place | None = None
 
     @property
     def headline(self) -> str:
@@ -43,13 +51,34 @@ class Verdict:
         first, *others = [line.strip() for line in self.reason.splitlines() if line.strip()] or [""]
         return f"{first} {others[0]}" if others and first.endswith((":", ".")) else first
 
+    def headline_in(self, own: Path) -> str:
+        """The reason in one line, to stand behind an id that begins with the file ``own``."""
+        lines, place = self.reason.splitlines() or [""], self.place
+        if place:
+            where = f"{place.line}:{place.column}" if place.path == own else str(place)
+            for beginning in (f"{place}: ", f"  {display_path(place.path)}: "):  # an error; a problem of the history
+                for line in lines:
+                    if line.startswith(beginning):
+                        return f"{where}: {line.removeprefix(beginning)}"
+            if self.comparison and self.comparison.differences:
+                return f"{where}: {_in_short(self.comparison.differences)}"
+        return self.headline
+
     @classmethod
     def passed(cls, ran: Ran, comparison: Comparison | None = None) -> Verdict:
         return cls("passed", "", ran.seconds, ran.statements, comparison)
 
     @classmethod
-    def failed(cls, reason: str, ran: Ran | None = None, comparison: Comparison | None = None) -> Verdict:
-        return cls("failed", reason, ran.seconds if ran else 0.0, ran.statements if ran else 0, comparison)
+    def failed(
+        cls,
+        reason: str,
+        ran: Ran | None = None,
+        comparison: Comparison | None = None,
+        *,
+        place: Place | None = None,
+    ) -> Verdict:
+        seconds, statements = (ran.seconds, ran.statements) if ran else (0.0, 0)
+        return cls("failed", reason, seconds, statements, comparison, place=place)
 
     @classmethod
     def raised(cls, error: BaseException) -> Verdict:
@@ -57,5 +86,11 @@ class Verdict:
         return cls("failed", str(error) or type(error).__name__, error=error)
 
     @classmethod
-    def skipped(cls, reason: str, *, blames: str = "", blame: str = "") -> Verdict:
-        return cls("skipped", reason, blames=blames, blame=blame)
+    def skipped(cls, reason: str, *, blames: str = "", blame: str = "", place: Place | None = None) -> Verdict:
+        return cls("skipped", reason, blames=blames, blame=blame, place=place)
+
+
+def _in_short(differences: Sequence[Difference]) -> str:
+    first = differences[0]
+    more = f" and {len(differences) - 1} more" if len(differences) > 1 else ""
+    return f"{first.change}: {first.kind} {first.name}{more}"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.verdict import Verdict
+from pytest_migrations.errors import UserError
 from pytest_migrations.timeline.proof import VERIFY
 
 if TYPE_CHECKING:
@@ -17,5 +18,8 @@ def judge(proof: Proof) -> Verdict:
         return verdict
     verified = proof.inspected[VERIFY]
     if isinstance(verified, BaseException):
-        return Verdict.failed(f"The verify script fails in the state that the migration leads to.\n\n{verified}")
+        return Verdict.failed(
+            f"The verify script fails in the state that the migration leads to.\n\n{verified}",
+            place=verified.place if isinstance(verified, UserError) else None,
+        )
     return Verdict.passed(verified)

@@ -73,7 +73,15 @@ def _read(folder: Folder) -> Reading:
     migrations = []
     for file in _on_an_empty_database(running):
         undo = undos.get(file.number) if file.letter == "V" else None
-        migrations.append(Migration(file.version, file.name, script(file), script(undo) if undo else None))
+        migrations.append(
+            Migration(
+                file.version,
+                file.name,
+                script(file),
+                script(undo) if undo else None,
+                repeatable=file.letter == "R",
+            )
+        )
     callbacks = [name for name in folder.deep_files if _CALLBACK.fullmatch(PurePosixPath(name).name)]
     problems = [
         *_duplicates(folder, files),

@@ -1,0 +1,57 @@
+"""The hooks that gather results and report them; no worker of xdist has them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_migrations.report import files, github
+from pytest_migrations.report.results import Result, Results
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Reporting:
+    """Reports what the checks of all processes found, when the run ends."""
+
+    def __init__(self, config: pytest.Config, paths: tuple[Path, ...]) -> None:
+        """Take the files to write.
+
+        :raises UserError: where one cannot be written.
+        """
+        files.check_files(paths)
+        self._paths = paths
+        self._results = Results(config.rootpath, github.repository(config.rootpath))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if data := getattr(report, "migrations", None):
+            self._results.add(Result(**data))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        for text in self._results.contradictions:
+            terminalreporter.section("migrations: the processes disagree", red=True)
+            terminalreporter.write_line(text)
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        try:
+            for path in self._paths:
+                files.write(path, self._results)
+            if github.is_watching() and self._results.all:
+                github.append_summary(self._results)
+        except OSError as error:
+            sys.stderr.write(f"\nmigrations: {error.filename or 'a report'} could not be written: {error.strerror}\n")
+            session.exitstatus = pytest.ExitCode.INTERNAL_ERROR
+        if self._results.contradictions and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_unconfigure(self) -> None:
+        """Tell GitHub, which reads commands at the start of lines only, behind all that the terminal shows."""
+        for command in github.commands(self._results) if github.is_watching() else ():
+            encoding = sys.stdout.encoding or "utf-8"
+            sys.stdout.write(command.encode(encoding, "backslashreplace").decode(encoding) + "\n")
