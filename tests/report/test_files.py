@@ -51,6 +51,7 @@ def test_the_report_for_programs(pytester: pytest.Pytester, project: Project) ->
         "line": 2,
         "column": 1,
         "column_order": [],
+        "warning": "",
     }
 
 
