@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
+from pytest_migrations.formats.drizzle import DRIZZLE
 from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
 from pytest_migrations.formats.order import unaddressable
@@ -15,6 +16,7 @@ from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.pop import POP
 from pytest_migrations.formats.prisma import PRISMA
 from pytest_migrations.formats.strangers import stranger_in
+from pytest_migrations.formats.supabase import SUPABASE
 from pytest_migrations.migration import History
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ _ALL = (
     GOOSE,
     DBMATE,
     POP,
+    DRIZZLE,
+    SUPABASE,
 )
 
 #: What ``--migrations-format`` takes.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_migrations.formats.drizzle import has_snapshot
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.order import untaken
 from pytest_migrations.migration import Migration, Problem
@@ -28,7 +29,7 @@ def _named(folder: Folder) -> list[str]:
 
 
 def _evidence(folder: Folder) -> list[str]:
-    return [f"{name}/{_FILE}" for name in _named(folder)]
+    return [f"{name}/{_FILE}" for name in _named(folder) if not has_snapshot(folder, name)]
 
 
 def _read(folder: Folder) -> Reading:
