@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.formats.atlas import ATLAS
 from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
 from pytest_migrations.formats.drizzle import DRIZZLE
@@ -36,6 +37,7 @@ _ALL = (
     POP,
     DRIZZLE,
     SUPABASE,
+    ATLAS,
 )
 
 #: What ``--migrations-format`` takes.
