@@ -11,6 +11,7 @@ from pytest_migrations.formats.directories import DIRECTORIES
 from pytest_migrations.formats.drizzle import DRIZZLE
 from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
+from pytest_migrations.formats.graphile import GRAPHILE
 from pytest_migrations.formats.order import unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
@@ -38,6 +39,7 @@ _ALL = (
     DRIZZLE,
     SUPABASE,
     ATLAS,
+    GRAPHILE,
 )
 
 #: What ``--migrations-format`` takes.

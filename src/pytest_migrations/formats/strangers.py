@@ -30,7 +30,6 @@ _SIGNS_IN_TEXT = {
     "node-pg-migrate": re.compile(rb"^[ \t]*(--[ \t-]*(?:up|down)[ \t]+migration)", re.MULTILINE | re.IGNORECASE),
     "rambler": re.compile(rb"^(--[ \t]*rambler[ \t]+(?:up|down))", re.MULTILINE),
     "tern": re.compile(rb"^(---- create above / drop below ----)", re.MULTILINE),
-    "graphile-migrate": re.compile(rb"^(--! Previous:)", re.MULTILINE),
 }
 
 
