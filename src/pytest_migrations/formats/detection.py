@@ -12,6 +12,7 @@ from pytest_migrations.formats.drizzle import DRIZZLE
 from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
 from pytest_migrations.formats.graphile import GRAPHILE
+from pytest_migrations.formats.liquibase import LIQUIBASE
 from pytest_migrations.formats.order import unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
@@ -40,6 +41,7 @@ _ALL = (
     SUPABASE,
     ATLAS,
     GRAPHILE,
+    LIQUIBASE,
 )
 
 #: What ``--migrations-format`` takes.
