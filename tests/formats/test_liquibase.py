@@ -284,6 +284,14 @@ def test_a_changelog_that_cannot_be_read(history: Read, name: str, text: str) ->
         history({"a.sql": one("\nSELECT 1;"), name: text})
 
 
+@pytest.mark.parametrize("below", ["", "changes/"])
+def test_changesets_that_are_not_sql(history: Read, below: str) -> None:
+    changeset = "databaseChangeLog:\n  - changeSet:\n      id: 1\n"
+    master = "databaseChangeLog:\n  - includeAll:\n      path: changes\n"
+    with pytest.raises(UserError, match=r"m\.yaml: the changesets of this changelog are not written in SQL"):
+        history({f"{below}1.yaml": changeset, "m.yaml": master} if below else {"m.yaml": changeset})
+
+
 def test_files_that_do_not_say_so_are_told(history: Read) -> None:
     (message,) = messages(history({"a.sql": one("\nSELECT 1;"), "b.sql": "SELECT 1;"}))
     assert re.match(r"b\.sql is not run, since its first line is not", message)

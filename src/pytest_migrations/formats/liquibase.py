@@ -13,13 +13,13 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import UserError
+from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.delimiters import with_semicolons
 from pytest_migrations.formats.folder import place_in
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.liquibase_cuts import cut_body
 from pytest_migrations.formats.liquibase_file import LiquibaseFile, attribute
-from pytest_migrations.formats.liquibase_master import Master, master_of
+from pytest_migrations.formats.liquibase_master import Master, changelogs, master_of
 from pytest_migrations.formats.placeholders import filled_in
 from pytest_migrations.migration import Migration, Problem, Script
 
@@ -43,12 +43,22 @@ _IGNORED = "Changesets that say ignore:true are left out"
 _WITHOUT_WAY_BACK = "Changesets that say that they need no rollback have none here"
 
 
-def _evidence(folder: Folder) -> list[str]:
+def _formatted(folder: Folder) -> list[str]:
     return [name for name in folder.deep_files if _HEADER.match(folder.data(name))]
 
 
+def _evidence(folder: Folder) -> list[str]:
+    return [*_formatted(folder), *changelogs(folder)]
+
+
 def _read(folder: Folder) -> Reading:
-    return _Reader(folder, master_of(folder)).read()
+    reading = _Reader(folder, master_of(folder)).read()
+    if not reading.migrations and (names := changelogs(folder)):
+        raise UserError(
+            f"{display_path(folder.path / names[0])}: the changesets of this changelog are not written in SQL, or not "
+            "in this folder. Only formatted SQL can be proved here: `liquibase update-sql` prints what others do."
+        )
+    return reading
 
 
 @dataclass
@@ -64,7 +74,7 @@ class _Reader:
     told: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
 
     def read(self) -> Reading:
-        formatted = _evidence(self.folder)
+        formatted = _formatted(self.folder)
         self.properties = {**(self.master.properties if self.master else {}), **self.folder.placeholders}
         for name in self.master.files if self.master else formatted:
             if name in formatted:

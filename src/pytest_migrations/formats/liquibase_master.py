@@ -85,14 +85,18 @@ class Master:
                 self._include("", file.relative_to(self.folder.path).as_posix())
 
 
+def changelogs(folder: Folder) -> list[str]:
+    """The names of the changelogs right in the folder that are not SQL."""
+    names = [name for name in folder.other_files if name.lower().endswith(_EXTENSIONS)]
+    return [name for name in names if b"databaseChangeLog" in folder.data(name)]
+
+
 def master_of(folder: Folder) -> Master | None:
     """What the changelogs right in the folder say, if they name files to run; None where none does."""
-    names = [name for name in folder.other_files if name.lower().endswith(_EXTENSIONS)]
-    changelogs = [name for name in names if b"databaseChangeLog" in folder.data(name)]
-    steps = {name: _steps(folder, name) for name in changelogs}
+    steps = {name: _steps(folder, name) for name in changelogs(folder)}
     included = {_found(folder, name, values.get("file", "")) for name, said in steps.items() for _, values in said}
     master = Master(folder)
-    for name in changelogs:
+    for name in steps:
         if name not in included:
             master.follow(name)
     return master if master.files or master.problems else None
