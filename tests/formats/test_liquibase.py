@@ -262,6 +262,15 @@ def test_a_changelog_says_the_order(history: Read, name: str, text: str) -> None
     assert read.notes == (f"Changesets in {name} that are not SQL are left out: 1.",)
 
 
+def test_a_changelog_may_lie_deeper(history: Read) -> None:
+    sql = one("\nSELECT 1;")
+    master = '<databaseChangeLog><include file="db/migrations/x/1/m.xml"/></databaseChangeLog>'
+    first = "".join(f'<include file="{name}" relativeToChangelogFile="true"/>' for name in ("b.sql", "a.sql"))
+    files = {"x/m.xml": master, "x/1/m.xml": f"<databaseChangeLog>{first}</databaseChangeLog>"}
+    files |= {"x/1/a.sql": sql, "x/1/b.sql": sql}
+    assert [m.path.name for m in history(files).migrations] == ["b.sql", "a.sql"]
+
+
 def test_changelogs_include_changelogs(history: Read) -> None:
     includes = "".join(f'<include file="{name}"/>' for name in ("a.sql", "sub/n.yaml", "gone.sql"))
     files = {

@@ -43,9 +43,9 @@ class _Entry(NamedTuple):
         return f"{self.tag}.sql"
 
 
-def has_snapshot(folder: Folder, name: str) -> bool:
-    """Whether a subfolder holds a migration as only drizzle writes it."""
-    return {_FILE, _SNAPSHOT} <= folder.subfolders[name]
+def has_snapshots(folder: Folder) -> bool:
+    """Whether folders that hold a migration.sql are drizzle's; old snapshots may have been deleted."""
+    return any({_FILE, _SNAPSHOT} <= content for content in folder.subfolders.values())
 
 
 def _has_journal(folder: Folder) -> bool:
@@ -55,7 +55,7 @@ def _has_journal(folder: Folder) -> bool:
 def _evidence(folder: Folder) -> list[str]:
     if _has_journal(folder) and not belongs_to_supabase(folder):
         return list(folder.files) or [_JOURNAL]
-    return [f"{name}/{_FILE}" for name in folder.subfolders if has_snapshot(folder, name)]
+    return [f"{name}/{_FILE}" for name in _migration_folders(folder)] if has_snapshots(folder) else []
 
 
 def _read(folder: Folder) -> Reading:
@@ -132,14 +132,19 @@ def _back_in_time(folder: Folder, entries: list[_Entry]) -> Iterator[Problem]:
 
 
 def _by_folders(folder: Folder) -> Reading:
-    names = [name for name, content in folder.subfolders.items() if _FILE in content]
-    for name in names:
-        if has_snapshot(folder, name) and (dialect := _DIALECT.search(folder.text(f"{name}/{_SNAPSHOT}"))):
-            _check_dialect(folder, f"{name}/{_SNAPSHOT}", dialect[1])
+    names = _migration_folders(folder)
+    snapshots = [f"{name}/{_SNAPSHOT}" for name in names if _SNAPSHOT in folder.subfolders[name]]
+    for name in snapshots[-1:]:
+        if dialect := _DIALECT.search(folder.text(name)):
+            _check_dialect(folder, name, dialect[1])
     migrations = [
         Migration(name.partition("_")[0], f"{name}/{_FILE}", _script(folder, f"{name}/{_FILE}")) for name in names
     ]
     return Reading(migrations, [*untaken(folder, (), f"timestamp_name/{_FILE}")])
+
+
+def _migration_folders(folder: Folder) -> list[str]:
+    return [name for name, content in folder.subfolders.items() if _FILE in content]
 
 
 DRIZZLE = Format(

@@ -48,12 +48,12 @@ def _formatted(folder: Folder) -> list[str]:
 
 
 def _evidence(folder: Folder) -> list[str]:
-    return [*_formatted(folder), *changelogs(folder)]
+    return [*_formatted(folder), *changelogs(folder, folder.other_files)]
 
 
 def _read(folder: Folder) -> Reading:
     reading = _Reader(folder, master_of(folder)).read()
-    if not reading.migrations and (names := changelogs(folder)):
+    if not reading.migrations and (names := changelogs(folder, folder.other_files)):
         raise UserError(
             f"{display_path(folder.path / names[0])}: the changesets of this changelog are not written in SQL, or not "
             "in this folder. Only formatted SQL can be proved here: `liquibase update-sql` prints what others do."

@@ -17,7 +17,7 @@ from pytest_migrations.formats.json_file import parsed
 from pytest_migrations.migration import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_migrations.formats.folder import Folder
 
@@ -85,15 +85,17 @@ class Master:
                 self._include("", file.relative_to(self.folder.path).as_posix())
 
 
-def changelogs(folder: Folder) -> list[str]:
-    """The names of the changelogs right in the folder that are not SQL."""
-    names = [name for name in folder.other_files if name.lower().endswith(_EXTENSIONS)]
-    return [name for name in names if b"databaseChangeLog" in folder.data(name)]
+def changelogs(folder: Folder, names: Iterable[str]) -> list[str]:
+    """Those of some files that are changelogs, but not SQL."""
+    return [name for name in names if name.lower().endswith(_EXTENSIONS) and b"databaseChangeLog" in folder.data(name)]
 
 
 def master_of(folder: Folder) -> Master | None:
-    """What the changelogs right in the folder say, if they name files to run; None where none does."""
-    steps = {name: _steps(folder, name) for name in changelogs(folder)}
+    """What the changelogs that lie highest in the folder say, if they name files to run; None where none does."""
+    deep = (path.relative_to(folder.path).as_posix() for path in folder.path.rglob("*") if path.is_file())
+    names = sorted(changelogs(folder, deep), key=lambda name: (name.count("/"), name))
+    highest = [name for name in names if name.count("/") == names[0].count("/")]
+    steps = {name: _steps(folder, name) for name in highest}
     included = {_found(folder, name, values.get("file", "")) for name, said in steps.items() for _, values in said}
     master = Master(folder)
     for name in steps:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.drizzle import has_snapshot
+from pytest_migrations.formats.drizzle import has_snapshots
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.order import untaken
 from pytest_migrations.migration import Migration, Problem
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_migrations.formats.folder import Folder
 
 _FILE = "migration.sql"
+_LOCK = "migration_lock.toml"
 _EXPECTED = f"timestamp_name/{_FILE}"
 _LOOKS_VERSIONED = re.compile(r"[0-9].*", re.DOTALL)
 
@@ -29,7 +30,9 @@ def _named(folder: Folder) -> list[str]:
 
 
 def _evidence(folder: Folder) -> list[str]:
-    return [f"{name}/{_FILE}" for name in _named(folder) if not has_snapshot(folder, name)]
+    if has_snapshots(folder) and _LOCK not in folder.other_files:
+        return []  # drizzle's
+    return [f"{name}/{_FILE}" for name in _named(folder)]
 
 
 def _read(folder: Folder) -> Reading:
