@@ -63,6 +63,20 @@ def test_a_breakpoint_ends_a_statement(history: Read) -> None:
     ]
 
 
+def test_a_transaction_that_the_script_leaves_open_is_committed(history: Read) -> None:
+    end = "--> statement-breakpoint"
+    text = f"SELECT 1;\n{end}\nCOMMIT;\n{end}\nSELECT 2;\n{end}\nBEGIN;\n{end}\nSELECT 3"
+    (migration,) = history({"0000_a.sql": text} | journal("0000_a")).migrations
+    assert [s.text for s in statements(migration.up)] == [
+        "SELECT 1",
+        "COMMIT",
+        "SELECT 2",
+        "BEGIN",
+        "SELECT 3",
+        "COMMIT",
+    ]
+
+
 @pytest.mark.parametrize(
     ("files", "messages"),
     [

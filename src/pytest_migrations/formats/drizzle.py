@@ -2,7 +2,8 @@
 
 As drizzle-orm 0.45 reads the first and 1.0.0-rc.4 the second (drizzle-orm/src/migrator.ts, pg-core/dialect.ts): the
 order is that of the journal, or that of the folders' names, and ``--> statement-breakpoint`` ends a statement wherever
-it stands. All that is pending runs in one transaction; here each migration has its own. There are no rollbacks.
+it stands. All that is pending runs in one transaction; here each migration has its own, which is committed at the end
+also where the script has ended it and begun another. There are no rollbacks.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _FILE = "migration.sql"
 _SNAPSHOT = "snapshot.json"
 _BREAKPOINT = "--> statement-breakpoint"
 _POSTGRESQL = ("postgresql", "postgres", "pg")
+_OWN_TRANSACTION = re.compile(r"^[ \t]*(BEGIN|COMMIT)[ \t]*;", re.MULTILINE | re.IGNORECASE)
 _DIALECT = re.compile(r'"dialect"\s*:\s*"([^"]*)"')
 
 
@@ -99,7 +101,9 @@ def _check_dialect(folder: Folder, name: str, dialect: Any) -> None:
 
 def _script(folder: Folder, name: str) -> Script:
     script = folder.script(name)
-    return replace(script, text=script.text.replace(_BREAKPOINT, ";".ljust(len(_BREAKPOINT))))
+    text = script.text.replace(_BREAKPOINT, ";".ljust(len(_BREAKPOINT)))
+    begins_another = [word.upper() for word in _OWN_TRANSACTION.findall(text)][-2:] == ["COMMIT", "BEGIN"]
+    return replace(script, text=f"{text}\n;COMMIT" if begins_another else text)
 
 
 def _twice(folder: Folder, entries: list[_Entry]) -> Iterator[Problem]:
