@@ -271,6 +271,17 @@ def test_a_changelog_may_lie_deeper(history: Read) -> None:
     assert [m.path.name for m in history(files).migrations] == ["b.sql", "a.sql"]
 
 
+def test_what_is_included_twice_runs_once_and_where_the_root_says(history: Read) -> None:
+    includes = "".join(f'<include file="{name}"/>' for name in ("b.sql", "a.xml", "b.sql"))
+    files = {
+        "a.xml": '<databaseChangeLog><include file="a.sql"/></databaseChangeLog>',
+        "z.xml": f"<databaseChangeLog>{includes}</databaseChangeLog>",
+    }
+    read = history(dict.fromkeys(["a.sql", "b.sql"], one("\nSELECT 1;")) | files)
+    assert [m.path.name for m in read.migrations] == ["b.sql", "a.sql"]
+    assert messages(read) == []
+
+
 def test_changelogs_include_changelogs(history: Read) -> None:
     includes = "".join(f'<include file="{name}"/>' for name in ("a.sql", "sub/n.yaml", "gone.sql"))
     files = {

@@ -80,7 +80,10 @@ def test_what_is_left_out_is_told(history: Read) -> None:
     ],
 )
 def test_problems(history: Read, names: list[str], problem: str, message: str) -> None:
-    (only,) = history(dict.fromkeys(names, ""), "pop").problems
+    read = history(dict.fromkeys(names, ""), "pop")
+    assert len({migration.version for migration in read.migrations}) == len(read.migrations)
+    assert problem not in [migration.name for migration in read.migrations] or "sorts" in message
+    (only,) = read.problems
     assert only.path.name == problem
     assert re.search(message, only.message)
 

@@ -77,7 +77,7 @@ class LiquibaseFile:
     _offset: int = 0  # of the line it is at
     _block: int | None = None  # where the block of a rollback begins
     _block_line: str = ""  # the one before, in that block
-    _ignored: int = 0  # how many lines are still to be ignored; -1: until ignoreLines:end
+    _ignored: int = 0  # how many lines are still to be ignored; below 0: until ignoreLines:end
     _has_lost_sql: bool = False
 
     def parsed(self) -> LiquibaseFile:
@@ -93,7 +93,7 @@ class LiquibaseFile:
 
     def _line(self, number: int, line: str) -> None:
         if self._ignored:
-            self._ignored -= self._ignored > 0
+            self._ignored -= 1
             if (match := _IGNORE_LINES.fullmatch(line)) and match["what"] == "end":
                 self._ignored = 0
         elif self._block is not None:
