@@ -312,6 +312,12 @@ def test_changesets_that_are_not_sql(history: Read, below: str) -> None:
         history({f"{below}1.yaml": changeset, "m.yaml": master} if below else {"m.yaml": changeset})
 
 
+def test_files_that_changesets_in_yaml_run_are_not_read_as_changesets(history: Read) -> None:
+    changeset = "databaseChangeLog:\n  - changeSet:\n      changes:\n        - sqlFile:\n            path: a.sql\n"
+    with pytest.raises(UserError, match=r"m\.yaml: the changesets of this changelog are not written in SQL"):
+        history({"a.sql": "-- Liquibase formatted SQL is optional\nSELECT 1;", "m.yaml": changeset})
+
+
 def test_files_that_do_not_say_so_are_told(history: Read) -> None:
     (message,) = messages(history({"a.sql": one("\nSELECT 1;"), "b.sql": "SELECT 1;"}))
     assert re.match(r"b\.sql is not run, since its first line is not", message)

@@ -52,8 +52,12 @@ def _evidence(folder: Folder) -> list[str]:
 
 
 def _read(folder: Folder) -> Reading:
-    reading = _Reader(folder, master_of(folder)).read()
-    if not reading.migrations and (names := changelogs(folder, folder.other_files)):
+    master = master_of(folder)
+    reading = _Reader(folder, master).read()
+    names = changelogs(folder, folder.other_files)
+    # What sqlFile names is plain SQL, even where its first line looks otherwise.
+    plain = master is None and any(b"sqlFile" in folder.data(name) for name in names)
+    if names and (plain or not reading.migrations):
         raise UserError(
             f"{display_path(folder.path / names[0])}: the changesets of this changelog are not written in SQL, or not "
             "in this folder. Only formatted SQL can be proved here: `liquibase update-sql` prints what others do."
