@@ -76,11 +76,9 @@ def test_an_ambiguous_folder(history: Read, files: dict[str, str], both: tuple[s
     [
         ("sql-migrate", {"1_a.sql": "-- +migrate Up\nSELECT 1;\n-- +migrate Down\n"}),
         ("yoyo", {"0001_a.sql": "", "0001_a.rollback.sql": ""}),
-        ("Liquibase", {"1_a.sql": "-- liquibase formatted sql\n"}),
         ("node-pg-migrate", {"1_a.sql": "-- Up Migration\n"}),
         ("rambler", {"1_a.sql": "-- rambler up\n"}),
         ("tern", {"1_a.sql": "SELECT 1;\n---- create above / drop below ----\n"}),
-        ("graphile-migrate", {"000001.sql": "--! Previous: -\n"}),
     ],
 )
 def test_a_tool_that_is_not_supported(history: Read, tool: str, files: dict[str, str]) -> None:

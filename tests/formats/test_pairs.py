@@ -61,9 +61,9 @@ def test_pairs(history: Read, files: list[str], expected: list[tuple[str, str, s
         (["1_a.up.sql", "2_scale_up.sql"], ["1_a.up.sql", "2_scale_up.sql"], ["2_scale_up.sql"]),
         (["1_a.up.sql", "2_b_up.sql", "2_b_down.sql"], ["1_a.up.sql"], ["2_b_down.sql", "2_b_up.sql"]),
         (
-            ["1_x.postgres.up.sql", "1_x.mysql.up.sql"],
-            ["1_x.mysql.up.sql", "1_x.postgres.up.sql"],
-            ["1_x.postgres.up.sql"],
+            ["1_x.new.up.sql", "1_x.old.up.sql"],
+            ["1_x.new.up.sql", "1_x.old.up.sql"],
+            ["1_x.old.up.sql"],
         ),
     ],
 )

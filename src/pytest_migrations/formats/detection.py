@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.formats.atlas import ATLAS
 from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
+from pytest_migrations.formats.drizzle import DRIZZLE
 from pytest_migrations.formats.flyway import FLYWAY
 from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
+from pytest_migrations.formats.graphile import GRAPHILE
+from pytest_migrations.formats.liquibase import LIQUIBASE
 from pytest_migrations.formats.order import some, unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
+from pytest_migrations.formats.pop import POP
 from pytest_migrations.formats.prisma import PRISMA
 from pytest_migrations.formats.refinery import REFINERY
 from pytest_migrations.formats.sqitch import SQITCH
 from pytest_migrations.formats.strangers import stranger_in
+from pytest_migrations.formats.supabase import SUPABASE
 from pytest_migrations.migration import History
 
 if TYPE_CHECKING:
@@ -36,6 +42,12 @@ _ALL = (
     FLYWAY,
     REFINERY,
     SQITCH,
+    POP,
+    DRIZZLE,
+    SUPABASE,
+    ATLAS,
+    GRAPHILE,
+    LIQUIBASE,
 )
 
 #: What ``--migrations-format`` takes.

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.pop import names_a_database
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ def _partner(match: re.Match[str]) -> str:
 def _evidence(folder: Folder) -> list[str]:
     files = _files(folder)
     if any(_DOTTED.fullmatch(file.name) for file in [*files.ups, *files.downs]):
-        return [file.name for file in files.ups] or [file.name for file in files.downs]
+        names = [file.name for file in files.ups] or [file.name for file in files.downs]
+        return [name for name in names if not names_a_database(name)]
     # A file called 003_scale_up.sql is no half of a pair.
     partners = {file.stem for file in files.downs}
     return [file.name for file in files.ups if file.stem in partners]

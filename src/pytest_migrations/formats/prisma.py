@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_migrations.formats.drizzle import has_snapshots
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.order import untaken
 from pytest_migrations.migration import Migration, Problem
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_migrations.formats.folder import Folder
 
 _FILE = "migration.sql"
+_LOCK = "migration_lock.toml"
 _EXPECTED = f"timestamp_name/{_FILE}"
 _LOOKS_VERSIONED = re.compile(r"[0-9].*", re.DOTALL)
 
@@ -28,6 +30,8 @@ def _named(folder: Folder) -> list[str]:
 
 
 def _evidence(folder: Folder) -> list[str]:
+    if has_snapshots(folder) and _LOCK not in folder.other_files:
+        return []  # drizzle's
     return [f"{name}/{_FILE}" for name in _named(folder)]
 
 

@@ -1,0 +1,78 @@
+"""``.gmrc``: what graphile-migrate is told of a project, in JSON5, above the folder of its migrations."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_ACTIONS = ("afterReset", "beforeAllMigrations", "afterAllMigrations")
+_COMMENT = r"//[^\n]*|/\*.*?\*/"
+#: Strings stay as they are; comments and commas before a closing bracket go; bare keys get quotes.
+_JSON5 = re.compile(
+    rf'(?P<string>"(?:\\.|[^"\\])*")|{_COMMENT}|,(?=(?:\s|{_COMMENT})*[}}\]])|(?P<key>[A-Za-z_$][\w$]*)(?=\s*:)',
+    re.DOTALL,
+)
+
+
+class Settings(NamedTuple):
+    placeholders: Mapping[str, str]
+    #: Settings of the session (``pgSettings``).
+    session: Mapping[str, str]
+    notes: list[str]
+
+
+def settings_above(folder: Path) -> Settings:
+    """The settings of the project that a folder of migrations belongs to."""
+    for parent in list(folder.parents)[:2]:
+        if (path := parent / ".gmrc").is_file():
+            return _settings(path)
+        if script := next((name for name in (".gmrc.js", ".gmrc.cjs") if (parent / name).is_file()), None):
+            return Settings(
+                {}, {}, [f"{script} is a script, which is not run: its placeholders and settings are unknown."]
+            )
+    return Settings({}, {}, [])
+
+
+def _settings(path: Path) -> Settings:
+    try:
+        parsed = json.loads(_JSON5.sub(_as_json, path.read_text(encoding="utf-8-sig")))
+    except (OSError, ValueError) as error:
+        return Settings(
+            {}, {}, [f"{path.name} could not be read ({error}): its placeholders and settings are unknown."]
+        )
+    known: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
+    actions = [name for name in _ACTIONS if known.get(name)]
+    note = (
+        f"The actions of {path.name} are not run ({', '.join(actions)}): what they prepare, "
+        "the hook pytest_migrations_prepare can."
+    )
+    placeholders, session = _texts(known.get("placeholders")), _texts(known.get("pgSettings"))
+    return Settings(_placeholders(placeholders), session, [note] if actions else [])
+
+
+def _unknown(why: str) -> Settings:
+    return Settings({}, {}, [f"{why}: its placeholders and settings are unknown."])
+
+
+def _as_json(match: re.Match[str]) -> str:
+    return match["string"] or (f'"{match["key"]}"' if match["key"] else " ")
+
+
+def _texts(value: Any) -> dict[str, str]:
+    return {name: str(text) for name, text in value.items()} if isinstance(value, dict) else {}
+
+
+def _placeholders(written: Mapping[str, str]) -> dict[str, str]:
+    """By name, without the colon; ``!ENV`` stands for the environment variable of that name."""
+    named = {name.removeprefix(":"): text for name, text in written.items()}
+    return {
+        name: os.environ[name] if text == "!ENV" else text
+        for name, text in named.items()
+        if text != "!ENV" or name in os.environ
+    }
