@@ -13,6 +13,7 @@ from pytest_migrations.formats.order import unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.prisma import PRISMA
+from pytest_migrations.formats.sql_migrate import SQL_MIGRATE
 from pytest_migrations.formats.strangers import stranger_in
 from pytest_migrations.migration import History
 
@@ -30,6 +31,7 @@ _ALL = (
     PRISMA,
     GOOSE,
     DBMATE,
+    SQL_MIGRATE,
 )
 
 #: What ``--migrations-format`` takes.

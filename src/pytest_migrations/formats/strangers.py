@@ -25,7 +25,6 @@ _SIGNS_IN_NAMES = {
     "Flyway or refinery": re.compile(r"([VUR][0-9._]*__).*\.sql"),
 }
 _SIGNS_IN_TEXT = {
-    "sql-migrate": re.compile(rb"^(--[ \t]*\+migrate[ \t]+(?:Up|Down))", re.MULTILINE),
     "Liquibase": re.compile(rb"\A\s*(--[ \t]*liquibase[ \t]+formatted)", re.IGNORECASE),
     "node-pg-migrate": re.compile(rb"^[ \t]*(--[ \t-]*(?:up|down)[ \t]+migration)", re.MULTILINE | re.IGNORECASE),
     "rambler": re.compile(rb"^(--[ \t]*rambler[ \t]+(?:up|down))", re.MULTILINE),
