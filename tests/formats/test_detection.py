@@ -77,7 +77,6 @@ def test_an_ambiguous_folder(history: Read, files: dict[str, str], both: tuple[s
         ("yoyo", {"0001_a.sql": "", "0001_a.rollback.sql": ""}),
         ("Flyway or refinery", {"V1__a.sql": ""}),
         ("Liquibase", {"1_a.sql": "-- liquibase formatted sql\n"}),
-        ("node-pg-migrate", {"1_a.sql": "-- Up Migration\n"}),
         ("rambler", {"1_a.sql": "-- rambler up\n"}),
         ("tern", {"1_a.sql": "SELECT 1;\n---- create above / drop below ----\n"}),
         ("graphile-migrate", {"000001.sql": "--! Previous: -\n"}),
@@ -90,7 +89,7 @@ def test_a_tool_that_is_not_supported(history: Read, tool: str, files: dict[str,
 
 
 def test_a_tool_that_is_not_supported_can_be_overruled(history: Read) -> None:
-    assert history({"1_a.sql": "-- Up Migration\n"}, "ours").format == "ours"
+    assert history({"1_a.sql": "--! Previous: -\n"}, "ours").format == "ours"
 
 
 @pytest.mark.parametrize("files", [{}, {"README.md": ""}, {"notes.sql": ""}, {"x/y.txt": ""}, {"init.up.sql": ""}])

@@ -9,6 +9,7 @@ from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
 from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
+from pytest_migrations.formats.node_pg_migrate import NODE_PG_MIGRATE
 from pytest_migrations.formats.order import unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
@@ -32,6 +33,7 @@ _ALL = (
     GOOSE,
     DBMATE,
     SQL_MIGRATE,
+    NODE_PG_MIGRATE,
 )
 
 #: What ``--migrations-format`` takes.
