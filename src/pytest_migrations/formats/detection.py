@@ -14,6 +14,7 @@ from pytest_migrations.formats.order import unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.prisma import PRISMA
+from pytest_migrations.formats.rambler import RAMBLER
 from pytest_migrations.formats.sql_migrate import SQL_MIGRATE
 from pytest_migrations.formats.strangers import stranger_in
 from pytest_migrations.migration import History
@@ -34,6 +35,7 @@ _ALL = (
     DBMATE,
     SQL_MIGRATE,
     NODE_PG_MIGRATE,
+    RAMBLER,
 )
 
 #: What ``--migrations-format`` takes.

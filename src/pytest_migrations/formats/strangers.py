@@ -26,7 +26,6 @@ _SIGNS_IN_NAMES = {
 }
 _SIGNS_IN_TEXT = {
     "Liquibase": re.compile(rb"\A\s*(--[ \t]*liquibase[ \t]+formatted)", re.IGNORECASE),
-    "rambler": re.compile(rb"^(--[ \t]*rambler[ \t]+(?:up|down))", re.MULTILINE),
     "tern": re.compile(rb"^(---- create above / drop below ----)", re.MULTILINE),
     "graphile-migrate": re.compile(rb"^(--! Previous:)", re.MULTILINE),
 }
