@@ -74,7 +74,6 @@ def test_an_ambiguous_folder(history: Read, files: dict[str, str], both: tuple[s
 @pytest.mark.parametrize(
     ("tool", "files"),
     [
-        ("yoyo", {"0001_a.sql": "", "0001_a.rollback.sql": ""}),
         ("Flyway or refinery", {"V1__a.sql": ""}),
         ("Liquibase", {"1_a.sql": "-- liquibase formatted sql\n"}),
         ("tern", {"1_a.sql": "SELECT 1;\n---- create above / drop below ----\n"}),

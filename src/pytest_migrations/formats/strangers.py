@@ -21,7 +21,6 @@ class Stranger(NamedTuple):
 
 
 _SIGNS_IN_NAMES = {
-    "yoyo": re.compile(r".*(\.rollback\.sql)"),
     "Flyway or refinery": re.compile(r"([VUR][0-9._]*__).*\.sql"),
 }
 _SIGNS_IN_TEXT = {
