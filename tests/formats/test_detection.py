@@ -76,7 +76,6 @@ def test_an_ambiguous_folder(history: Read, files: dict[str, str], both: tuple[s
     [
         ("Flyway or refinery", {"V1__a.sql": ""}),
         ("Liquibase", {"1_a.sql": "-- liquibase formatted sql\n"}),
-        ("tern", {"1_a.sql": "SELECT 1;\n---- create above / drop below ----\n"}),
         ("graphile-migrate", {"000001.sql": "--! Previous: -\n"}),
     ],
 )

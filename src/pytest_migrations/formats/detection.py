@@ -17,6 +17,7 @@ from pytest_migrations.formats.prisma import PRISMA
 from pytest_migrations.formats.rambler import RAMBLER
 from pytest_migrations.formats.sql_migrate import SQL_MIGRATE
 from pytest_migrations.formats.strangers import stranger_in
+from pytest_migrations.formats.tern import TERN
 from pytest_migrations.formats.yoyo import YOYO
 from pytest_migrations.migration import History
 
@@ -37,6 +38,7 @@ _ALL = (
     SQL_MIGRATE,
     YOYO,
     NODE_PG_MIGRATE,
+    TERN,
     RAMBLER,
 )
 

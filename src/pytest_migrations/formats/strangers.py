@@ -25,7 +25,6 @@ _SIGNS_IN_NAMES = {
 }
 _SIGNS_IN_TEXT = {
     "Liquibase": re.compile(rb"\A\s*(--[ \t]*liquibase[ \t]+formatted)", re.IGNORECASE),
-    "tern": re.compile(rb"^(---- create above / drop below ----)", re.MULTILINE),
     "graphile-migrate": re.compile(rb"^(--! Previous:)", re.MULTILINE),
 }
 
