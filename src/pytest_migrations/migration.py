@@ -17,13 +17,28 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where the text of a script comes from, from its character at ``start`` on: the ``file`` at ``offset``.
+
+    The two run together for ``length`` characters; what there is more of the text (the value of a placeholder) stands
+    where they end.
+    """
+
+    start: int
+    file: Script
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
 class Script:
     """SQL text with its file.
 
     ``source`` is the file's whole text (without a byte order mark). ``text`` is the SQL to run. It keeps the line
     numbers of the file: what lies before it or between its parts is blanked, never cut. ``indent`` is how many
     characters were taken off the start of each of its lines (3 where a rollback is written in ``-- `` comments).
-    ``transactional`` is False where the migration's tool would run it outside a transaction.
+    ``transactional`` is False where the migration's tool would run it outside a transaction. Where the tool runs the
+    parts of the file in another order, or puts text in, ``origins`` has the places, and the text keeps no lines.
     """
 
     path: Path
@@ -31,9 +46,13 @@ class Script:
     text: str = field(repr=False)
     indent: int = 0
     transactional: bool = True
+    origins: tuple[Origin, ...] = ()
 
     def place(self, offset: int) -> Place:
         """Where in the file the character of ``text`` at ``offset`` (from 0) stands."""
+        if self.origins:
+            origin = self.origins[bisect_right(self.origins, offset, key=lambda origin: origin.start) - 1]
+            return origin.file.place(origin.offset + min(offset - origin.start, origin.length))
         line = bisect_right(self._line_starts, offset)
         return Place(self.path, line, offset - self._line_starts[line - 1] + 1 + self.indent, self.source)
 

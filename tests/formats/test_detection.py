@@ -71,26 +71,6 @@ def test_an_ambiguous_folder(history: Read, files: dict[str, str], both: tuple[s
     assert next(iter(files)) in str(caught.value)
 
 
-@pytest.mark.parametrize(
-    ("tool", "files"),
-    [
-        ("sql-migrate", {"1_a.sql": "-- +migrate Up\nSELECT 1;\n-- +migrate Down\n"}),
-        ("yoyo", {"0001_a.sql": "", "0001_a.rollback.sql": ""}),
-        ("node-pg-migrate", {"1_a.sql": "-- Up Migration\n"}),
-        ("rambler", {"1_a.sql": "-- rambler up\n"}),
-        ("tern", {"1_a.sql": "SELECT 1;\n---- create above / drop below ----\n"}),
-    ],
-)
-def test_a_tool_that_is_not_supported(history: Read, tool: str, files: dict[str, str]) -> None:
-    with pytest.raises(UserError, match=f"holds migrations of {tool} .*which is not supported") as caught:
-        history(files)
-    assert "--migrations-format=" in str(caught.value)
-
-
-def test_a_tool_that_is_not_supported_can_be_overruled(history: Read) -> None:
-    assert history({"1_a.sql": "-- Up Migration\n"}, "ours").format == "ours"
-
-
 @pytest.mark.parametrize("files", [{}, {"README.md": ""}, {"notes.sql": ""}, {"x/y.txt": ""}, {"init.up.sql": ""}])
 def test_nothing_found(history: Read, files: dict[str, str]) -> None:
     with pytest.raises(UserError, match=r"no migrations found\. Looked for:") as caught:

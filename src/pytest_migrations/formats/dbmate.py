@@ -9,35 +9,27 @@ name, as text, and the version is the number that the name begins with.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import cycle
+from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import UserError
-from pytest_migrations.formats.folder import place_in
+from pytest_migrations.formats.folder import mistake
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import misleading_text_order, textual_duplicates, untaken
+from pytest_migrations.formats.marked_sections import blanked, first_line_of_sql, sections
+from pytest_migrations.formats.order import misleading_text_order, textual_duplicates, untaken, version_of
 from pytest_migrations.migration import Migration, Script
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.marked_sections import Section
 
 _NAME = re.compile(r"[0-9]+.*\.sql", re.DOTALL)
 _MARKER = re.compile(r"^--[ \t]*migrate:(?P<direction>up|down)(?P<options>[ \t][^\r\n]*)?(?=\r?$)", re.MULTILINE)
 _EVIDENCE = re.compile(rb"^--[ \t]*migrate:(?:up|down)(?:\s|$)", re.MULTILINE)
-_NO_SQL = re.compile(r"\s*(?:--.*)?")
 _EXAMPLE = (
     "dbmate wants in each file:\n\n    -- migrate:up\n    CREATE TABLE ...;\n\n    -- migrate:down\n    DROP TABLE ...;"
 )
-
-
-class _Section(NamedTuple):
-    direction: str
-    options: list[str]
-    start: int
-    #: Behind the marker.
-    body: int
-    end: int
 
 
 def _named(folder: Folder) -> list[str]:
@@ -62,59 +54,36 @@ def _read(folder: Folder) -> Reading:
 
 def _migration(folder: Folder, name: str) -> Migration:
     path, source = folder.path / name, folder.text(name)
-    sections = _sections(path, source)
+    pairs = _pairs(path, source)
     return Migration(
-        version=name[: len(name) - len(name.lstrip("0123456789"))],
+        version=version_of(name),
         name=name,
-        up=_script(path, source, [section for section in sections if section.direction == "up"]),
-        down=_script(path, source, [section for section in sections if section.direction == "down"]),
+        up=_script(path, source, pairs[::2]),
+        down=_script(path, source, pairs[1::2]),
     )
 
 
-def _sections(path: Path, source: str) -> list[_Section]:
-    markers = list(_MARKER.finditer(source))
-    if not markers:
-        raise _error(path, source, 0, "this file has no '-- migrate:up'")
-    _check_no_sql_before(path, source, markers[0].start())
-    ends = [*(marker.start() for marker in markers[1:]), len(source)]
-    sections = [
-        _Section(marker["direction"], (marker["options"] or "").split(), marker.start(), marker.end(), end)
-        for marker, end in zip(markers, ends, strict=True)
-    ]
-    expected = "up"
-    for section in sections:
-        if section.direction != expected:
+def _pairs(path: Path, source: str) -> list[Section]:
+    """The sections of a file: up, down, up, down, ..."""
+    found = sections(source, _MARKER)
+    if not found:
+        raise mistake(path, source, 0, "this file has no '-- migrate:up'", _EXAMPLE)
+    if (offset := first_line_of_sql(source[: found[0].start])) is not None:
+        raise mistake(path, source, offset, "SQL before '-- migrate:up'", _EXAMPLE)
+    for section, expected in zip(found, cycle(("up", "down")), strict=False):
+        if section.marker["direction"] != expected:
             what = "a second '-- migrate:up' without a '-- migrate:down' before it"
-            if section.direction == "down":
+            if expected == "up":
                 what = "'-- migrate:down' without a '-- migrate:up' before it"
-            raise _error(path, source, section.start, what)
-        expected = "down" if expected == "up" else "up"
-    if expected == "down":
-        raise _error(path, source, sections[-1].start, "'-- migrate:up' without a '-- migrate:down' behind it")
-    return sections
+            raise mistake(path, source, section.start, what, _EXAMPLE)
+    if len(found) % 2:
+        raise mistake(path, source, found[-1].start, "'-- migrate:up' without a '-- migrate:down' behind it", _EXAMPLE)
+    return found
 
 
-def _check_no_sql_before(path: Path, source: str, first: int) -> None:
-    offset = 0
-    for line in source[:first].split("\n"):
-        if not _NO_SQL.fullmatch(line):
-            raise _error(path, source, offset + len(line) - len(line.lstrip()), "SQL before '-- migrate:up'")
-        offset += len(line) + 1
-
-
-def _script(path: Path, source: str, sections: list[_Section]) -> Script:
-    """The sections at their lines, with the rest blanked; markers become ``;``, as each section is sent for itself."""
-    text, behind = "", 0
-    for section in sections:
-        text += "\n" * source.count("\n", behind, section.start) + ";" + source[section.body : section.end]
-        behind = section.end
-    transactional = not any("transaction:false" in section.options for section in sections)
-    return Script(path, source, text, transactional=transactional)
-
-
-def _error(path: Path, source: str, offset: int, what: str) -> UserError:
-    place = place_in(path, source, offset)
-    return UserError(f"{place}: {what}\n{place.excerpt()}\n{_EXAMPLE}")
+def _script(path: Path, source: str, kept: list[Section]) -> Script:
+    options = [option for section in kept for option in (section.marker["options"] or "").split()]
+    return Script(path, source, blanked(source, kept), transactional="transaction:false" not in options)
 
 
 DBMATE = Format(

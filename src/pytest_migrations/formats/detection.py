@@ -14,15 +14,19 @@ from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
 from pytest_migrations.formats.graphile import GRAPHILE
 from pytest_migrations.formats.liquibase import LIQUIBASE
+from pytest_migrations.formats.node_pg_migrate import NODE_PG_MIGRATE
 from pytest_migrations.formats.order import some, unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.pop import POP
 from pytest_migrations.formats.prisma import PRISMA
+from pytest_migrations.formats.rambler import RAMBLER
 from pytest_migrations.formats.refinery import REFINERY
 from pytest_migrations.formats.sqitch import SQITCH
-from pytest_migrations.formats.strangers import stranger_in
+from pytest_migrations.formats.sql_migrate import SQL_MIGRATE
 from pytest_migrations.formats.supabase import SUPABASE
+from pytest_migrations.formats.tern import TERN
+from pytest_migrations.formats.yoyo import YOYO
 from pytest_migrations.migration import History
 
 if TYPE_CHECKING:
@@ -48,6 +52,11 @@ _ALL = (
     ATLAS,
     GRAPHILE,
     LIQUIBASE,
+    SQL_MIGRATE,
+    YOYO,
+    NODE_PG_MIGRATE,
+    TERN,
+    RAMBLER,
 )
 
 #: What ``--migrations-format`` takes.
@@ -101,12 +110,6 @@ def _detect(folder: Folder, more: Sequence[Format], known: Sequence[Format]) -> 
     """The format with the most files that speak for it alone; plain numbered files speak for none and are ours."""
     if found := _most_evident(folder, more) or _most_evident(folder, known):
         return found
-    if stranger := stranger_in(folder):
-        raise UserError(
-            f"{display_path(folder.path)} holds migrations of {stranger.tool} ({stranger.file}: {stranger.sign}), "
-            f"which is not supported. Supported are:\n{_looked_for(known)}\n"
-            "Name one of them with --migrations-format= if the folder is one nevertheless."
-        )
     if numbered(folder):
         return OURS
     raise _nothing_found(folder, known)

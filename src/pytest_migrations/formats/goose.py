@@ -2,30 +2,28 @@
 
 As goose 3.27 reads it (internal/sqlparser/parser.go), line by line and blind to quotes: a line that begins with ``--``
 and holds ``+goose`` is an annotation wherever it stands, and only a ``;`` at the end of a line outside of
-StatementBegin and StatementEnd ends a statement. Lines reach the server with LF. We let PostgreSQL's grammar split the
-statements instead, so what goose would cut in two is reported. Files without a number before the first ``_`` are passed
-over.
+StatementBegin and StatementEnd ends a statement. Lines reach the server with LF. Files without a number before the
+first ``_`` are passed over.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import UserError
 from pytest_migrations.formats.envsub import BadExpansionError, expanded
-from pytest_migrations.formats.folder import place_in
+from pytest_migrations.formats.folder import mistake
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.statement_ends import StatementEnds
 from pytest_migrations.migration import Migration, Problem, Script
-from pytest_migrations.sql.grammar import UnfinishedError, line_comments
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from pytest_migrations.errors import UserError
     from pytest_migrations.formats.folder import Folder
 
 _NAME = re.compile(r"0*[1-9][0-9]*_.*\.sql", re.DOTALL)
@@ -84,11 +82,13 @@ class _Parser:
     up: list[str] = field(default_factory=list)
     down: list[str] = field(default_factory=list)
     transactional: bool = True
-    problems: list[Problem] = field(default_factory=list)
     section: str = ""
     _block: int | None = None  # where StatementBegin stands
-    _pending: int | None = None  # where the statement begins that has not ended yet
     _expands: bool = False
+
+    def __post_init__(self) -> None:
+        self._ends = StatementEnds("goose", "-- +goose", self.path, self.source)
+        self.problems = self._ends.problems
 
     def parsed(self) -> _Parser:
         offset = 0
@@ -101,7 +101,7 @@ class _Parser:
             raise self._error(0, "this file has no '-- +goose Up'", "Put it in a line of its own before the SQL.")
         if self._block is not None:
             raise self._error(self._block, "this StatementBegin has no '-- +goose StatementEnd'", "Add it.")
-        self._check_ended(len(self.source))
+        self._ends.check_ended(len(self.source))
         return self
 
     def _line(self, line: str, offset: int) -> str:
@@ -110,17 +110,13 @@ class _Parser:
         is_comment = stripped.startswith("--")
         if is_comment and "+goose" in line:
             return self._annotated(self._annotation(line, offset), offset)
-        if not stripped or (is_comment and self._pending is None):
+        if not stripped or (is_comment and self._ends.pending is None):
             return line
         if not self.section:
             raise self._error(
                 offset, "SQL before '-- +goose Up'", "goose does not know when to run it: move it below that line."
             )
-        if self._pending is None:
-            self._pending = offset
-        if self._block is None and _ends_statement(line):
-            self._check_whole(self.source[self._pending : offset + len(line)])
-            self._pending = None
+        self._ends.take(line, offset, in_block=self._block is not None)
         return self._expanded(line, offset) if self._expands else line
 
     def _annotation(self, line: str, offset: int) -> str:
@@ -144,7 +140,7 @@ class _Parser:
                     offset, "'-- +goose Down' does not follow '-- +goose Up'", "A file has one of each, Up first."
                 )
             case "Up" | "Down":
-                self._check_ended(offset)
+                self._ends.check_ended(offset)
                 self.section = annotation
             case "StatementBegin" if not self.section or self._block is not None:
                 raise self._error(
@@ -155,41 +151,13 @@ class _Parser:
             case "StatementEnd" if self._block is None:
                 raise self._error(offset, "StatementEnd without a StatementBegin", "Add one above, or delete this one.")
             case "StatementEnd":
-                self._block = self._pending = None
+                self._block = self._ends.pending = None
                 return ";"  # it ends a statement that has no semicolon of its own
             case "NO TRANSACTION":
                 self.transactional = False
             case _:
                 self._expands = annotation == "ENVSUB ON"
         return ""
-
-    def _check_ended(self, offset: int) -> None:
-        if self._pending is not None:
-            place = place_in(self.path, self.source, self._pending)
-            self.problems.append(
-                Problem(
-                    self.path,
-                    f"{place}: goose refuses this file, since this statement has no ; at the end of a line before "
-                    f"line {place_in(self.path, self.source, offset).line}.\n{place.excerpt()}",
-                )
-            )
-            self._pending = None
-
-    def _check_whole(self, statement: str) -> None:
-        if self._pending is None or not ("$" in statement or "/*" in statement or statement.count("'") % 2):
-            return
-        try:
-            any(line_comments(statement))
-        except UnfinishedError as error:
-            if "unterminated" in str(error):
-                place = place_in(self.path, self.source, self._pending)
-                self.problems.append(
-                    Problem(
-                        self.path,
-                        f"{place}: goose cuts this statement at its first ; at the end of a line.\n{place.excerpt()}\n"
-                        "Put it between '-- +goose StatementBegin' and '-- +goose StatementEnd'.",
-                    )
-                )
 
     def _expanded(self, line: str, offset: int) -> str:
         try:
@@ -198,14 +166,7 @@ class _Parser:
             raise self._error(offset + error.offset, str(error), "ENVSUB is on for this line.") from None
 
     def _error(self, offset: int, what: str, remedy: str) -> UserError:
-        place = place_in(self.path, self.source, offset)
-        return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
-
-
-def _ends_statement(line: str) -> bool:
-    """Whether goose sees a semicolon as the last thing of the line, a comment behind it aside."""
-    words = list(takewhile(lambda word: not word.startswith("--"), line.split()))
-    return bool(words) and words[-1].endswith(";")
+        return mistake(self.path, self.source, offset, what, remedy)
 
 
 GOOSE = Format(

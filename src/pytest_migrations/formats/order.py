@@ -18,6 +18,11 @@ _ANY_NAME = re.compile(r".*", re.DOTALL)
 _DATE_DIGITS = len("20260120")
 
 
+def version_of(name: str) -> str:
+    """The number that a file's name begins with, or all of the name where there is none, for tools that need none."""
+    return name[: len(name) - len(name.lstrip("0123456789"))] or name.removesuffix(".sql")
+
+
 def in_numeric_order(migrations: Iterable[Migration]) -> list[Migration]:
     """By the number of the version; two of one version by name, so that the order is the same on every machine."""
     return sorted(migrations, key=lambda migration: (int(migration.version), migration.name))
