@@ -84,6 +84,19 @@ def test_outside_a_transaction_what_was_kept_is_said(connection: psycopg.Connect
     assert one(connection, "SELECT to_regclass('a') IS NOT NULL")
 
 
+def test_a_script_may_end_the_transaction_of_its_tool(connection: psycopg.Connection, make_migration: Make) -> None:
+    """As sql-migrate and others run it: what they began is committed, and the rest is another transaction."""
+    up = "CREATE TABLE a ();\nCOMMIT;\nBEGIN;\nCREATE TABLE b ();\n"
+    Runner(connection).apply(make_migration(up))
+    assert one(connection, "SELECT to_regclass('b') IS NOT NULL")
+    with pytest.raises(MigrationError, match='"c" does not exist') as caught:
+        Runner(connection).apply(
+            make_migration("CREATE TABLE x ();\nCOMMIT;\nBEGIN;\nCREATE TABLE y ();\nDROP TABLE c;\n")
+        )
+    assert caught.value.kept is Kept.BEFORE
+    assert one(connection, "SELECT to_regclass('x') IS NOT NULL AND to_regclass('y') IS NULL")
+
+
 def test_a_missing_commit_is_an_error(connection: psycopg.Connection, make_migration: Make) -> None:
     with pytest.raises(MigrationError, match="COMMIT is missing"):
         Runner(connection).apply(make_migration("BEGIN; CREATE TABLE a ();"))
@@ -200,6 +213,7 @@ def test_a_statement_that_ends_the_connection_is_named(connection: psycopg.Conne
         ("SELECT 1;\n  \\i other.sql", 2),
         ("CREATE TABLE a (x int);\nCOPY a FROM stdin;\n1\n\\.\n", 2),
         ("CREATE TABLE a (x int);\nCOPY a FROM STDIN;", 2),
+        ("SELECT 'CREATE DATABASE x'\n  WHERE true\\gexec\nSELECT 1;", 2),
     ],
 )
 def test_what_only_psql_runs_is_refused_before_anything_ran(

@@ -40,7 +40,9 @@ CLEAN_SESSION = _CLEAN_SESSION_INSIDE + b"; UNLISTEN *; SELECT pg_catalog.pg_adv
 _PREPARES = re.compile(r"\bPREPARE\b", re.IGNORECASE)
 
 _PSQL_ONLY = re.compile(
-    r"^[ \t]*(?P<meta>\\[a-z!?][^\r\n]*)|^[ \t]*(?P<copy>COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)",
+    r"^[ \t]*(?P<meta>\\[a-z!?][^\r\n]*)"
+    r"|(?P<end>\\g(?:exec|set|desc|x)?\b[^\r\n]*)$"
+    r"|^[ \t]*(?P<copy>COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)",
     re.MULTILINE | re.IGNORECASE,
 )
 
@@ -138,7 +140,7 @@ class Runner:
                         raise
                     self._run_one_by_one(migration, commands, look)
             else:
-                self._run_one_by_one(migration, commands, look)
+                self._run_one_by_one(migration, commands, look, begun=script.transactional and _ends_first(commands))
         return Ran(len(commands), time.perf_counter() - started - looked)
 
     def _run_in_one_transaction(
@@ -154,16 +156,27 @@ class Runner:
             leave_transaction(self.connection)
 
     def _run_one_by_one(
-        self, migration: Migration, commands: tuple[Statement, ...], before_commit: Callable[[], None]
+        self,
+        migration: Migration,
+        commands: tuple[Statement, ...],
+        before_commit: Callable[[], None],
+        *,
+        begun: bool = False,
     ) -> None:
+        """``begun`` says that the script ends the transaction of its tool, and begins the one that its tool ends."""
         kept = Kept.NOTHING
         try:
+            if begun:
+                self.connection.execute(b"BEGIN")
             for statement in commands:
                 if _commits(statement):
                     before_commit()
                 self._send(migration, statement, kept)
                 if self.connection.info.transaction_status == TransactionStatus.IDLE:
                     kept = Kept.BEFORE
+            if begun and self.connection.info.transaction_status == TransactionStatus.INTRANS:
+                before_commit()
+                self._finish(migration, commands[-1], b"COMMIT")
             if self.connection.info.transaction_status != TransactionStatus.IDLE:
                 raise MigrationError.unfinished_transaction(migration, commands[-1])
         finally:
@@ -249,7 +262,7 @@ def supported_statements(migration: Migration, script: Script) -> tuple[Statemen
         if Trait.COPY_STREAM in statement.traits:
             raise MigrationError.only_in_psql(migration, statement, 0, "COPY from or to the client")
         if not statement.kind and (found := _PSQL_ONLY.search(statement.text)):
-            what = "the psql meta command" if found["meta"] else "COPY data in the script:"
+            what = "COPY data in the script:" if found["copy"] else "the psql meta command"
             raise MigrationError.only_in_psql(
                 migration, statement, found.start(found.lastgroup or 0), f"{what} {found.group().strip()}"
             )
@@ -274,6 +287,12 @@ _NEVER_INSIDE = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL
 
 def _fits_in_transaction(statement: Statement) -> bool:
     return not statement.traits & (_NEVER_INSIDE | Trait.TRANSACTION_FRAME)
+
+
+def _ends_first(commands: tuple[Statement, ...]) -> bool:
+    """Whether the first transaction that the script controls is one that it has not begun."""
+    frames = [statement for statement in commands if Trait.TRANSACTION_FRAME in statement.traits]
+    return bool(frames) and _commits(frames[0])
 
 
 def _commits(statement: Statement) -> bool:

@@ -145,9 +145,9 @@ def test_a_linked_file_counts(folder: Write) -> None:
 def test_a_thousand_files_are_read_at_once(folder: Write) -> None:
     body = "CREATE TABLE t (a text DEFAULT 'x');\n" * 20
     path = folder({f"{number:04}_x.sql": body + OURS for number in range(1000)})
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read_history(path).migrations) == 1000
-    assert time.perf_counter() - start < 3  # 0.5 s on an idle machine
+    assert time.process_time() - start < 3  # 0.5 s on an idle machine
 
 
 @pytest.mark.parametrize(("name", "characters"), [("001_a[b].sql", "["), ("001_a::b.sql", "::")])
