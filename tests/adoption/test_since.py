@@ -102,6 +102,22 @@ def test_the_base_has_moved_on(pytester: pytest.Pytester, project: Project, base
     pytester.runpytest_subprocess(*SINCE, "-k", "history").assert_outcomes(passed=1)
 
 
+def test_timestamps_of_different_precision(pytester: pytest.Pytester, project: Project) -> None:
+    """Of a tool that compares versions as text, where the base has one that the branch has not."""
+    project({"up.sql": "SELECT 1;\n"}, folder="migrations/2025-11-18-000000_a")
+    git(pytester.path, "init", "-q", "-b", "base")
+    git(pytester.path, "add", "migrations")
+    git(pytester.path, "commit", "-qm", "base")
+    git(pytester.path, "checkout", "-qb", "work")
+    project({"up.sql": "SELECT 2;\n"}, folder="migrations/2026-11-25-000000_b")
+    git(pytester.path, "checkout", "-q", "base")
+    project({"up.sql": "SELECT 3;\n"}, folder="migrations/2025-11-19-091444-0000_c")
+    git(pytester.path, "add", "migrations/2025-11-19-091444-0000_c")
+    git(pytester.path, "commit", "-qm", "theirs")
+    git(pytester.path, "checkout", "-q", "work")
+    pytester.runpytest_subprocess(*SINCE, "-k", "history").assert_outcomes(passed=1)
+
+
 def test_a_folder_that_the_base_has_not(pytester: pytest.Pytester, base: Path, project: Project) -> None:
     project({"001_users.sql": USERS}, folder="more")
     arguments = ["--migrations-dir=more", "more", "--migrations-since=base"]
@@ -116,7 +132,7 @@ def test_a_shallow_clone_without_the_base(pytester: pytest.Pytester, base: Path)
         "--rootdir=clone", "--migrations-dir=clone/migrations", "clone/migrations", "--migrations-since=origin/base"
     )
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines(["ERROR: --migrations-since=origin/base: there is no such revision in clone. *"])
+    result.stderr.fnmatch_lines(["ERROR: --migrations-since=origin/base: git knows no such revision here. *"])
     result.stderr.fnmatch_lines(["*This clone is shallow: *git fetch origin base --unshallow; *fetch-depth: 0*"])
 
 
@@ -131,7 +147,7 @@ def test_a_base_without_a_common_past(pytester: pytest.Pytester, base: Path) -> 
 def test_no_such_revision(pytester: pytest.Pytester, base: Path, revision: str) -> None:
     result = pytester.runpytest_subprocess(*RUN, f"--migrations-since={revision}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    result.stderr.fnmatch_lines([f"ERROR: --migrations-since={revision}: there is no such revision*"])
+    result.stderr.fnmatch_lines([f"ERROR: --migrations-since={revision}: git knows no such revision here*"])
 
 
 def test_no_repository(pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

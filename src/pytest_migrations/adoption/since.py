@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_migrations.adoption.waivers import LINE
-from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.errors import UserError
+from pytest_migrations.formats.order import DATE_DIGITS
 from pytest_migrations.migration import Problem
 
 if TYPE_CHECKING:
@@ -56,17 +57,19 @@ class Base:
         yield from self._misplaced(history)
 
     def _misplaced(self, history: History) -> Iterator[Problem]:
-        tip = _by_name(self.tip)
+        tip, now = _by_name(self.tip), _by_name(history)
+        known = {*tip, *_by_name(self.fork)}
         last = max((index for index, m in enumerate(history.migrations) if m.name in tip), default=-1)
+        elsewhere = [other for name, other in tip.items() if name not in now]
         for index, migration in enumerate(history.migrations):
-            if migration.name in tip or migration.name in _by_name(self.fork) or migration.repeatable:
+            if migration.name in known or migration.repeatable:
                 continue
-            behind = history.migrations[last] if index < last else _newer(migration, tip)
-            if behind is not None:
+            newer = [other for other in elsewhere if _not_before(other.version, migration.version)]
+            if behind := ([history.migrations[last]] if index < last else []) or newer:
                 yield Problem(
                     migration.path,
-                    f"{migration.name} is new, but does not come after {behind.name}, which {self.revision} has and "
-                    "which may have been applied: give it a later version.",
+                    f"{migration.name} is new, but does not come after {behind[-1].name}, which {self.revision} has "
+                    "and which may have been applied: give it a later version.",
                 )
 
 
@@ -127,15 +130,11 @@ def _essence(text: str) -> str:
     return "\n".join(line.strip() for line in lines).strip()
 
 
-def _newer(migration: Migration, tip: dict[str, Migration]) -> Migration | None:
-    """A migration of the base, unknown to the branch, whose version is that of the migration or later."""
-    for other in tip.values():
-        if other.version.isdecimal() and migration.version.isdecimal():
-            if int(other.version) >= int(migration.version):
-                return other
-        elif other.version == migration.version:
-            return other
-    return None
+def _not_before(version: str, other: str) -> bool:
+    """Whether a version is another or comes behind it; timestamps of different precision compare as text."""
+    if version.isdecimal() and other.isdecimal() and min(len(version), len(other)) < DATE_DIGITS:
+        return int(version) >= int(other)
+    return version >= other
 
 
 def _git(folder: Path, *arguments: str, wrong: Callable[[str], UserError] | None = None) -> str:
@@ -159,9 +158,7 @@ def _no_repository(said: str) -> UserError:
 
 
 def _no_revision(root: Path, revision: str) -> UserError:
-    return UserError(
-        f"{_OPTION}={revision}: there is no such revision in {display_path(root)}. {_fetch(root, revision)}"
-    )
+    return UserError(f"{_OPTION}={revision}: git knows no such revision here. {_fetch(root, revision)}")
 
 
 def _no_common_past(root: Path, revision: str) -> UserError:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import Migration
 
 _ANY_NAME = re.compile(r".*", re.DOTALL)
-_DATE_DIGITS = len("20260120")
+#: Versions of so many digits are dates or timestamps.
+DATE_DIGITS = len("20260120")
 
 
 def version_of(name: str) -> str:
@@ -48,7 +49,7 @@ def misleading_text_order(migrations: Sequence[Migration], tool: str) -> Iterato
     for first, second in pairwise(migrations):
         if not (first.version.isdecimal() and second.version.isdecimal()):
             continue
-        counted = min(len(first.version), len(second.version)) < _DATE_DIGITS
+        counted = min(len(first.version), len(second.version)) < DATE_DIGITS
         if counted and int(first.version) > int(second.version):
             yield Problem(
                 second.path,
