@@ -68,10 +68,18 @@ class RunServers:
             f"; it lacks {lacking}, and nothing else has all" if lacking else ""
         )
 
-    def prepare(self, server: Server, database: Database) -> None:
-        """Create the extensions that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""
-        if self._options.role is None or server.kind == "external":
-            return
+    def prepare(self, server: Server, database: Database, history: History) -> None:
+        """Make a fresh database ready for the migrations."""
+        if self._options.role is not None and server.kind != "external":
+            self._create_extensions(server, database)
+        if history.ledger is not None:
+            from pytest_migrations.runner import Runner  # noqa: PLC0415 (brings the driver, which loads meanwhile)
+
+            with server.connect(database) as connection:
+                Runner(connection).apply(history.ledger)
+
+    def _create_extensions(self, server: Server, database: Database) -> None:
+        """Create those that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""
         from psycopg import sql  # noqa: PLC0415 (loads while a server starts)
 
         with server.connect_admin(database) as admin:
@@ -112,7 +120,7 @@ class RunServers:
 
     def _is_named(self, role: str) -> bool:
         """Whether a script has the role's name: one that has not was made by somebody else meanwhile."""
-        return any(role in script.text for history in self._histories for script in history.scripts)
+        return any(role in script.written for history in self._histories for script in history.scripts)
 
     def _best(self, start: Callable[[RunFolder, ServerOptions, Requirements], _Started]) -> _Started:
         """A server on which as many migrations as possible can be proved: those before one whose need it lacks."""

@@ -31,7 +31,7 @@ class OneServer:
     def own(self) -> None:
         return None
 
-    def prepare(self, server: Server, database: Database) -> None:
+    def prepare(self, server: Server, database: Database, history: History) -> None:
         pass
 
     @contextmanager

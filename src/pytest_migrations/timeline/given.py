@@ -142,7 +142,7 @@ class GivenServer:
         if changed:
             error = MigrationError(
                 migration,
-                statements(migration.up)[0].place,
+                migration.up.start,
                 "the migration changes what the server had before it: " + ", ".join(sorted(dict.fromkeys(changed))),
             )
             error.advice = _ELSEWHERE

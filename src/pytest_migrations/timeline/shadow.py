@@ -76,7 +76,7 @@ class Shadow:
             if server is None:
                 return None
             database = server.create_database()
-            self._servers.prepare(server, database)
+            self._servers.prepare(server, database, self._history)
             self._opened = _Opened(server, database, server.connect(database))
         for migration in self._history.migrations[self._position : index]:
             server, database, connection = self._opened

@@ -37,7 +37,7 @@ class Servers(Protocol):
     def lacking(self) -> Mapping[str, str]:
         """The extensions that no server has, with what was looked at for each."""
 
-    def prepare(self, server: Server, database: Database) -> None:
+    def prepare(self, server: Server, database: Database, history: History) -> None:
         """Make a fresh database ready for the migrations."""
 
     def alone(self) -> AbstractContextManager[Server]:

@@ -13,7 +13,7 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.runner import CLEAN_SESSION, Runner
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
-from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.grammar import does_nothing
 from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
@@ -59,7 +59,7 @@ class Walk:
         self._timeout = timeout
         self._snapshot: Snapshot | None = None
         self._database = server.create_database()
-        servers.prepare(server, self._database)
+        servers.prepare(server, self._database, history)
         self._runner = self._connect()
         self._shadow = Shadow(history, servers, server=None if isolated else server, timeout=timeout)
         self._given = GivenServer(self._runner.connection) if isolated and not is_ours else None
@@ -105,7 +105,7 @@ class Walk:
         if migration.down is None and not needed_behind:
             return Proof(migration, self.step())
         before = self._take_snapshot() if self._snapshot is None else self._snapshot
-        counted = not any("track_counts" in script.text.lower() for script in migration.scripts)
+        counted = not any("track_counts" in script.written.lower() for script in migration.scripts)
         after: list[Snapshot] = []
 
         def look() -> None:
@@ -115,7 +115,7 @@ class Walk:
         ran = self._apply(look)
         self._snapshot = after[-1]
         states = States(before, self._snapshot, self._isolated, counted)
-        if migration.down is None or (not statements(migration.down) and states.before != states.after):
+        if migration.down is None or (does_nothing(migration.down) and states.before != states.after):
             return Proof(migration, ran)
         trial = self._try_inside(migration, states)
         if trial is not None and trial.is_clean:
@@ -185,7 +185,7 @@ class Walk:
             return None, "not confirmed with real commits: that needs a server of its own"
         try:
             database = server.create_database()
-            self._servers.prepare(server, database)
+            self._servers.prepare(server, database, self._history)
             runner = Runner(server.connect(database), timeout=self._timeout)
             for earlier in self._history.migrations[: self.position]:
                 runner.apply(earlier)
