@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.formats.alembic import ALEMBIC
 from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
 from pytest_migrations.formats.folder import Folder
@@ -30,6 +31,7 @@ _ALL = (
     PRISMA,
     GOOSE,
     DBMATE,
+    ALEMBIC,
 )
 
 #: What ``--migrations-format`` takes.
@@ -55,7 +57,7 @@ def read_history(
     if not reading.migrations:
         raise _nothing_found(listing, [chosen])
     problems = (*reading.problems, *unaddressable(reading.migrations))
-    return History(folder, chosen.name, tuple(reading.migrations), problems, tuple(reading.notes))
+    return History(folder, chosen.name, tuple(reading.migrations), problems, tuple(reading.notes), reading.ledger)
 
 
 def _existing(folder: Path) -> Path:
