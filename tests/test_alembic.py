@@ -185,6 +185,19 @@ def test_data_is_read_and_written(pytester: pytest.Pytester, init: Project) -> N
     run(pytester).assert_outcomes(passed=9)
 
 
+def test_percents_that_are_no_placeholders(pytester: pytest.Pytester, init: Project) -> None:
+    body = "op.get_bind().exec_driver_sql(\"SELECT format('%I', 'a')\")\n    op.execute(\"SELECT format('%I%%', 'a')\")"
+    init(a=USERS, b=revision("b", "a1", body))
+    run(pytester).assert_outcomes(passed=9)
+
+
+def test_a_transaction_for_each_revision(pytester: pytest.Pytester, init: Project) -> None:
+    folder = init(a=USERS, b=EMAIL)
+    env = (folder / "env.py").read_text()
+    (folder / "env.py").write_text(env.replace("connection=connection,", "connection, transaction_per_migration=True,"))
+    run(pytester).assert_outcomes(passed=9)
+
+
 def test_a_transaction_of_its_own_is_undone_alone(pytester: pytest.Pytester, init: Project) -> None:
     body = (
         "bind = op.get_bind()\n"

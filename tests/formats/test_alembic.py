@@ -122,8 +122,13 @@ def test_alembic_ini(folder: Write, named: str) -> None:
 
 
 def test_the_folder_of_the_revisions_itself(folder: Write) -> None:
-    root = folder(project(a=revision("a")))
+    root = folder({**project(a=revision("a")), "versions/postgresql/b.py": revision("b")})
     assert [m.name for m in read_history(root / "versions").migrations] == ["a.py"]
+    assert [m.name for m in read_history(root / "versions/postgresql").migrations] == ["b.py"]
+
+
+def test_an_ini_file_beside_env_may_name_a_folder_that_is_not_there(history: Read) -> None:
+    assert history({**project(a=revision("a")), "alembic.ini": "[alembic]\nscript_location = src/a/b"}).migrations
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ _MARKS = {
 
 def _evidence(folder: Folder) -> list[str]:
     marks = [name for name, mark in _MARKS.items() if name in folder.other_files and mark.search(folder.data(name))]
-    if not marks and not (folder.path.parent / "env.py").exists():
+    if not marks and not any((above / "env.py").exists() for above in folder.path.parents[:2]):
         return []
     versions = (f"versions/{name}" for name in sorted(folder.subfolders.get("versions", ())))
     files = [name for name in (*folder.other_files, *versions) if name.endswith(".py")]

@@ -7,6 +7,7 @@ SQLAlchemy connects to our session, and the context that env.py configures uses 
 
 from __future__ import annotations
 
+import re
 import traceback
 from contextlib import contextmanager
 from functools import partial
@@ -16,7 +17,7 @@ from unittest.mock import patch
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationStep
-from sqlalchemy import URL, Engine, create_engine
+from sqlalchemy import URL, Engine, create_engine, event
 from sqlalchemy.pool import NullPool
 
 from pytest_migrations.errors import Place, UserError
@@ -50,6 +51,7 @@ class Environment:
         self._engine = create_engine(
             "postgresql+psycopg://", creator=lambda: self._lent, poolclass=NullPool, pool_reset_on_return=None
         )
+        event.listen(self._engine, "do_execute", _execute_foreign_percents)
 
     def make_ledger(self, connection: psycopg.Connection) -> None:
         """Take no step: Alembic makes its table all the same."""
@@ -76,7 +78,7 @@ class Environment:
             return [step] if step is not None and runs == 1 else []
 
         try:
-            self._run_env(steps)
+            self._run_env(steps, takes_no_step=step is None)
         except (Exception, SystemExit) as error:
             if isinstance(error, SystemExit) or self._is_of_env(error, connection):
                 raise self._failed(error) from error
@@ -85,7 +87,7 @@ class Environment:
             times = "more than once, as for several databases" if runs else "nowhere"
             raise self._error(1, f"it calls context.run_migrations() {times}", "Let it call that once.")
 
-    def _run_env(self, steps: Callable[..., list[RevisionStep]]) -> None:
+    def _run_env(self, steps: Callable[..., list[RevisionStep]], *, takes_no_step: bool) -> None:
         context = EnvironmentContext(self._config, self._directory, fn=steps)
         with (
             working_in(self._home),
@@ -98,6 +100,8 @@ class Environment:
             self._config.attributes["connection"] = ours
             self._config.set_main_option("sqlalchemy.url", _url_of(self._lent).replace("%", "%%"))
             self._directory.run_env()
+            if takes_no_step:
+                ours.commit()  # Alembic leaves its table to the commit of a step, where each has its own transaction
 
     def _is_of_env(self, error: Exception, connection: LentConnection) -> bool:
         """Whether it is neither what the runner has raised, nor the server's word, nor that of a revision."""
@@ -126,6 +130,18 @@ def _configure(configure: Callable[..., None], ours: Connection, connection: Any
         if connection.in_transaction():  # then Alembic leaves the commit to env.py
             ours.begin()
     configure(connection=ours, **options)
+
+
+def _execute_foreign_percents(cursor: Any, statement: str, parameters: Any, _: object) -> bool:
+    """Send a statement that was written for a driver to which ``%`` means nothing (asyncpg) as it is."""
+    foreign = not parameters and "%" in statement and not _PLACEHOLDER.search(statement)
+    if foreign:
+        cursor.execute(statement)
+    return foreign
+
+
+#: What psycopg looks for in a statement that it is given parameters for, be there none.
+_PLACEHOLDER = re.compile(r"%[sbt%(]")
 
 
 @contextmanager

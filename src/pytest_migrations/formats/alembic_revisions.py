@@ -33,25 +33,39 @@ _MEND = "Alembic runs each of these files to learn its revision: mend this one, 
 
 
 def script_directory(folder: Path) -> tuple[Config, ScriptDirectory, Path]:
-    """Alembic's view of a folder: that of env.py, of the revisions below it, or of alembic.ini.
+    """Alembic's view of a folder: that of env.py, one of revisions below it, or that of alembic.ini.
 
     The third is the folder that Alembic is meant to be run in.
 
     :raises UserError: where the configuration cannot be read.
     """
-    for home in (folder, *folder.parents):
+    with_env = next((near for near in (folder, *folder.parents[:2]) if (near / "env.py").exists()), None)
+    config, home, location = _configuration(folder, with_env)
+    if not (location / "env.py").exists():
+        raise UserError(
+            f"{display_path(location)} has no env.py, by which Alembic runs its revisions. "
+            "Name the folder that has it, or that of alembic.ini, in --migrations-dir."
+        )
+    config.set_main_option("script_location", str(location).replace("%", "%%"))
+    directory = ScriptDirectory.from_config(config)
+    if with_env not in (None, folder):
+        directory.version_locations = [str(folder)]
+    return config, directory, home
+
+
+def _configuration(folder: Path, with_env: Path | None) -> tuple[Config, Path, Path]:
+    """The configuration for the env.py of a folder, or else that of the folder, with its own and env.py's folder."""
+    for home in (with_env, *with_env.parents) if with_env else (folder,):
         try:
-            config = _config_in(home)
-            if config is None:
+            if (config := _config_in(home)) is None:
                 continue
             with working_in(home):
                 location = Path(coerce_resource_to_filename(_option(config, "script_location") or "")).resolve()
-                if home == folder or location in (folder.resolve(), folder.parent.resolve()):
-                    return config, _opened(config, location), home
         except (CommandError, configparser.Error, ImportError) as error:
             raise UserError(f"{display_path(home / 'alembic.ini')}: {error}") from error
-    config = Config()
-    return config, _opened(config, folder if (folder / "env.py").exists() else folder.parent), folder.parent
+        if with_env is None or home == with_env or location == with_env.resolve():
+            return config, home, with_env or location
+    return Config(), (with_env or folder).parent, with_env or folder
 
 
 def in_order(directory: ScriptDirectory, home: Path) -> list[Revision]:
@@ -101,16 +115,6 @@ def _option(config: Config, name: str) -> str | None:
     read = getattr(config, "get_alembic_option", config.get_main_option)
     value: str | None = read(name)
     return value
-
-
-def _opened(config: Config, location: Path) -> ScriptDirectory:
-    if not (location / "env.py").exists():
-        raise UserError(
-            f"{display_path(location)} has no env.py, by which Alembic runs its revisions. "
-            "Name the folder that has it, or that of alembic.ini, in --migrations-dir."
-        )
-    config.set_main_option("script_location", str(location).replace("%", "%%"))
-    return ScriptDirectory.from_config(config)
 
 
 _ORDER = "Each down_revision and depends_on has to name a revision that stands before it."
