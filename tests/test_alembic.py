@@ -240,6 +240,14 @@ def test_roles_get_a_server_of_their_own(pytester: pytest.Pytester, init: Projec
     run(pytester, "--migrations-server=embedded").assert_outcomes(passed=9)
 
 
+def test_a_given_server_keeps_what_it_has(pytester: pytest.Pytester, init: Project) -> None:
+    block = "with op.get_context().autocommit_block():\n        op.execute(\"ALTER SYSTEM SET work_mem = '5MB'\")"
+    init(a=USERS, b=revision("b", "a1", block))
+    result = run(pytester)
+    result.assert_outcomes(passed=5, failed=1, skipped=3)
+    result.stdout.fnmatch_lines(["migrations/versions/b.py:9:21: this is not done on a server that*did not start"])
+
+
 OWN_ENGINE = """
 from alembic import context
 import sqlalchemy as sa
