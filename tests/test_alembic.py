@@ -191,6 +191,19 @@ def test_percents_that_are_no_placeholders(pytester: pytest.Pytester, init: Proj
     run(pytester).assert_outcomes(passed=9)
 
 
+def test_statements_are_those_of_the_projects_driver(pytester: pytest.Pytester, init: Project) -> None:
+    """psycopg2 is given neither casts nor parameters that the server would have to tell the type of."""
+    body = (
+        "op.execute(sa.table('users', sa.column('id')).update().values(id=sa.literal('1')))\n"
+        "    op.get_bind().exec_driver_sql('SELECT concat(%s)', ('x',))"
+    )
+    init(env=OWN_ENGINE.format(url="postgresql+psycopg://prod.example.com/prod"), a=USERS, b=revision("b", "a1", body))
+    run(pytester).assert_outcomes(passed=5, failed=1, skipped=3)
+    env = OWN_ENGINE.format(url="postgresql+psycopg2://prod.example.com/prod")
+    (pytester.path / "migrations/env.py").write_text(env)
+    run(pytester).assert_outcomes(passed=9)
+
+
 def test_a_transaction_for_each_revision(pytester: pytest.Pytester, init: Project) -> None:
     folder = init(a=USERS, b=EMAIL)
     env = (folder / "env.py").read_text()

@@ -16,7 +16,7 @@ from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
 _MARK = b"SAVEPOINT pytest_migrations_program"
@@ -38,6 +38,9 @@ class LentConnection(psycopg.Connection[Any]):
     does, a rollback undoes it to the last one. What one of the three raises also is ``refusal``, since a program may
     catch it. To close it does nothing.
     """
+
+    #: psycopg2 has them, and what expects a connection of its looks at them.
+    notices: Sequence[str] = ()
 
     def __init__(
         self,
@@ -159,6 +162,10 @@ class _Cursor(psycopg.Cursor[Any]):
     def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
         with _lent(self).sending(query):
             super().executemany(query, *args, **kwargs)
+
+
+class ClientCursor(psycopg.ClientCursor[Any], _Cursor):
+    """Writes parameters into the statement, as psycopg2 does, where psycopg leaves their types to the server."""
 
 
 def _lent(cursor: psycopg.Cursor[Any]) -> LentConnection:

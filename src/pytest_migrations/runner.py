@@ -18,6 +18,7 @@ from pytest_migrations.deadline import deadline, paused
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.lending import LentConnection, failure_behind, offset_of
+from pytest_migrations.psql import supported_statements
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 
@@ -40,11 +41,6 @@ _CLEAN_SESSION_INSIDE = (
 CLEAN_SESSION = _CLEAN_SESSION_INSIDE + b"; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()"
 
 _PREPARES = re.compile(r"\bPREPARE\b", re.IGNORECASE)
-
-_PSQL_ONLY = re.compile(
-    r"^[ \t]*(?P<meta>\\[a-z!?][^\r\n]*)|^[ \t]*(?P<copy>COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)",
-    re.MULTILINE | re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -281,23 +277,6 @@ def leave_transaction(connection: psycopg.Connection) -> None:
         connection.close()
     elif not connection.closed and status != TransactionStatus.IDLE:
         connection.rollback()
-
-
-def supported_statements(migration: Migration, script: Script) -> tuple[Statement, ...]:
-    """The statements of a script.
-
-    :raises MigrationError: where it holds what only psql could run: meta commands, COPY data, COPY to the client.
-    """
-    commands = statements(script)
-    for statement in commands:
-        if Trait.COPY_STREAM in statement.traits:
-            raise MigrationError.only_in_psql(migration, statement, 0, "COPY from or to the client")
-        if not statement.kind and (found := _PSQL_ONLY.search(statement.text)):
-            what = "the psql meta command" if found["meta"] else "COPY data in the script:"
-            raise MigrationError.only_in_psql(
-                migration, statement, found.start(found.lastgroup or 0), f"{what} {found.group().strip()}"
-            )
-    return commands
 
 
 def _deallocation(script: Script) -> bytes:

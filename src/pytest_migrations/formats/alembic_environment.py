@@ -7,22 +7,26 @@ SQLAlchemy connects to our session, and the context that env.py configures uses 
 
 from __future__ import annotations
 
+import configparser
 import re
 import traceback
 from contextlib import contextmanager
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationStep
-from sqlalchemy import URL, Engine, create_engine, event
+from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from pytest_migrations.errors import Place, UserError
 from pytest_migrations.formats.alembic_revisions import working_in
-from pytest_migrations.lending import LentConnection, failure_behind
+from pytest_migrations.lending import ClientCursor, LentConnection, failure_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +37,13 @@ if TYPE_CHECKING:
     from alembic.script import Script as Revision
     from alembic.script import ScriptDirectory
     from sqlalchemy import Connection, PoolProxiedConnection
+
+
+class _Psycopg2Compiler(PGCompiler_psycopg):
+    """Leaves out the casts of parameters that other drivers need."""
+
+    def render_bind_cast(self, type_: Any, dbapi_type: Any, sqltext: str) -> str:  # noqa: ARG002 (SQLAlchemy's names)
+        return sqltext
 
 
 class OtherDatabaseError(Exception):
@@ -47,11 +58,11 @@ class Environment:
         self._config = config
         self._directory = directory
         self._home = home
+        self._url = _url_in(config)
         self._lent: LentConnection | None = None
-        self._engine = create_engine(
-            "postgresql+psycopg://", creator=lambda: self._lent, poolclass=NullPool, pool_reset_on_return=None
-        )
-        event.listen(self._engine, "do_execute", _execute_foreign_percents)
+        self._engines = {like_psycopg2: self._make_engine(like_psycopg2) for like_psycopg2 in (False, True)}
+        #: Most projects have it for Alembic; where env.py has an engine of its own, that one tells.
+        self._like_psycopg2 = find_spec("psycopg2") is not None
 
     def make_ledger(self, connection: psycopg.Connection) -> None:
         """Take no step: Alembic makes its table all the same."""
@@ -70,6 +81,8 @@ class Environment:
         """
         assert isinstance(connection, LentConnection)
         self._lent = connection
+        if self._like_psycopg2:
+            connection.cursor_factory = ClientCursor
         runs = 0
 
         def steps(*_: object) -> list[RevisionStep]:
@@ -88,20 +101,50 @@ class Environment:
             raise self._error(1, f"it calls context.run_migrations() {times}", "Let it call that once.")
 
     def _run_env(self, steps: Callable[..., list[RevisionStep]], *, takes_no_step: bool) -> None:
+        assert self._lent is not None
         context = EnvironmentContext(self._config, self._directory, fn=steps)
+        engine = self._engines[self._like_psycopg2]
         with (
             working_in(self._home),
             patch("logging.config.fileConfig"),  # it would turn off the loggers of pytest and of everybody else
-            _connecting_only_to(self._engine),
-            self._engine.connect() as ours,
-            patch.object(context, "configure", partial(_configure, context.configure, ours)),
+            _connecting_only_to(engine),
+            engine.connect() as ours,
+            patch.object(context, "configure", partial(self._configure, context.configure, ours)),
             context,
         ):
             self._config.attributes["connection"] = ours
-            self._config.set_main_option("sqlalchemy.url", _url_of(self._lent).replace("%", "%%"))
+            self._config.set_main_option("sqlalchemy.url", self._url_of(self._lent.info).replace("%", "%%"))
             self._directory.run_env()
             if takes_no_step:
                 ours.commit()  # Alembic leaves its table to the commit of a step, where each has its own transaction
+
+    def _configure(
+        self, configure: Callable[..., None], ours: Connection, connection: Any = None, **options: Any
+    ) -> None:
+        """Configure the context with our connection, whatever env.py names."""
+        if connection is not None and connection.engine not in self._engines.values():
+            self._like_psycopg2 = connection.dialect.driver == "psycopg2"  # from the next run on: the first has no step
+            if connection.dialect.default_schema_name:  # "Rudimentary Schema-Level Multi Tenancy" of the cookbook
+                ours.dialect.default_schema_name = connection.dialect.default_schema_name
+        if connection is not None and connection is not ours and connection.in_transaction():
+            ours.begin()  # then Alembic leaves the commit to env.py
+        configure(connection=ours, **options)
+
+    def _make_engine(self, like_psycopg2: bool) -> Engine:
+        """An engine over what is lent, whose statements are those that the project's own driver would get."""
+        engine = create_engine(
+            "postgresql+psycopg://", creator=lambda: self._lent, poolclass=NullPool, pool_reset_on_return=None
+        )
+        if like_psycopg2:
+            engine.dialect.statement_compiler = _Psycopg2Compiler
+        event.listen(engine, "do_execute", _execute_foreign_percents)
+        return engine
+
+    def _url_of(self, info: psycopg.ConnectionInfo) -> str:
+        """A URL for an env.py that cannot do without one, with the driver of the one that it had."""
+        driver = self._url.drivername if self._url and self._url.get_backend_name() == "postgresql" else ""
+        url = URL.create(driver or "postgresql+psycopg", info.user, database=info.dbname, query={"host": info.host})
+        return url.render_as_string()
 
     def _is_of_env(self, error: Exception, connection: LentConnection) -> bool:
         """Whether it is neither what the runner has raised, nor the server's word, nor that of a revision."""
@@ -120,16 +163,6 @@ class Environment:
     def _error(self, line: int, what: str, remedy: str) -> UserError:
         place = Place(self.path, line, 1, self.path.read_text(encoding="utf-8", errors="replace"))
         return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
-
-
-def _configure(configure: Callable[..., None], ours: Connection, connection: Any = None, **options: Any) -> None:
-    """Configure the context with our connection, whatever env.py names."""
-    if connection is not None and connection is not ours:
-        if connection.dialect.default_schema_name:  # "Rudimentary Schema-Level Multi Tenancy" of the cookbook
-            ours.dialect.default_schema_name = connection.dialect.default_schema_name
-        if connection.in_transaction():  # then Alembic leaves the commit to env.py
-            ours.begin()
-    configure(connection=ours, **options)
 
 
 def _execute_foreign_percents(cursor: Any, statement: str, parameters: Any, _: object) -> bool:
@@ -158,12 +191,12 @@ def _connecting_only_to(engine: Engine) -> Iterator[None]:
         yield
 
 
-def _url_of(connection: LentConnection | None) -> str:
-    """A URL for an env.py that cannot do without one."""
-    assert connection is not None
-    info = connection.info
-    url = URL.create("postgresql+psycopg", info.user, database=info.dbname, query={"host": info.host})
-    return url.render_as_string()
+def _url_in(config: Config) -> URL | None:
+    """The URL that alembic.ini names, if it does."""
+    try:
+        return make_url(config.get_main_option("sqlalchemy.url") or "")
+    except (ArgumentError, configparser.Error):
+        return None
 
 
 _COOKBOOK = """\
