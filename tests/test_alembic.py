@@ -294,6 +294,12 @@ def test_another_kind_of_database_is_not_reached(pytester: pytest.Pytester, init
 @pytest.mark.parametrize(
     ("line", "told", "remedy"),
     [
+        (
+            "import psycopg2; psycopg2.connect('host=prod.example.com')",
+            "OtherDatabaseError: it connects",
+            "not reached",
+        ),
+        ("import psycopg; psycopg.connect('host=prod.example.com')", "OtherDatabaseError: it connects", "not reached"),
         ("import app_of_this_name", "ModuleNotFoundError: No module named 'app_of_this_name'", "prepend_sys_path"),
         ("import os; os.environ['NOT_SET']", "KeyError: 'NOT_SET'", "variable of the environment"),
         ("raise RuntimeError('Working outside of application context.')", "RuntimeError: Working", "app_context"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import configparser
 import re
 import traceback
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,7 +47,7 @@ class _Psycopg2Compiler(PGCompiler_psycopg):
 
 
 class OtherDatabaseError(Exception):
-    """Code wants to connect to a database that is none of PostgreSQL."""
+    """Code wants to connect to a database that is not ours, in a way in which it cannot be given ours."""
 
 
 class Environment:
@@ -177,6 +177,10 @@ def _execute_foreign_percents(cursor: Any, statement: str, parameters: Any, _: o
 _PLACEHOLDER = re.compile(r"%[sbt%(]")
 
 
+#: What connects past SQLAlchemy.
+_DRIVERS = ("psycopg.connect", "psycopg.Connection.connect", "psycopg2.connect", "asyncpg.connect", "pg8000.connect")
+
+
 @contextmanager
 def _connecting_only_to(engine: Engine) -> Iterator[None]:
     """Make every engine, also one that was made before or is pooled, give out a connection of this one."""
@@ -187,7 +191,14 @@ def _connecting_only_to(engine: Engine) -> Iterator[None]:
             raise OtherDatabaseError(f"it connects to {self.dialect.name}, and PostgreSQL is what is proved here")
         return connect(engine)
 
-    with patch.object(Engine, "raw_connection", raw_connection):
+    def refuse(*_: object, **__: object) -> None:
+        raise OtherDatabaseError("it connects to a database without SQLAlchemy")
+
+    with ExitStack() as stack:
+        stack.enter_context(patch.object(Engine, "raw_connection", raw_connection))
+        for driver in _DRIVERS:
+            if find_spec(driver.partition(".")[0]) is not None:
+                stack.enter_context(patch(driver, refuse))
         yield
 
 
@@ -221,5 +232,7 @@ def _remedy(error: BaseException) -> str:
     if "application context" in str(error):
         return f"Push one in conftest.py: app.app_context().push().\n{_COOKBOOK}"
     if isinstance(error, OtherDatabaseError):
-        return f"Set what it takes its URL from to one of PostgreSQL; it is not connected to.\n{_COOKBOOK}"
+        return (
+            f"That database was not reached. Let it use an engine of SQLAlchemy, with a URL of PostgreSQL.\n{_COOKBOOK}"
+        )
     return _COOKBOOK
