@@ -17,7 +17,7 @@ from psycopg.pq import TransactionStatus
 from pytest_migrations.deadline import deadline, paused
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
-from pytest_migrations.lending import LentConnection, failure_behind, offset_of
+from pytest_migrations.lent import LentConnection, failure_behind, offset_of
 from pytest_migrations.psql import supported_statements
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait

@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 
 from pytest_migrations.errors import Place, UserError
 from pytest_migrations.formats.alembic_revisions import working_in
-from pytest_migrations.lending import ClientCursor, LentConnection, failure_behind
+from pytest_migrations.lent import ClientCursor, LentConnection, failure_behind
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
