@@ -67,7 +67,7 @@ class MigrationError(UserError):
     ) -> MigrationError:
         """Make the error of what the server (or the lost connection) said of a statement."""
         diagnosis = error.diag
-        place = statement.script.place(statement.offset + _offset_in(statement, diagnosis))
+        place = statement.place_at(_offset_in(statement, diagnosis))
         message = diagnosis.message_primary or f"the connection was lost: {str(error).splitlines()[0]}"
         details = [
             f"{name}: {text}"
@@ -80,6 +80,8 @@ class MigrationError(UserError):
         ]
         if diagnosis.internal_query:
             details.append(f"query: {_first_lines(diagnosis.internal_query)}")
+        if statement.generated and statement.text:
+            details.append(f"statement: {_first_lines(statement.text.strip())}")
         return cls(
             migration,
             place,
@@ -89,6 +91,12 @@ class MigrationError(UserError):
             kept=kept,
             remark="when the transaction was committed" if at_commit else "",
         )
+
+    @classmethod
+    def from_program(cls, migration: Migration, place: Place, error: BaseException, kept: Kept) -> MigrationError:
+        """Make the error of a program that raised what the server has no part in."""
+        message = f"{type(error).__name__}: {error}".rstrip(": ").splitlines()
+        return cls(migration, place, message[0], details=("\n".join(message[1:4]),) if message[1:] else (), kept=kept)
 
     @classmethod
     def timed_out(cls, migration: Migration, statement: Statement, kept: Kept, seconds: float | None) -> MigrationError:

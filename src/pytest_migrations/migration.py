@@ -12,8 +12,24 @@ from pytest_migrations.errors import Place
 from pytest_migrations.sql.traits import Trait
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    import psycopg
+
+
+@dataclass(frozen=True)
+class Program:
+    """What a script runs where it is no SQL text but code, on a connection that it is lent.
+
+    ``file`` is what the code's frames call its file, ``offset`` where in ``Script.source`` it begins (from 0).
+    ``does_nothing`` says that this can be seen without running it.
+    """
+
+    run: Callable[[psycopg.Connection], None]
+    file: str
+    offset: int = 0
+    does_nothing: bool = False
 
 
 @dataclass(frozen=True)
@@ -32,13 +48,14 @@ class Origin:
 
 @dataclass(frozen=True)
 class Script:
-    """SQL text with its file.
+    """SQL text with its file, or a program.
 
     ``source`` is the file's whole text (without a byte order mark). ``text`` is the SQL to run. It keeps the line
     numbers of the file: what lies before it or between its parts is blanked, never cut. ``indent`` is how many
     characters were taken off the start of each of its lines (3 where a rollback is written in ``-- `` comments).
     ``transactional`` is False where the migration's tool would run it outside a transaction. Where the tool runs the
-    parts of the file in another order, or puts text in, ``origins`` has the places, and the text keeps no lines.
+    parts of the file in another order, or puts text in, ``origins`` has the places, and the text keeps no lines. Where
+    there is a ``program``, ``source`` is its code and ``text`` is empty.
     """
 
     path: Path
@@ -47,26 +64,46 @@ class Script:
     indent: int = 0
     transactional: bool = True
     origins: tuple[Origin, ...] = ()
+    program: Program | None = None
+
+    @property
+    def written(self) -> str:
+        """What the author wrote: the SQL, or the code of the program."""
+        return self.text if self.program is None else self.source
+
+    @property
+    def start(self) -> Place:
+        """Where it begins."""
+        return self.place(len(self.text) - len(self.text.lstrip()) if self.program is None else self.program.offset)
 
     def place(self, offset: int) -> Place:
-        """Where in the file the character of ``text`` at ``offset`` (from 0) stands."""
+        """Where in the file the character of ``written`` at ``offset`` (from 0) stands."""
         if self.origins:
             origin = self.origins[bisect_right(self.origins, offset, key=lambda origin: origin.start) - 1]
             return origin.file.place(origin.offset + min(offset - origin.start, origin.length))
         line = bisect_right(self._line_starts, offset)
         return Place(self.path, line, offset - self._line_starts[line - 1] + 1 + self.indent, self.source)
 
+    def line_start(self, line: int) -> int:
+        """The offset of the first character of a line (from 1) that is no blank."""
+        start = self._line_starts[line - 1]
+        return start + len(self.written[start:]) - len(self.written[start:].lstrip(" \t"))
+
     @cached_property
     def _line_starts(self) -> list[int]:
         starts = [0]
-        while (newline := self.text.find("\n", starts[-1])) >= 0:
+        while (newline := self.written.find("\n", starts[-1])) >= 0:
             starts.append(newline + 1)
         return starts
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One SQL command: its exact text (no comments around it, no semicolon) and where it stands in its script."""
+    """One SQL command: its exact text (no comments around it, no semicolon) and where it stands in its script.
+
+    Of a program it is what was sent at once, as it was sent. ``generated`` says that this stands nowhere in the file:
+    at ``offset`` is the code that sent it.
+    """
 
     script: Script
     offset: int
@@ -78,10 +115,16 @@ class Statement:
     creates: tuple[tuple[str, str], ...] = ()
     #: What the server must have: ("extension" or "collation provider" or "locale", name).
     needs: tuple[tuple[str, str], ...] = ()
+    generated: bool = False
 
     @property
     def place(self) -> Place:
-        return self.script.place(self.offset)
+        return self.place_at(0)
+
+    def place_at(self, offset: int) -> Place:
+        """Where the character of ``text`` at ``offset`` (from 0) stands, or what is next to it in the file."""
+        blanks = len(self.text) - len(self.text.lstrip())
+        return self.script.place(self.offset if self.generated else self.offset + max(offset, blanks))
 
 
 @dataclass(frozen=True)
@@ -131,6 +174,8 @@ class History:
     problems: tuple[Problem, ...] = ()
     #: What the user should know of how the folder was read, a sentence each: files that are left out on purpose, say.
     notes: tuple[str, ...] = ()
+    #: Makes what the tool keeps its own records in, which every database has before the first migration.
+    ledger: Migration | None = None
 
     def position_of(self, wanted: str) -> int:
         """How many migrations are applied once the one of this version (or name) is, itself included.

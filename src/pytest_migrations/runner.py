@@ -15,7 +15,10 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.deadline import deadline, paused
+from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
+from pytest_migrations.lent import LentConnection, failure_behind, offset_of
+from pytest_migrations.psql import supported_statements
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 
@@ -38,13 +41,6 @@ _CLEAN_SESSION_INSIDE = (
 CLEAN_SESSION = _CLEAN_SESSION_INSIDE + b"; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()"
 
 _PREPARES = re.compile(r"\bPREPARE\b", re.IGNORECASE)
-
-_PSQL_ONLY = re.compile(
-    r"^[ \t]*(?P<meta>\\[a-z!?][^\r\n]*)"
-    r"|(?P<end>\\g(?:exec|set|desc|x)?\b[^\r\n]*)$"
-    r"|^[ \t]*(?P<copy>COPY\b[^;]*\bFROM\s+STDIN\b[^;]*;)",
-    re.MULTILINE | re.IGNORECASE,
-)
 
 
 @dataclass(frozen=True)
@@ -77,6 +73,7 @@ class Runner:
         self._timeout = timeout
         self._expired = False
         self._after_statement = after_statement
+        self._sent = 0
 
     def apply(self, migration: Migration, *, before_commit: Callable[[], None] = lambda: None) -> Ran:
         """Apply a migration for good, in one transaction where its format and its statements allow it.
@@ -113,8 +110,8 @@ class Runner:
         :raises MigrationError: when a statement fails; the transaction is then aborted.
         """
         assert migration.verify is not None
-        commands = supported_statements(migration, migration.verify)
-        return self._send_inside(migration, migration.verify, commands, _OWN_TRANSACTION)
+        supported_statements(migration, migration.verify)
+        return self._run_as_part(migration, migration.verify, left_out=_OWN_TRANSACTION)
 
     def _run_for_good(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
@@ -130,84 +127,132 @@ class Runner:
 
         started = time.perf_counter()
         with self._deadline():
-            if not commands:
+            if not commands and script.program is None:
                 look()
             elif script.transactional and all(_fits_in_transaction(statement) for statement in commands):
                 try:
-                    self._run_in_one_transaction(migration, commands, look)
+                    self._run_in_one_transaction(migration, script, look)
+                except NeedsCommitsError:
+                    self._run_with_commits(migration, script, look)
                 except MigrationError as error:
                     if error.sqlstate not in _NOT_IN_A_TRANSACTION:
                         raise
-                    self._run_one_by_one(migration, commands, look)
+                    self._run_with_commits(migration, script, look)
             else:
-                self._run_one_by_one(migration, commands, look, begun=script.transactional and _ends_first(commands))
-        return Ran(len(commands), time.perf_counter() - started - looked)
+                self._run_with_commits(migration, script, look)
+        return Ran(self._sent, time.perf_counter() - started - looked)
 
-    def _run_in_one_transaction(
-        self, migration: Migration, commands: tuple[Statement, ...], before_commit: Callable[[], None]
-    ) -> None:
+    def _run_in_one_transaction(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> None:
+        self._sent = 0
         self.connection.execute(b"BEGIN")
         try:
-            for statement in commands:
-                self._send(migration, statement, Kept.NOTHING)
+            last = self._send_all(migration, script)
             before_commit()
-            self._finish(migration, commands[-1], b"COMMIT")
+            self._finish(migration, last, b"COMMIT")
         finally:
             leave_transaction(self.connection)
 
-    def _run_one_by_one(
-        self,
-        migration: Migration,
-        commands: tuple[Statement, ...],
-        before_commit: Callable[[], None],
-        *,
-        begun: bool = False,
-    ) -> None:
-        """``begun`` says that the script ends the transaction of its tool, and begins the one that its tool ends."""
-        kept = Kept.NOTHING
+    def _run_with_commits(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> None:
+        self._sent = 0
         try:
-            if begun:
-                self.connection.execute(b"BEGIN")
-            for statement in commands:
-                if _commits(statement):
-                    before_commit()
-                self._send(migration, statement, kept)
-                if self.connection.info.transaction_status == TransactionStatus.IDLE:
-                    kept = Kept.BEFORE
-            if begun and self.connection.info.transaction_status == TransactionStatus.INTRANS:
-                before_commit()
-                self._finish(migration, commands[-1], b"COMMIT")
-            if self.connection.info.transaction_status != TransactionStatus.IDLE:
-                raise MigrationError.unfinished_transaction(migration, commands[-1])
+            if script.program is None:
+                self._send_one_by_one(migration, script, before_commit)
+            else:
+                self._call(migration, script, before_commit)
         finally:
             leave_transaction(self.connection)
         before_commit()
+
+    def _send_one_by_one(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> None:
+        commands = statements(script)
+        # Such a script ends the transaction that its tool has begun, and begins the one that its tool ends.
+        begun = script.transactional and _ends_first(commands)
+        kept = Kept.NOTHING
+        if begun:
+            self.connection.execute(b"BEGIN")
+        for statement in commands:
+            if _commits(statement):
+                before_commit()
+            self._send(migration, statement, kept)
+            if self.connection.info.transaction_status == TransactionStatus.IDLE:
+                kept = Kept.BEFORE
+        if begun and self.connection.info.transaction_status == TransactionStatus.INTRANS:
+            before_commit()
+            self._finish(migration, commands[-1], b"COMMIT")
+        if self.connection.info.transaction_status != TransactionStatus.IDLE:
+            raise MigrationError.unfinished_transaction(migration, commands[-1])
 
     def _run_inside(self, migration: Migration, script: Script) -> Ran:
         commands = supported_statements(migration, script)
         if not _can_run_inside(commands):
             raise NeedsCommitsError
-        return self._send_inside(migration, script, commands, Trait.TRANSACTION_FRAME)
+        return self._run_as_part(migration, script, left_out=Trait.TRANSACTION_FRAME)
 
-    def _send_inside(
-        self, migration: Migration, script: Script, commands: tuple[Statement, ...], left_out: Trait
-    ) -> Ran:
+    def _run_as_part(self, migration: Migration, script: Script, *, left_out: Trait) -> Ran:
         started = time.perf_counter()
+        self._sent = 0
         with self._deadline():
             self.connection.execute(_CLEAN_SESSION_INSIDE + _deallocation(script))
-            for statement in commands:
-                if not statement.traits & left_out:
-                    self._send(migration, statement, Kept.NOTHING)
-            if commands:
+            if script.program is not None or statements(script):
+                last = self._send_all(migration, script, left_out)
                 # Stands in for the commit: what is deferred is checked now.
-                self._finish(migration, commands[-1], b"SET CONSTRAINTS ALL IMMEDIATE")
-        return Ran(len(commands), time.perf_counter() - started)
+                self._finish(migration, last, b"SET CONSTRAINTS ALL IMMEDIATE")
+        return Ran(self._sent, time.perf_counter() - started)
+
+    def _send_all(self, migration: Migration, script: Script, left_out: Trait = Trait.TRANSACTION_FRAME) -> Statement:
+        """Run a script inside the transaction that the connection is in, without statements that are ``left_out``.
+
+        Gives the last statement.
+        """
+        if script.program is not None:
+            return self._call(migration, script)
+        commands = statements(script)
+        for statement in commands:
+            if not statement.traits & left_out:
+                self._send(migration, statement, Kept.NOTHING)
+        return commands[-1]
+
+    def _call(self, migration: Migration, script: Script, before_commit: Callable[[], None] | None = None) -> Statement:
+        """Run a program, without ``before_commit`` inside the transaction that the connection is in.
+
+        Gives its last statement.
+        """
+
+        def before(statement: Statement) -> None:
+            if self._expired:
+                raise MigrationError.timed_out(migration, statement, kept(), self._timeout)
+            if before_commit is None and statement.traits & (_NEVER_INSIDE | Trait.TRANSACTION_FRAME):
+                raise NeedsCommitsError
+
+        def kept() -> Kept:
+            return Kept.BEFORE if lent.has_committed else Kept.NOTHING
+
+        lent = LentConnection(self.connection, script, before, self._tell, before_commit)
+        assert script.program is not None
+        try:
+            script.program.run(lent)
+        except Exception as error:
+            if lent.refusal is None and (failure := failure_behind(error, lent)):
+                with self._blaming(migration, failure.statement, kept(), at_commit=failure.at_commit):
+                    raise failure.error from error
+            if lent.refusal is None and not isinstance(error, UserError):
+                place = script.place(offset_of(error, script))
+                raise MigrationError.from_program(migration, place, error, kept()) from error
+            if lent.refusal is None:
+                raise
+        if lent.refusal is not None:  # also where the program went on in spite of it
+            raise lent.refusal
+        return lent.last
 
     def _send(self, migration: Migration, statement: Statement, kept: Kept) -> None:
         if self._expired:
             raise MigrationError.timed_out(migration, statement, kept, self._timeout)
         with self._blaming(migration, statement, kept):
             self.connection.execute(statement.text.encode())
+        self._tell(statement)
+
+    def _tell(self, statement: Statement) -> None:
+        self._sent += 1
         self._after_statement(statement)
 
     def _finish(self, migration: Migration, last: Statement, command: bytes) -> None:
@@ -250,23 +295,6 @@ def leave_transaction(connection: psycopg.Connection) -> None:
         connection.close()
     elif not connection.closed and status != TransactionStatus.IDLE:
         connection.rollback()
-
-
-def supported_statements(migration: Migration, script: Script) -> tuple[Statement, ...]:
-    """The statements of a script.
-
-    :raises MigrationError: where it holds what only psql could run: meta commands, COPY data, COPY to the client.
-    """
-    commands = statements(script)
-    for statement in commands:
-        if Trait.COPY_STREAM in statement.traits:
-            raise MigrationError.only_in_psql(migration, statement, 0, "COPY from or to the client")
-        if not statement.kind and (found := _PSQL_ONLY.search(statement.text)):
-            what = "COPY data in the script:" if found["copy"] else "the psql meta command"
-            raise MigrationError.only_in_psql(
-                migration, statement, found.start(found.lastgroup or 0), f"{what} {found.group().strip()}"
-            )
-    return commands
 
 
 def _deallocation(script: Script) -> bytes:

@@ -83,11 +83,15 @@ class RunServers:
         """Make a fresh database ready, as a superuser on a server that we started."""
         if self._options.role is not None and server.kind != "external":
             self._create_extensions(server, database)
-        if self._prepare is None:
-            return
-        connect = server.connect if self._options.role is None else server.connect_admin
-        with connect(database) as connection:
-            self._prepare(connection, history.folder)
+        if history.ledger is not None:
+            from pytest_migrations.runner import Runner  # noqa: PLC0415 (brings the driver, which loads meanwhile)
+
+            with server.connect(database) as connection:
+                Runner(connection).apply(history.ledger)
+        if self._prepare is not None:
+            connect = server.connect if self._options.role is None else server.connect_admin
+            with connect(database) as connection:
+                self._prepare(connection, history.folder)
 
     def _create_extensions(self, server: Server, database: Database) -> None:
         """Create those that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""
@@ -131,7 +135,7 @@ class RunServers:
 
     def _is_named(self, role: str) -> bool:
         """Whether a script has the role's name: one that has not was made by somebody else meanwhile."""
-        return any(role in script.text for history in self._histories for script in history.scripts)
+        return any(role in script.written for history in self._histories for script in history.scripts)
 
     def _best(self, start: Callable[[RunFolder, ServerOptions, Requirements], _Started]) -> _Started:
         """A server on which as many migrations as possible can be proved: those before one whose need it lacks."""

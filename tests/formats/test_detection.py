@@ -95,8 +95,8 @@ def test_folders_that_are_none(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format(history: Read) -> None:
-    with pytest.raises(UserError, match="--migrations-format=alembic: there is no such format") as caught:
-        history({"1_a.sql": ""}, "alembic")
+    with pytest.raises(UserError, match="--migrations-format=south: there is no such format") as caught:
+        history({"1_a.sql": ""}, "south")
     assert all(f"  {name}: " in str(caught.value) for name in FORMATS)
 
 

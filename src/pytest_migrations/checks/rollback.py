@@ -18,9 +18,8 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
     if proof.trial is None and proof.unconfirmed:
         return Verdict.skipped(f"{proof.migration.name} cannot be tried in a transaction, and was {proof.unconfirmed}")
     if proof.trial is None:
-        down = proof.migration.down
-        assert down is not None
-        place = down.place(len(down.text) - len(down.text.lstrip()))
+        assert proof.migration.down is not None
+        place = proof.migration.down.start
         return Verdict.failed(
             f"{place}: the rollback is empty, but applying the migration changes the schema.\n\n"
             "Write the statements that undo it, or leave the rollback out if there is no way back.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.formats.alembic import ALEMBIC
 from pytest_migrations.formats.atlas import ATLAS
 from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
@@ -57,6 +58,7 @@ _ALL = (
     NODE_PG_MIGRATE,
     TERN,
     RAMBLER,
+    ALEMBIC,
 )
 
 #: What ``--migrations-format`` takes.
@@ -85,7 +87,7 @@ def read_history(
     if not reading.migrations:
         raise _nothing_found(listing, [chosen])
     problems = (*reading.problems, *unaddressable(reading.migrations))
-    return History(folder, chosen.name, tuple(reading.migrations), problems, tuple(reading.notes))
+    return History(folder, chosen.name, tuple(reading.migrations), problems, tuple(reading.notes), reading.ledger)
 
 
 def _existing(folder: Path) -> Path:

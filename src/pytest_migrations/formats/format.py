@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 class Reading(NamedTuple):
-    """What a format makes of a folder: its migrations in order, what is wrong with it, and ``History.notes``."""
+    """What a format makes of a folder: its migrations in order, what is wrong with it, and more for ``History``."""
 
     migrations: Sequence[Migration]
     problems: Sequence[Problem]
     notes: Sequence[str] = ()
+    ledger: Migration | None = None
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,11 @@ def statements(script: Script) -> tuple[Statement, ...]:
     return tuple(_split(script, parsed.stmts))
 
 
+def does_nothing(script: Script) -> bool:
+    """Whether nothing happens when the script runs: it has no statements, or is a program of which that can be seen."""
+    return not statements(script) if script.program is None else script.program.does_nothing
+
+
 def _split(script: Script, raw_statements: Any) -> Iterator[Statement]:
     text = script.text
     characters = _Characters(text)

@@ -86,6 +86,11 @@ _CLUSTER_TEXT = re.compile(
 _SLOT_TEXT = re.compile(
     r"pg_(?:create_(?:logical|physical)|drop|copy_(?:logical|physical))_replication_slot", re.IGNORECASE
 )
+#: The same in the code of a program, whose statements are known only when it sends them.
+CLUSTER_CODE = re.compile(
+    rf"{_CLUSTER_TEXT.pattern}|\b(?:create|alter|drop)\s+(?:database|tablespace|subscription)\b|_replication_slot",
+    re.IGNORECASE,
+)
 #: How protobuf prints what stands between words; the n of a line end would be read as part of the word behind it.
 _PRINTED_BLANK = re.compile(r'\\[nrt]|\\?"')
 

@@ -20,6 +20,7 @@ from pytest_migrations.sql.traits import Trait
 if TYPE_CHECKING:
     import psycopg
 
+    from pytest_migrations.errors import Place
     from pytest_migrations.migration import Migration, Statement
 
 _ELSEWHERE = "Prove it with --migrations-server=embedded or docker."
@@ -33,6 +34,11 @@ _NEVER = {
     "drop_table_space_stmt",
     "dropdb_stmt",
 }
+#: The same in the code of a program, which may send it outside a transaction.
+_NEVER_CODE = re.compile(
+    r"\balter\s+system\b|\b(?:create|alter|drop)\s+tablespace\b|\b(?:create|drop)\s+database\b|_replication_slot",
+    re.IGNORECASE,
+)
 _MAKES_ORIGIN = re.compile(r"pg_replication_origin_create", re.IGNORECASE)
 
 
@@ -42,14 +48,19 @@ def refuse_on_given_server(migration: Migration) -> None:
     :raises MigrationError: when one changes the server itself or another database, or roles outside a transaction.
     """
     for script in migration.scripts:
+        if script.program is not None and (found := _NEVER_CODE.search(script.source)):
+            raise _refused(migration, script.place(found.start()))
         commands = statements(script)
         alone = not script.transactional or any(_COMMITS & statement.traits for statement in commands)
         for statement in commands:
             if _is_never_done(statement) or (alone and Trait.CLUSTER in statement.traits):
-                what = "this is not done on a server that pytest-migrations did not start"
-                error = MigrationError(migration, statement.place, what)
-                error.advice = _ELSEWHERE
-                raise error
+                raise _refused(migration, statement.place)
+
+
+def _refused(migration: Migration, place: Place) -> MigrationError:
+    error = MigrationError(migration, place, "this is not done on a server that pytest-migrations did not start")
+    error.advice = _ELSEWHERE
+    return error
 
 
 _COMMITS = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL
@@ -142,7 +153,7 @@ class GivenServer:
         if changed:
             error = MigrationError(
                 migration,
-                statements(migration.up)[0].place,
+                migration.up.start,
                 "the migration changes what the server had before it: " + ", ".join(sorted(dict.fromkeys(changed))),
             )
             error.advice = _ELSEWHERE

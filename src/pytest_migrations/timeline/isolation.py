@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.sql.grammar import statements
-from pytest_migrations.sql.traits import Trait
+from pytest_migrations.sql.traits import CLUSTER_CODE, Trait
 
 if TYPE_CHECKING:
     import psycopg
@@ -19,7 +19,12 @@ class TouchesClusterError(Exception):
 
 def names_cluster_objects(history: History) -> bool:
     """Whether a statement of the history, as it is written, changes what the whole cluster shares."""
-    return any(Trait.CLUSTER in statement.traits for script in history.scripts for statement in statements(script))
+    return any(
+        any(Trait.CLUSTER in statement.traits for statement in statements(script))
+        if script.program is None
+        else CLUSTER_CODE.search(script.source)
+        for script in history.scripts
+    )
 
 
 _SHARED_CATALOGS = (

@@ -38,8 +38,9 @@ _BATCH = 500
 
 def may_move(connection: psycopg.Connection, migration: Migration) -> bool:
     """Whether running the migration's scripts can move a sequence: by rows, by calls, or by what DDL brings about."""
-    if any(Trait.PLAIN_DDL not in statement.traits for script in migration.scripts for statement in statements(script)):
-        return True
+    for script in migration.scripts:
+        if script.program or any(Trait.PLAIN_DDL not in statement.traits for statement in statements(script)):
+            return True
     row = connection.execute(_CALLS_BY_ITSELF).fetchone()
     return bool(row and row[0])
 

@@ -20,7 +20,7 @@ def renewed(
     connection: psycopg.Connection, migration: Migration, connect: Callable[[], psycopg.Connection]
 ) -> psycopg.Connection:
     """The connection on which ``migration`` was just applied, or where that may matter a new one in its place."""
-    if not _SETS_DEFAULTS.search(migration.up.text):
+    if not _SETS_DEFAULTS.search(migration.up.written):
         return connection
     connection.close()
     return connect()

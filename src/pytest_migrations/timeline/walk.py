@@ -15,7 +15,7 @@ from pytest_migrations.failure import MigrationError
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner, leave_transaction
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
-from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.grammar import does_nothing
 from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
@@ -112,7 +112,7 @@ class Walk:
         if migration.down is None and not needed_behind:
             return Proof(migration, self.step())
         before = self._take_snapshot() if self._snapshot is None else self._snapshot
-        counted = not any("track_counts" in script.text.lower() for script in migration.scripts)
+        counted = not any("track_counts" in script.written.lower() for script in migration.scripts)
         after: list[Snapshot] = []
 
         def look() -> None:
@@ -122,7 +122,7 @@ class Walk:
         ran = self._apply(look)
         self._snapshot = after[-1]
         states = States(before, self._snapshot, self._isolated, self._terms.leave_out, counted)
-        if migration.down is None or (not statements(migration.down) and states.differ):
+        if migration.down is None or (does_nothing(migration.down) and states.differ):
             return Proof(migration, ran)
         trial = self._try_inside(migration, states)
         if trial is not None and trial.is_clean:

@@ -71,12 +71,14 @@ class Watch:
 
     def _during(self, script: Script, run: Callable[[Runner], object], changes: Changes) -> None:
         """Run a script; of one that fails, ``changes`` has what was seen as far as it came."""
-        every = ceil(len(statements(script)) / _MOST_SNAPSHOTS)
+        every = ceil(len(statements(script)) / _MOST_SNAPSHOTS) or 1
+        taken = 0
         unseen: list[Statement] = []
         last = begun = take_snapshot(self._connection, cluster=self._cluster)
 
         def look() -> None:
-            nonlocal last, begun
+            nonlocal last, begun, taken
+            taken += 1
             now = take_snapshot(self._connection, cluster=self._cluster, since=begun)
             for before, after in last.differing_pages(now):
                 for key, fields in self._facts.items():
@@ -89,7 +91,7 @@ class Watch:
 
         def after_statement(statement: Statement) -> None:
             unseen.append(statement)
-            if len(unseen) >= every:
+            if len(unseen) >= every * 2 ** (taken // _MOST_SNAPSHOTS):  # of a program nobody knows how long it is
                 look()
 
         run(Runner(self._connection, after_statement=after_statement))

@@ -1,0 +1,203 @@
+"""A connection as it is lent to a script that is a program: its statements are seen, its commits may be none."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from pytest_migrations.migration import Script, Statement
+from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.traits import Trait
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
+
+_MARK = b"SAVEPOINT pytest_migrations_program"
+
+
+class Failure(NamedTuple):
+    """What the server said last of a statement, or of a commit behind it."""
+
+    error: psycopg.Error
+    statement: Statement
+    at_commit: bool
+
+
+class LentConnection(psycopg.Connection[Any]):
+    """The session of another connection, which must be in autocommit mode, for the program of ``script``.
+
+    ``before`` and ``after`` are told of each statement. ``before_commit`` is called before each commit; without it the
+    program stays inside the transaction that the session is in: a commit of it keeps its work there, as a savepoint
+    does, a rollback undoes it to the last one. What one of the three raises also is ``refusal``, since a program may
+    catch it. To close it does nothing.
+    """
+
+    #: psycopg2 has them, and what expects a connection of its looks at them.
+    notices: Sequence[str] = ()
+
+    def __init__(
+        self,
+        lender: psycopg.Connection[Any],
+        script: Script,
+        before: Callable[[Statement], None],
+        after: Callable[[Statement], None],
+        before_commit: Callable[[], None] | None,
+    ) -> None:
+        assert script.program is not None
+        super().__init__(lender.pgconn)
+        self.cursor_factory = _Cursor
+        self.prepare_threshold = None
+        self.script = script
+        self.last = Statement(script, script.program.offset, "", generated=True)
+        self.failure: Failure | None = None
+        self.refusal: BaseException | None = None
+        self.has_committed = False
+        self._lender = lender
+        self._before = before
+        self._after = after
+        self._before_commit = before_commit
+        if self._joins:
+            lender.execute(_MARK)
+
+    @property
+    def _joins(self) -> bool:
+        return self._before_commit is None
+
+    @contextmanager
+    def sending(self, query: Any) -> Iterator[None]:
+        """Tell of a statement that is sent meanwhile."""
+        statement, is_the_programs = self._statement(query)
+        with self._heeding():
+            self._before(statement)
+            if self._before_commit is not None and Trait.TRANSACTION_FRAME in statement.traits:
+                self._before_commit()
+        with self._watching(statement):
+            yield
+        self.has_committed |= self.info.transaction_status == TransactionStatus.IDLE
+        if is_the_programs:
+            self.last = statement
+            with self._heeding():
+                self._after(statement)
+
+    def commit(self) -> None:
+        if not self._joins:
+            with self._heeding():
+                assert self._before_commit is not None
+                self._before_commit()
+            with self._watching(self.last, at_commit=True):
+                super().commit()
+            self.has_committed = True
+        elif self.info.transaction_status == TransactionStatus.INERROR:  # the server takes such a COMMIT for ROLLBACK
+            self.rollback()
+        else:
+            self._lender.execute(b"RELEASE " + _MARK + b"; " + _MARK)
+
+    def rollback(self) -> None:
+        if self._joins:
+            self._lender.execute(b"ROLLBACK TO " + _MARK)
+        else:
+            super().rollback()
+
+    def set_autocommit(self, value: bool) -> None:
+        if not self._joins:
+            super().set_autocommit(value)
+
+    def set_isolation_level(self, value: psycopg.IsolationLevel | None) -> None:
+        if not self._joins:
+            super().set_isolation_level(value)
+
+    def close(self) -> None:
+        """Leave the session to its owner."""
+
+    def __del__(self, *_: Any) -> None:
+        """Leave the session to its owner."""
+
+    def _statement(self, query: Any) -> tuple[Statement, bool]:
+        """The statement at its place, and whether the program's own file sends it."""
+        text = (
+            query if isinstance(query, str) else query.decode() if isinstance(query, bytes) else query.as_string(self)
+        )
+        parts = statements(Script(self.script.path, text, text))
+        traits = reduce(or_, (part.traits for part in parts), Trait.NONE)
+        kind = parts[0].kind if len(parts) == 1 else ""
+        line = _line_in(self.script, sys._getframe())  # noqa: SLF001 (the frames of a program are those of its caller)
+        if line is None:
+            return Statement(self.script, self.last.offset, text, kind, traits, generated=True), False
+        start = self.script.line_start(line)
+        if (found := self.script.source.find(text, start)) < 0:
+            found = self.script.source.find(text)
+        if found < 0 or not text:
+            return Statement(self.script, start, text, kind, traits, generated=True), True
+        return Statement(self.script, found, text, kind, traits), True
+
+    @contextmanager
+    def _watching(self, statement: Statement, *, at_commit: bool = False) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            self.failure = Failure(error, statement, at_commit)
+            raise
+
+    @contextmanager
+    def _heeding(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException as error:
+            self.refusal = error
+            raise
+
+
+class _Cursor(psycopg.Cursor[Any]):
+    def execute(self, query: Any, *args: Any, **kwargs: Any) -> _Cursor:
+        with _lent(self).sending(query):
+            return super().execute(query, *args, **kwargs)
+
+    def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
+        with _lent(self).sending(query):
+            super().executemany(query, *args, **kwargs)
+
+
+class ClientCursor(psycopg.ClientCursor[Any], _Cursor):
+    """Writes parameters into the statement, as psycopg2 does, where psycopg leaves their types to the server."""
+
+
+def _lent(cursor: psycopg.Cursor[Any]) -> LentConnection:
+    assert isinstance(cursor.connection, LentConnection)
+    return cursor.connection
+
+
+def failure_behind(error: BaseException, lent: LentConnection) -> Failure | None:
+    """What the server said, where that is why the program raised ``error``."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, psycopg.Error) and lent.failure is not None and lent.failure.error is cause:
+            return lent.failure if cause.sqlstate or lent.closed else None
+        cause = cause.__cause__
+    return None
+
+
+def offset_of(error: BaseException, script: Script) -> int:
+    """Where in a program, as deep in its file as possible, it raised ``error``; where it begins if not in its file."""
+    assert script.program is not None
+    offset, traceback = script.program.offset, error.__traceback__
+    while traceback is not None:
+        if traceback.tb_frame.f_code.co_filename == script.program.file:
+            offset = script.line_start(traceback.tb_lineno)
+        traceback = traceback.tb_next
+    return offset
+
+
+def _line_in(script: Script, frame: FrameType | None) -> int | None:
+    assert script.program is not None
+    while frame is not None:
+        if frame.f_code.co_filename == script.program.file:
+            return frame.f_lineno
+        frame = frame.f_back
+    return None

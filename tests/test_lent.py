@@ -1,0 +1,124 @@
+"""Scripts that are programs, on a real server and without any tool."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from pytest_migrations.failure import Kept, MigrationError
+from pytest_migrations.migration import Migration, Program, Script
+from pytest_migrations.runner import NeedsCommitsError, Runner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytest_migrations.migration import Statement
+
+    Write = Callable[[str], Migration]
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Write:
+    """A migration that runs Python code, in which ``c`` is the connection that it is lent."""
+
+    def write(source: str) -> Migration:
+        path = tmp_path / "m.py"
+        code = compile(source, str(path), "exec")
+
+        def run(connection: psycopg.Connection) -> None:
+            exec(code, {"c": connection, "psycopg": psycopg})
+
+        return Migration("1", "m.py", Script(path, source, "", program=Program(run, str(path))))
+
+    return write
+
+
+def tables(connection: psycopg.Connection) -> list[str]:
+    rows = connection.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+    )
+    return sorted(name for (name,) in rows)
+
+
+def test_commits_stay_inside_and_rollbacks_undo_what_was_not_committed(
+    connection: psycopg.Connection, program: Write
+) -> None:
+    source = "c.execute('CREATE TABLE a ()')\nc.commit()\nc.execute('CREATE TABLE b ()')\nc.rollback()\nc.close()"
+    connection.execute("BEGIN")
+    ran = Runner(connection).apply_inside(program(source))
+    assert (ran.statements, tables(connection)) == (2, ["a"])
+    connection.execute("ROLLBACK")
+    assert tables(connection) == []
+    Runner(connection).apply(program(source))
+    assert tables(connection) == ["a"]
+
+
+def test_a_caught_error_is_undone_as_the_server_does_it(connection: psycopg.Connection, program: Write) -> None:
+    source = (
+        "c.execute('CREATE TABLE a ()')\ntry:\n    c.execute('oops')\nexcept psycopg.Error:\n    c.commit()\n"
+        "c.execute('CREATE TABLE b ()')"
+    )
+    Runner(connection).apply(program(source))
+    assert tables(connection) == ["b"]
+
+
+@pytest.mark.parametrize("statement", ["VACUUM", "COMMIT", "DO 'BEGIN COMMIT; END'"])
+def test_what_cannot_be_inside_is_run_with_commits(
+    connection: psycopg.Connection, program: Write, statement: str
+) -> None:
+    source = f"c.execute('CREATE TABLE a ()')\nc.commit()\nc.autocommit = True\nc.execute({statement!r})"
+    looks: list[list[str]] = []
+    Runner(connection).apply(program(source), before_commit=lambda: looks.append(tables(connection)))
+    assert tables(connection) == ["a"]
+    assert looks[0] == looks[-1] == ["a"]
+    connection.execute("BEGIN")
+    with pytest.raises((NeedsCommitsError, MigrationError)):
+        Runner(connection).apply_inside(program("c.autocommit = True\n" + f"c.execute({statement!r})"))
+
+
+def test_what_was_kept_is_told(connection: psycopg.Connection, program: Write) -> None:
+    source = "c.autocommit = True\nc.execute('VACUUM')\nc.execute('CREATE TABLE a ()')\nc.execute('oops')"
+    with pytest.raises(MigrationError, match=r'm\.py:4:12: syntax error at or near "oops"') as caught:
+        Runner(connection).apply(program(source))
+    assert (caught.value.kept, tables(connection)) == (Kept.BEFORE, ["a"])
+
+
+def test_a_refusal_holds_though_the_program_catches_it(connection: psycopg.Connection, program: Write) -> None:
+    class RefusedError(Exception):
+        pass
+
+    def refuse() -> None:
+        raise RefusedError
+
+    source = "c.execute('CREATE TABLE a ()')\ntry:\n    c.execute('COMMIT')\nexcept Exception:\n    pass\n"
+    with pytest.raises(RefusedError):
+        Runner(connection).apply(program(source), before_commit=refuse)
+    assert tables(connection) == []
+
+
+def test_statements_are_told_with_their_places(connection: psycopg.Connection, program: Write) -> None:
+    seen: list[tuple[str, str]] = []
+
+    def after(statement: Statement) -> None:
+        seen.append((str(statement.place).rpartition("m.py:")[2], statement.text.strip()))
+
+    source = (
+        "c.execute('CREATE TABLE a ()')\nfor name in 'bc':\n    c.execute(f'CREATE TABLE {name} ()')\n"
+        "c.execute('''\n  DROP TABLE a\n''')\nc.cursor().executemany('SELECT %s', [(1,), (2,)])"
+    )
+    Runner(connection, after_statement=after).apply(program(source))
+    assert seen == [
+        ("1:12", "CREATE TABLE a ()"),
+        ("3:5", "CREATE TABLE b ()"),
+        ("3:5", "CREATE TABLE c ()"),
+        ("5:3", "DROP TABLE a"),
+        ("7:25", "SELECT %s"),
+    ]
+
+
+def test_the_session_is_the_lenders_again(connection: psycopg.Connection, program: Write) -> None:
+    Runner(connection).apply(program("del c"))
+    assert connection.execute("SELECT 1").fetchone() == (1,)
