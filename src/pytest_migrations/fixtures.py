@@ -93,17 +93,21 @@ def migrations_async_connection(_migrations_clone: Template, migrations_database
 @pytest.fixture
 def migrations_transaction(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Any]:
     """A psycopg connection in a transaction of which nothing is kept, in a database shared by such tests."""
-    from pytest_migrations.transaction import EndedError, nothing_kept  # noqa: PLC0415 (brings the driver)
+    from pytest_migrations.transaction import EndedError, SpoiledError, nothing_kept  # noqa: PLC0415 (brings the driver)
 
-    template_for(request, migrations_templates)
-    position = position_for(request, migrations_templates.history)
-    server, database = migrations_templates.shared(position)
+    template = template_for(request, migrations_templates)
+    server, database = or_fail(lambda: migrations_templates.shared(template))
     try:
-        with server.connect(database) as connection, nothing_kept(connection):
+        with nothing_kept(server, database) as connection:
             yield connection
-    except EndedError as error:
-        migrations_templates.forget_shared(position)
-        fail(str(error))
+    except SpoiledError as spoiled:
+        migrations_templates.forget_shared(template)
+        if isinstance(spoiled, EndedError):
+            fail(
+                "SQL of the test has ended the transaction of migrations_transaction, so that what it did was kept. "
+                "Say connection.commit() and connection.rollback(), which stay in it, or use migrations_connection, "
+                "whose database is the test's own."
+            )
 
 
 @pytest.fixture
