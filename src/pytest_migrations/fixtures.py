@@ -17,6 +17,19 @@ if TYPE_CHECKING:
     from pytest_migrations.stepper import Stepper
     from pytest_migrations.templates import Template, Templates
 
+#: Of the run: what says on which folder the fixtures stand now.
+_FOLDER = pytest.StashKey["pytest.FixtureDef[Any]"]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Make the fixtures anew where another conftest.py names its folder; pytest would keep the first for the run."""
+    if fixturedef.argname == "migrations_folder":
+        before = request.config.stash.get(_FOLDER, fixturedef)
+        if before is not fixturedef:
+            before.finish(request)  # type: ignore[arg-type]
+        request.config.stash[_FOLDER] = fixturedef
+
 
 @pytest.fixture(scope="session")
 def migrations_folder(pytestconfig: pytest.Config) -> Path:
@@ -42,11 +55,9 @@ def migrations_history(pytestconfig: pytest.Config, migrations_folder: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def migrations_templates(pytestconfig: pytest.Config, migrations_history: History) -> Iterator[Templates]:
-    """Makes the databases of which tests get clones; nothing is made before a test asks for it."""
-    templates = session_of(pytestconfig).templates(migrations_history)
-    yield templates
-    templates.close()
+def migrations_templates(pytestconfig: pytest.Config, migrations_history: History) -> Templates:
+    """Makes the databases of which tests get clones."""
+    return session_of(pytestconfig).templates(migrations_history)
 
 
 @pytest.fixture(scope="session")
