@@ -36,7 +36,9 @@ def migrations_folder(pytestconfig: pytest.Config) -> Path:
     """The folder of the migrations; override it where more than one is configured."""
     folders = list(session_of(pytestconfig).histories)
     if len(folders) > 1:
-        named = ", ".join(folder.name for folder in folders)
+        from pytest_migrations.errors import display_path  # noqa: PLC0415 (only where it is said)
+
+        named = " and ".join(map(display_path, folders))
         fail(
             f"The fixtures need one folder of migrations, and {named} are configured. Say which in a conftest.py:\n\n"
             '    @pytest.fixture(scope="session")\n    def migrations_folder():\n        return Path("...")'
