@@ -13,17 +13,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def two_organizations(migrations_connection: psycopg.Connection) -> psycopg.Connection:
-    """Organizations 1 and 2 with an application each, seen by the API."""
-    migrations_connection.execute("""
+def two_organizations(migrations_transaction: psycopg.Connection) -> psycopg.Connection:
+    """Organizations 1 and 2 with an application each, seen by the API, whose role is not kept either."""
+    migrations_transaction.execute("""
         INSERT INTO organizations (id, name) VALUES (1, 'one'), (2, 'two');
         INSERT INTO funders (id, name) VALUES (1, 'funder');
         INSERT INTO grants (id, funder_id, title, slug) VALUES (1, 1, 'grant', 'grant');
         INSERT INTO applications (id, grant_id, organization_id, title) VALUES (1, 1, 1, 'of one'), (2, 1, 2, 'of two');
+        CREATE ROLE api;
         GRANT SELECT, INSERT, UPDATE ON applications TO api;
         SET ROLE api;
     """)
-    return migrations_connection
+    return migrations_transaction
 
 
 def test_the_api_sees_one_organization(two_organizations: psycopg.Connection) -> None:
