@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-MIGRATIONS = Path(__file__).parents[1] / "example_project" / "migrations"
+PROJECT = Path(__file__).parents[1] / "example_project"
 RUN = "--migrations-dir=migrations"
 
 
 @pytest.fixture(autouse=True)
 def example(pytester: pytest.Pytester) -> Path:
-    return Path(shutil.copytree(MIGRATIONS, pytester.path / "migrations"))
+    return Path(shutil.copytree(PROJECT / "migrations", pytester.path / "migrations"))
 
 
 def test_embedded(pytester: pytest.Pytester) -> None:
@@ -77,3 +77,12 @@ def test_an_index_that_the_rollback_makes_otherwise(
             "*leaves index public.applications_submitted_idx different",
         ]
     )
+
+
+def test_its_own_tests_run_beside_the_proofs(pytester: pytest.Pytester, given_server: None) -> None:
+    for folder in ("grants", "tests"):
+        shutil.copytree(PROJECT / folder, pytester.path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(PROJECT / "pyproject.toml", pytester.path)
+    pytester.runpytest_subprocess().assert_outcomes(passed=93 + 42)
+    pytester.runpytest_subprocess("--deselect=migrations/", "-n2").assert_outcomes(passed=42)
+    pytester.runpytest_subprocess("tests/test_names.py").assert_outcomes(passed=5)

@@ -17,13 +17,28 @@ if TYPE_CHECKING:
     from pytest_migrations.stepper import Stepper
     from pytest_migrations.templates import Template, Templates
 
+#: Of the run: what says on which folder the fixtures stand now.
+_FOLDER = pytest.StashKey["pytest.FixtureDef[Any]"]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
+    """Make the fixtures anew where another conftest.py names its folder; pytest would keep the first for the run."""
+    if fixturedef.argname == "migrations_folder":
+        before = request.config.stash.get(_FOLDER, fixturedef)
+        if before is not fixturedef:
+            before.finish(request)  # type: ignore[arg-type]
+        request.config.stash[_FOLDER] = fixturedef
+
 
 @pytest.fixture(scope="session")
 def migrations_folder(pytestconfig: pytest.Config) -> Path:
     """The folder of the migrations; override it where more than one is configured."""
     folders = list(session_of(pytestconfig).histories)
     if len(folders) > 1:
-        named = ", ".join(folder.name for folder in folders)
+        from pytest_migrations.errors import display_path  # noqa: PLC0415 (only where it is said)
+
+        named = " and ".join(map(display_path, folders))
         fail(
             f"The fixtures need one folder of migrations, and {named} are configured. Say which in a conftest.py:\n\n"
             '    @pytest.fixture(scope="session")\n    def migrations_folder():\n        return Path("...")'
@@ -42,11 +57,9 @@ def migrations_history(pytestconfig: pytest.Config, migrations_folder: Path) -> 
 
 
 @pytest.fixture(scope="session")
-def migrations_templates(pytestconfig: pytest.Config, migrations_history: History) -> Iterator[Templates]:
-    """Makes the databases of which tests get clones; nothing is made before a test asks for it."""
-    templates = session_of(pytestconfig).templates(migrations_history)
-    yield templates
-    templates.close()
+def migrations_templates(pytestconfig: pytest.Config, migrations_history: History) -> Templates:
+    """Makes the databases of which tests get clones."""
+    return session_of(pytestconfig).templates(migrations_history)
 
 
 @pytest.fixture(scope="session")
@@ -93,17 +106,21 @@ def migrations_async_connection(_migrations_clone: Template, migrations_database
 @pytest.fixture
 def migrations_transaction(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Any]:
     """A psycopg connection in a transaction of which nothing is kept, in a database shared by such tests."""
-    from pytest_migrations.transaction import EndedError, nothing_kept  # noqa: PLC0415 (brings the driver)
+    from pytest_migrations.transaction import EndedError, SpoiledError, nothing_kept  # noqa: PLC0415 (brings the driver)
 
-    template_for(request, migrations_templates)
-    position = position_for(request, migrations_templates.history)
-    server, database = migrations_templates.shared(position)
+    template = template_for(request, migrations_templates)
+    server, database = or_fail(lambda: migrations_templates.shared(template))
     try:
-        with server.connect(database) as connection, nothing_kept(connection):
+        with nothing_kept(server, database) as connection:
             yield connection
-    except EndedError as error:
-        migrations_templates.forget_shared(position)
-        fail(str(error))
+    except SpoiledError as spoiled:
+        migrations_templates.forget_shared(template)
+        if isinstance(spoiled, EndedError):
+            fail(
+                "SQL of the test has ended the transaction of migrations_transaction, so that what it did was kept. "
+                "Say connection.commit() and connection.rollback(), which stay in it, or use migrations_connection, "
+                "whose database is the test's own."
+            )
 
 
 @pytest.fixture

@@ -87,7 +87,7 @@ def lent(
     if is_alone:
         server.stop()
     else:
-        server.drop(database)
+        server.drop_later(database)
 
 
 def told_once(request: pytest.FixtureRequest, get: Callable[[], _T]) -> _T:

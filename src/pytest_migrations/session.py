@@ -45,6 +45,7 @@ class MigrationsSession:
         self._run: RunFolder | None = None
         self._says_server = False
         self._passages: set[Path] = set()
+        self._templates: dict[Path, Templates] = {}
         self._worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
         options = ServerOptions(
             server=settings.server,
@@ -91,8 +92,10 @@ class MigrationsSession:
                 config.args.append(str(folder))  # beside what pytest would collect anyway
 
     def templates(self, history: History) -> Templates:
-        """What makes databases for the tests of this process."""
-        return Templates(history, self._servers, self.timeout)
+        """What makes databases for the tests of this process; nothing is made before a test asks for it."""
+        if history.folder not in self._templates:
+            self._templates[history.folder] = Templates(history, self._servers, self.timeout)
+        return self._templates[history.folder]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collect_directory(self, path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -159,6 +162,8 @@ class MigrationsSession:
     def pytest_sessionfinish(self) -> None:
         for prover in self._provers.values():
             prover.close()
+        for templates in self._templates.values():
+            templates.close()
 
     def pytest_unconfigure(self) -> None:
         if self._run is not None:

@@ -36,7 +36,7 @@ class Templates:
         self._timeout = timeout
         self._isolated = names_cluster_objects(history)
         self._made: dict[int, Template] = {}
-        self._shared: dict[int | None, Template] = {}
+        self._shared: dict[Database, Template] = {}
         self._failed: dict[int, UserError] = {}
 
     def at(self, position: int | None = None) -> Template:
@@ -55,16 +55,16 @@ class Templates:
                 raise
         return self._made[position]
 
-    def shared(self, position: int | None) -> Template:
-        """A clone for all tests that keep nothing in it."""
-        if position not in self._shared:
-            server, database = self.at(position)
-            self._shared[position] = Template(server, server.clone(database, label="shared"))
-        return self._shared[position]
+    def shared(self, template: Template) -> Template:
+        """A clone of the template for all tests that keep nothing in it."""
+        server, database = template
+        if database not in self._shared:
+            self._shared[database] = Template(server, server.clone(database, label="shared"))
+        return self._shared[database]
 
-    def forget_shared(self, position: int | None) -> None:
+    def forget_shared(self, template: Template) -> None:
         """Drop that clone, since something was kept in it."""
-        server, database = self._shared.pop(position)
+        server, database = self._shared.pop(template.database)
         server.drop(database)
 
     def to_step(self, position: int) -> tuple[Template, int, bool]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.timeline.positions import read_positions, restore_positions
@@ -12,27 +13,49 @@ from pytest_migrations.timeline.positions import read_positions, restore_positio
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import psycopg
+    from pytest_migrations.server.server import Database, Server
+
+_SAVEPOINT = "pytest_migrations"
 
 
-class EndedError(Exception):
-    """The transaction was ended from within, so that something may have been kept."""
+class SpoiledError(Exception):
+    """The database may have something that the next test would find."""
+
+
+class EndedError(SpoiledError):
+    """The transaction was ended from within."""
+
+
+class PassingConnection(psycopg.Connection[Any]):
+    """Commits to a savepoint and rolls back to it, so that code which does either, as SQLAlchemy must, works in it."""
+
+    def commit(self) -> None:
+        if self.info.transaction_status == TransactionStatus.INERROR:
+            self.rollback()  # as PostgreSQL does in place of such a COMMIT
+        else:
+            self.execute(f"RELEASE SAVEPOINT {_SAVEPOINT}; SAVEPOINT {_SAVEPOINT}")
+
+    def rollback(self) -> None:
+        self.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
 
 
 @contextmanager
-def nothing_kept(connection: psycopg.Connection[Any]) -> Iterator[None]:
-    """Run the block in a transaction; ``connection.transaction()`` in it is a savepoint, ``commit()`` is refused.
+def nothing_kept(server: Server, database: Database) -> Iterator[PassingConnection]:
+    """Connect, and lend the connection out in a transaction.
 
-    :raises EndedError: where SQL in the block has ended the transaction.
+    :raises EndedError: where SQL has ended the transaction.
+    :raises SpoiledError: where the connection was closed, which leaves sequences where they have moved.
     """
-    positions = read_positions(connection)
-    with connection.transaction(force_rollback=True):
-        yield
-        ended = not connection.closed and connection.info.transaction_status == TransactionStatus.IDLE
-    if ended:
-        raise EndedError(
-            "The test has ended the transaction of migrations_transaction, so that what it did was kept. Use "
-            "migrations_connection for what commits: it goes to a database of the test's own."
-        )
-    if not connection.closed:
+    with closing(server.connect(database, factory=PassingConnection.connect)) as connection:
+        assert isinstance(connection, PassingConnection)
+        positions = read_positions(connection)
+        connection.execute(f"BEGIN; SAVEPOINT {_SAVEPOINT}")
+        yield connection
+        if connection.closed:
+            raise SpoiledError
+        try:
+            connection.rollback()
+        except psycopg.Error:  # the savepoint is gone: so is its transaction
+            raise EndedError from None
+        connection.execute("ROLLBACK")
         restore_positions(connection, positions)

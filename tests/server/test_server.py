@@ -14,6 +14,8 @@ from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.server.server import Server
 
+from .conftest import until
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -111,6 +113,21 @@ def test_drop_ends_sessions_and_whatever_migrations_leave(server: Server, run: R
         assert value(admin, "SELECT count(*) FROM pg_replication_slots") == 0
     own.stop()
     assert server.kind == "embedded"
+
+
+def test_nobody_waits_for_a_database_that_is_dropped_later(run: RunFolder) -> None:
+    own = Server.start_own(run, ServerOptions(server="embedded"), Requirements())
+    assert own is not None
+    count = "SELECT count(*) FROM pg_database WHERE datname LIKE 'pytest%'"
+    with own.connect_admin() as admin:
+        databases = [own.create_database() for _ in range(3)]
+        left_open = own.connect(databases[0])
+        for database in databases:
+            own.drop_later(database)
+        assert until(lambda: value(admin, count) == 0)
+        left_open.close()
+    own.drop_later(own.create_database())
+    own.stop()
 
 
 def test_the_owner_is_no_superuser_and_owns_its_databases(owned: Server) -> None:

@@ -38,9 +38,14 @@ _environment = threading.Lock()
 
 
 def connect(
-    parameters: Parameters, *, external: bool, settings: Mapping[str, str] | None = None, **more: Any
+    parameters: Parameters,
+    *,
+    external: bool,
+    settings: Mapping[str, str] | None = None,
+    factory: Callable[..., psycopg.Connection[Any]] | None = None,
+    **more: Any,
 ) -> psycopg.Connection[Any]:
-    """Connect in autocommit mode without prepared statements; ``more`` goes to psycopg.connect as it is.
+    """Connect in autocommit mode without prepared statements; ``more`` goes to ``factory`` (psycopg.connect) as it is.
 
     ``settings`` are set at the session's start, so that RESET and DISCARD ALL bring them back. Raises psycopg.Error.
     """
@@ -49,7 +54,7 @@ def connect(
     given = _given(parameters)
     given["options"] = startup_options(settings or {}, str(given.get("options", "")))
     with _ignored_environment(external=external):
-        return psycopg.connect(**{**given, **more})
+        return (factory or psycopg.connect)(**{**given, **more})
 
 
 async def connect_async(parameters: Parameters, *, external: bool) -> psycopg.AsyncConnection[Any]:

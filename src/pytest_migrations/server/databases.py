@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ PREFIX = "pytest_migrations_"
 _LABEL_LENGTH = 20
 #: A session that was just closed needs a moment to be gone. The server itself would look only every 100 ms.
 _SESSION_SECONDS = 5.0
+_ENDING_SECONDS = 0.1
 
 
 class DatabaseInUse(UserError):  # noqa: N818 (read as what it says)
@@ -71,6 +73,7 @@ def drop(admin: psycopg.Connection[Any], name: str, parameters: Parameters, *, e
     """
     if not name.startswith(PREFIX):
         raise ValueError(f"{name} is no database of pytest-migrations")
+    _end_sessions(admin, name)
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     try:
         admin.execute(statement)
@@ -137,6 +140,15 @@ def _execute(admin: psycopg.Connection[Any], statement: sql.Composed) -> None:
         ) from error
     except (psycopg.errors.WrongObjectType, psycopg.errors.InvalidParameterValue) as error:
         raise UserError(f"the server cannot create the databases: {error.diag.message_primary}") from error
+
+
+def _end_sessions(admin: psycopg.Connection[Any], name: str) -> None:
+    """Of a database to be dropped; the server itself would look only every 100 ms whether they are gone."""
+    deadline = time.monotonic() + _ENDING_SECONDS
+    query = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = %s"
+    with suppress(psycopg.errors.InsufficientPrivilege):  # it is a superuser's; FORCE says what is to be said
+        while admin.execute(query, [name]).fetchone() != (0,) and time.monotonic() < deadline:
+            time.sleep(0.001)
 
 
 def _await_no_sessions(admin: psycopg.Connection[Any], name: str) -> None:

@@ -51,12 +51,14 @@ class Server:
 
     def __init__(self, run: RunFolder, started: Started) -> None:
         from pytest_migrations.server.administrator import Administrator  # noqa: PLC0415 (loads while a server starts)
+        from pytest_migrations.server.sweeper import Sweeper  # noqa: PLC0415 (as above)
 
         self._started = started
         self._folder = run.path
         self._external = started.kind == "external"
         self._administrator = Administrator(started, run.id)
-        run.before_end(self._administrator.close)
+        self._sweeper = Sweeper(Administrator(started, run.id))
+        run.before_end(self._close)
 
     @classmethod
     def start_or_join(cls, run: RunFolder, options: ServerOptions, requirements: Requirements) -> Server:
@@ -115,6 +117,10 @@ class Server:
         """Drop a database that this server has handed out, with its sessions."""
         self._administrator.drop(database.name)
 
+    def drop_later(self, database: Database) -> None:
+        """Drop it while others work, at the latest with the run."""
+        self._sweeper.drop(database.name)
+
     def connect(
         self, database: Database, *, settings: Mapping[str, str] | None = None, **more: Any
     ) -> psycopg.Connection[Any]:
@@ -169,13 +175,17 @@ class Server:
 
     def stop(self) -> None:
         """End a server that was started for this process alone."""
-        self._administrator.close()
+        self._close()
         if self._started.home:
             ending.end_embedded(Path(self._started.home))
         if self._started.container:
             from pytest_migrations.server import containers  # noqa: PLC0415 (brings testcontainers)
 
             containers.remove(self._started.container)
+
+    def _close(self) -> None:
+        self._sweeper.close()
+        self._administrator.close()
 
     def _database(self, name: str) -> Database:
         return Database(name, connections.conninfo({**self._started.login, "dbname": name}))
