@@ -19,6 +19,13 @@ class UserError(Exception):
     #: Where in which file, where that is known.
     place: Place | None = None
 
+    @classmethod
+    def at(cls, place: Place, what: str, remedy: str) -> UserError:
+        """What is wrong at a place, with its line, and what to do."""
+        error = cls(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
+        error.place = place
+        return error
+
 
 @dataclass(frozen=True)
 class Place:

@@ -19,6 +19,14 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.lent import LentConnection, failure_behind, offset_of
 from pytest_migrations.psql import supported_statements
+from pytest_migrations.sql.framing import (
+    NEVER_INSIDE,
+    OWN_TRANSACTION,
+    can_run_inside,
+    commits,
+    end_first,
+    fit_in_transaction,
+)
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 
@@ -111,7 +119,7 @@ class Runner:
         """
         assert migration.verify is not None
         supported_statements(migration, migration.verify)
-        return self._run_as_part(migration, migration.verify, left_out=_OWN_TRANSACTION)
+        return self._run_as_part(migration, migration.verify, left_out=OWN_TRANSACTION)
 
     def _run_for_good(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
@@ -129,17 +137,17 @@ class Runner:
         with self._deadline():
             if not commands and script.program is None:
                 look()
-            elif script.transactional and all(_fits_in_transaction(statement) for statement in commands):
+            elif script.transactional and fit_in_transaction(commands):
                 try:
                     self._run_in_one_transaction(migration, script, look)
                 except NeedsCommitsError:
-                    self._run_with_commits(migration, script, look)
+                    self._run_withcommits(migration, script, look)
                 except MigrationError as error:
                     if error.sqlstate not in _NOT_IN_A_TRANSACTION:
                         raise
-                    self._run_with_commits(migration, script, look)
+                    self._run_withcommits(migration, script, look)
             else:
-                self._run_with_commits(migration, script, look)
+                self._run_withcommits(migration, script, look)
         return Ran(self._sent, time.perf_counter() - started - looked)
 
     def _run_in_one_transaction(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> None:
@@ -152,7 +160,7 @@ class Runner:
         finally:
             leave_transaction(self.connection)
 
-    def _run_with_commits(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> None:
+    def _run_withcommits(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> None:
         self._sent = 0
         try:
             if script.program is None:
@@ -166,12 +174,12 @@ class Runner:
     def _send_one_by_one(self, migration: Migration, script: Script, before_commit: Callable[[], None]) -> None:
         commands = statements(script)
         # Such a script ends the transaction that its tool has begun, and begins the one that its tool ends.
-        begun = script.transactional and _ends_first(commands)
+        begun = script.transactional and end_first(commands)
         kept = Kept.NOTHING
         if begun:
             self.connection.execute(b"BEGIN")
         for statement in commands:
-            if _commits(statement):
+            if commits(statement):
                 before_commit()
             self._send(migration, statement, kept)
             if self.connection.info.transaction_status == TransactionStatus.IDLE:
@@ -184,7 +192,7 @@ class Runner:
 
     def _run_inside(self, migration: Migration, script: Script) -> Ran:
         commands = supported_statements(migration, script)
-        if not _can_run_inside(commands):
+        if not can_run_inside(commands):
             raise NeedsCommitsError
         return self._run_as_part(migration, script, left_out=Trait.TRANSACTION_FRAME)
 
@@ -221,7 +229,7 @@ class Runner:
         def before(statement: Statement) -> None:
             if self._expired:
                 raise MigrationError.timed_out(migration, statement, kept(), self._timeout)
-            if before_commit is None and statement.traits & (_NEVER_INSIDE | Trait.TRANSACTION_FRAME):
+            if before_commit is None and statement.traits & (NEVER_INSIDE | Trait.TRANSACTION_FRAME):
                 raise NeedsCommitsError
 
         def kept() -> Kept:
@@ -306,28 +314,3 @@ def _down_of(migration: Migration) -> Script:
     if migration.down is None:
         raise ValueError(f"{migration.name} has no rollback")
     return migration.down
-
-
-#: What no transaction that somebody else began can hold.
-_OWN_TRANSACTION = Trait.TRANSACTION_FRAME | Trait.TRANSACTION_CONTROL
-_NEVER_INSIDE = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL
-
-
-def _fits_in_transaction(statement: Statement) -> bool:
-    return not statement.traits & (_NEVER_INSIDE | Trait.TRANSACTION_FRAME)
-
-
-def _ends_first(commands: tuple[Statement, ...]) -> bool:
-    """Whether the first transaction that the script controls is one that it has not begun."""
-    frames = [statement for statement in commands if Trait.TRANSACTION_FRAME in statement.traits]
-    return bool(frames) and _commits(frames[0])
-
-
-def _commits(statement: Statement) -> bool:
-    return Trait.TRANSACTION_FRAME in statement.traits and statement.text.lower().startswith(("commit", "end"))
-
-
-def _can_run_inside(commands: tuple[Statement, ...]) -> bool:
-    frames = sum(Trait.TRANSACTION_FRAME in statement.traits for statement in commands)
-    never = _NEVER_INSIDE | Trait.NEVER_UNDONE
-    return frames % 2 == 0 and not any(statement.traits & never for statement in commands)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_migrations.formats.envsub import BadExpansionError, expanded
+from pytest_migrations.formats.goose.envsub import BadExpansionError, expanded
 
 
 @pytest.mark.parametrize(

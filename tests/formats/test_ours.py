@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.formats.rollback_block import split_rollback
+from pytest_migrations.formats.ours.rollback_block import split_rollback
 from pytest_migrations.migration import Script
 from pytest_migrations.sql.grammar import statements
 

@@ -34,11 +34,9 @@ def read_baseline(path: Path) -> dict[str, str]:
         last = line.rstrip()
         place = Place(path, number, 1, source)
         if "::" not in last:
-            raise UserError(
-                f"{place}: this is no id of a test\n{place.excerpt()}\nDelete the line, or the file: {_WRITE_IT}"
-            )
+            raise UserError.at(place, "this is no id of a test", f"Delete the line, or the file: {_WRITE_IT}")
         if last in accepted:
-            raise UserError(f"{place}: this test is listed twice\n{place.excerpt()}\nDelete one of them.")
+            raise UserError.at(place, "this test is listed twice", "Delete one of them.")
         accepted[last] = ""
     if "" in accepted:
         raise UserError(f"{display_path(path)} begins with an indented line, which belongs to no test. Delete it.")

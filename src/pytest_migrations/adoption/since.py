@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.adoption.waivers import LINE
 from pytest_migrations.errors import UserError
-from pytest_migrations.formats.order import DATE_DIGITS
+from pytest_migrations.formats.reading.order import DATE_DIGITS
 from pytest_migrations.migration import Problem
 
 if TYPE_CHECKING:

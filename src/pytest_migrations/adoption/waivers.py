@@ -73,4 +73,4 @@ def _place(script: Script, offset: int) -> Place:
 
 def _error(script: Script, offset: int, what: str, remedy: str) -> UserError:
     place = _place(script, offset)
-    return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
+    return UserError.at(place, what, remedy)

@@ -12,17 +12,17 @@ import re
 from itertools import cycle
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.folder import mistake
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.marked_sections import blanked, first_line_of_sql, sections
-from pytest_migrations.formats.order import misleading_text_order, textual_duplicates, untaken, version_of
+from pytest_migrations.formats.reading.folder import mistake
+from pytest_migrations.formats.reading.marked_sections import blanked, first_line_of_sql, sections
+from pytest_migrations.formats.reading.order import misleading_text_order, textual_duplicates, untaken, version_of
 from pytest_migrations.migration import Migration, Script
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pytest_migrations.formats.folder import Folder
-    from pytest_migrations.formats.marked_sections import Section
+    from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.reading.marked_sections import Section
 
 _NAME = re.compile(r"[0-9]+.*\.sql", re.DOTALL)
 _MARKER = re.compile(r"^--[ \t]*migrate:(?P<direction>up|down)(?P<options>[ \t][^\r\n]*)?(?=\r?$)", re.MULTILINE)

@@ -11,17 +11,17 @@ from pytest_migrations.formats.dbmate import DBMATE
 from pytest_migrations.formats.directories import DIRECTORIES
 from pytest_migrations.formats.drizzle import DRIZZLE
 from pytest_migrations.formats.flyway import FLYWAY
-from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.goose import GOOSE
 from pytest_migrations.formats.graphile import GRAPHILE
 from pytest_migrations.formats.liquibase import LIQUIBASE
 from pytest_migrations.formats.node_pg_migrate import NODE_PG_MIGRATE
-from pytest_migrations.formats.order import some, unaddressable
 from pytest_migrations.formats.ours import OURS, numbered
 from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.pop import POP
 from pytest_migrations.formats.prisma import PRISMA
 from pytest_migrations.formats.rambler import RAMBLER
+from pytest_migrations.formats.reading.folder import Folder
+from pytest_migrations.formats.reading.order import some, unaddressable
 from pytest_migrations.formats.refinery import REFINERY
 from pytest_migrations.formats.sqitch import SQITCH
 from pytest_migrations.formats.sql_migrate import SQL_MIGRATE

@@ -10,13 +10,13 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import misleading_text_order, textual_duplicates, untaken
+from pytest_migrations.formats.reading.order import misleading_text_order, textual_duplicates, untaken
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _EXPECTED = "version_name/up.sql"
 #: A loose file of another name is no slip of somebody who meant to write a migration.

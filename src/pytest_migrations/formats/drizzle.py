@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.json_file import parsed
-from pytest_migrations.formats.order import untaken
+from pytest_migrations.formats.reading.json_file import parsed
+from pytest_migrations.formats.reading.order import untaken
 from pytest_migrations.formats.supabase import belongs_to_supabase
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.migration import Script
 
 _JOURNAL = "meta/_journal.json"

@@ -10,8 +10,8 @@ import re
 from enum import Enum, auto
 from pathlib import PurePosixPath
 
-from pytest_migrations.formats.above import files_above
-from pytest_migrations.formats.folder import Folder
+from pytest_migrations.formats.reading.above import files_above
+from pytest_migrations.formats.reading.folder import Folder
 
 #: Pairs of .up.sql and .down.sql may have a V and two underscores as well.
 _NAME = re.compile(r"(?:[VUB](?P<version>[0-9]+(?:[._][0-9]+)*)|R)__.*(?<!\.up)(?<!\.down)\.sql", re.DOTALL)

@@ -16,17 +16,17 @@ from datetime import datetime, timezone
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.folder import mistake
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.marked_sections import Section, blanked, first_statement, sections
-from pytest_migrations.formats.order import numeric_duplicates, untaken
+from pytest_migrations.formats.reading.folder import mistake
+from pytest_migrations.formats.reading.marked_sections import Section, blanked, first_statement, sections
+from pytest_migrations.formats.reading.order import numeric_duplicates, untaken
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.errors import UserError
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _NAME = re.compile(r"(?P<number>[0-9]+).*\.sql", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(r"[0-9].*\.[cm]?[jt]s", re.DOTALL | re.IGNORECASE)

@@ -16,14 +16,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.formats.pop import names_a_database
+from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.migration import Script
 
 _DOTTED = re.compile(r"(?P<stem>[Vv]?(?P<version>[0-9]+)(?:[_.-].*)?)\.(?P<direction>up|down)\.sql", re.DOTALL)

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import misleading_text_order, untaken
-from pytest_migrations.formats.placeholders import filled_in
+from pytest_migrations.formats.reading.order import misleading_text_order, untaken
+from pytest_migrations.formats.reading.placeholders import filled_in
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.migration import Script
 
 _POSTGRESQL = ("postgres", "postgresql", "pg", "pgx")

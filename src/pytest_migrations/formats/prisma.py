@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.drizzle import has_snapshots
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import untaken
+from pytest_migrations.formats.reading.order import untaken
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _FILE = "migration.sql"
 _LOCK = "migration_lock.toml"

@@ -11,19 +11,19 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.assembly import Part, assembled, part_of
-from pytest_migrations.formats.folder import mistake
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.marked_sections import blanked, first_statement, sections
-from pytest_migrations.formats.order import misleading_text_order, untaken, version_of
+from pytest_migrations.formats.reading.assembly import Part, assembled, part_of
+from pytest_migrations.formats.reading.folder import mistake
+from pytest_migrations.formats.reading.marked_sections import blanked, first_statement, sections
+from pytest_migrations.formats.reading.order import misleading_text_order, untaken, version_of
 from pytest_migrations.migration import Migration, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.errors import UserError
-    from pytest_migrations.formats.folder import Folder
-    from pytest_migrations.formats.marked_sections import Section
+    from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.reading.marked_sections import Section
 
 _MARKER = re.compile(r"^-- rambler(?P<command>[^\r\n]*)", re.MULTILINE)
 _SLIP = re.compile(r"^(?!-- rambler)[ \t]*--[ \t]*rambler[ \t]+(?:up|down)\b", re.MULTILINE | re.IGNORECASE)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.flyway_or_refinery import Owner, candidates, owner_of
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, some, untaken
+from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, some, untaken
 from pytest_migrations.migration import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _NAME = re.compile(r"[UV](?P<version>[0-9]+)__\w+\.sql")
 _IN_RUST = re.compile(r"[UV][0-9]+__\w+\.rs")

@@ -14,18 +14,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.folder import mistake, place_in
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.marked_sections import first_statement
-from pytest_migrations.formats.order import untaken, version_of
-from pytest_migrations.formats.statement_ends import StatementEnds
+from pytest_migrations.formats.reading.folder import mistake, place_in
+from pytest_migrations.formats.reading.marked_sections import first_statement
+from pytest_migrations.formats.reading.order import untaken, version_of
+from pytest_migrations.formats.reading.statement_ends import StatementEnds
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_migrations.errors import UserError
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _PREFIX = "-- +migrate "
 _MEANT_FOR_IT = re.compile(r"[ \t]*--[ \t]*\+migrate\b", re.IGNORECASE)

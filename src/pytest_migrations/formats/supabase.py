@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import display_path
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import misleading_text_order, textual_duplicates, untaken
+from pytest_migrations.formats.reading.order import misleading_text_order, textual_duplicates, untaken
 from pytest_migrations.migration import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _NAME = re.compile(r"([0-9]+)_.*\.sql", re.DOTALL)
 _OLD_INIT = re.compile(r"([0-9]{14})_init\.sql")

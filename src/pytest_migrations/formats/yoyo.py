@@ -15,15 +15,15 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.formats.folder import place_in
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import misleading_text_order, untaken, version_of
+from pytest_migrations.formats.reading.folder import place_in
+from pytest_migrations.formats.reading.order import misleading_text_order, untaken, version_of
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _ROLLBACK = ".rollback.sql"
 _HOOK = "post-apply"

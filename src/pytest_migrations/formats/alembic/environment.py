@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from pytest_migrations.errors import Place, UserError
-from pytest_migrations.formats.alembic_revisions import working_in
+from pytest_migrations.formats.alembic.revisions import working_in
 from pytest_migrations.lent import ClientCursor, LentConnection, failure_behind
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class Environment:
 
     def _error(self, line: int, what: str, remedy: str) -> UserError:
         place = Place(self.path, line, 1, self.path.read_text(encoding="utf-8", errors="replace"))
-        return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
+        return UserError.at(place, what, remedy)
 
 
 def _execute_foreign_percents(cursor: Any, statement: str, parameters: Any, _: object) -> bool:

@@ -22,14 +22,14 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
-from pytest_migrations.formats.rollback_block import MARKER, split_rollback
+from pytest_migrations.formats.ours.rollback_block import MARKER, split_rollback
+from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _NAME = re.compile(r"[0-9]+_.*\.sql", re.DOTALL)
 _HEADER_LINE = re.compile(r"\s*(?:--(?P<comment>.*))?")

@@ -17,7 +17,7 @@ from pytest_migrations.migration import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 NAME = "atlas.sum"
 _LINE = re.compile(r"(?P<name>.*?)\s*h1:(?P<hash>\S+)\s*")

@@ -10,12 +10,12 @@ import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.formats.folder import Folder
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import some
-from pytest_migrations.formats.psql import psql_script
-from pytest_migrations.formats.sqitch_conf import Project
-from pytest_migrations.formats.sqitch_plan import Change, file_stems, read_plan
+from pytest_migrations.formats.reading.folder import Folder
+from pytest_migrations.formats.reading.order import some
+from pytest_migrations.formats.sqitch.conf import Project
+from pytest_migrations.formats.sqitch.plan import Change, file_stems, read_plan
+from pytest_migrations.formats.sqitch.psql import psql_script
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:

@@ -16,19 +16,18 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import UserError
-from pytest_migrations.formats.atlas_sum import NAME as SUM
-from pytest_migrations.formats.atlas_sum import sum_problems
-from pytest_migrations.formats.delimiters import with_semicolons
-from pytest_migrations.formats.folder import place_in
+from pytest_migrations.formats.atlas.sums import NAME as SUM
+from pytest_migrations.formats.atlas.sums import sum_problems
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import misleading_text_order, textual_duplicates, untaken
+from pytest_migrations.formats.reading.delimiters import with_semicolons
+from pytest_migrations.formats.reading.folder import mistake, place_in
+from pytest_migrations.formats.reading.order import misleading_text_order, textual_duplicates, untaken
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _OTHERS_NAME = re.compile(r".*\.(?:up|down)\.sql|[VURB][0-9._]*__.*\.sql", re.DOTALL)
 _OTHERS_MARKER = re.compile(
@@ -91,13 +90,25 @@ def _top(text: str) -> str:
 def _migration(folder: Folder, name: str, directives: dict[str, str]) -> Migration:
     script = folder.script(name, transactional=directives.get("txmode") != "none")
     if "import" in directives:
-        raise _error(script, script.source.index("atlas:import"), "this file imports others", "Put all SQL into it.")
+        raise mistake(
+            script.path,
+            script.source,
+            script.source.index("atlas:import"),
+            "this file imports others",
+            "Put all SQL into it.",
+        )
     version = name.removesuffix(".sql").partition("_")[0]
     if "txtar" not in directives:
         return Migration(version, name, _delimited(script))
     sections = _sections(script.source)
     if "migration.sql" not in sections:
-        raise _error(script, 0, "this archive has no '-- migration.sql --'", "Put that line before what is applied.")
+        raise mistake(
+            script.path,
+            script.source,
+            0,
+            "this archive has no '-- migration.sql --'",
+            "Put that line before what is applied.",
+        )
     down = sections.get("down.sql")
     return Migration(
         version,
@@ -160,11 +171,6 @@ def _unchecked(migrations: list[Migration]) -> Iterator[str]:
     checked = [migration.name for migration in migrations if _CHECKS.search(migration.up.source)]
     if checked:
         yield f"Checks before migrations are not run ({', '.join(checked)})."
-
-
-def _error(script: Script, offset: int, what: str, remedy: str) -> UserError:
-    place = place_in(script.path, script.source, offset)
-    return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
 
 
 ATLAS = Format(

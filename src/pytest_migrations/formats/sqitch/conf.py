@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.formats.above import files_above
-from pytest_migrations.formats.folder import Folder
+from pytest_migrations.formats.reading.above import files_above
+from pytest_migrations.formats.reading.folder import Folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.folder import mistake
+from pytest_migrations.formats.reading.folder import mistake
 from pytest_migrations.migration import Script
 
 if TYPE_CHECKING:

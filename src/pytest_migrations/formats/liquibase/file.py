@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.formats.folder import place_in
+from pytest_migrations.formats.reading.folder import place_in
 from pytest_migrations.migration import Problem
 
 if TYPE_CHECKING:
@@ -146,4 +146,4 @@ class LiquibaseFile:
 
     def _error(self, offset: int, what: str, remedy: str) -> UserError:
         place = place_in(self.path, self.source, offset)
-        return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
+        return UserError.at(place, what, remedy)

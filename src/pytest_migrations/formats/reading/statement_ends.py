@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.folder import place_in
+from pytest_migrations.formats.reading.folder import place_in
 from pytest_migrations.migration import Problem
 from pytest_migrations.sql.grammar import UnfinishedError, line_comments
 

@@ -112,7 +112,7 @@ def place_in(path: Path, source: str, offset: int) -> Place:
 def mistake(path: Path, source: str, offset: int, what: str, remedy: str) -> UserError:
     """What is wrong at the character of a file's text at ``offset``, and what to do."""
     place = place_in(path, source, offset)
-    return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
+    return UserError.at(place, what, remedy)
 
 
 def _names_in(path: Path) -> frozenset[str]:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.folder import mistake, place_in
+from pytest_migrations.formats.reading.folder import mistake, place_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

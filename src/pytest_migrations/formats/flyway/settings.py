@@ -10,8 +10,8 @@ import os
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_migrations.formats.above import files_above
-from pytest_migrations.formats.folder import Folder, mistake
+from pytest_migrations.formats.reading.above import files_above
+from pytest_migrations.formats.reading.folder import Folder, mistake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -165,4 +165,4 @@ def _error(revision: Revision, name: str, what: str, remedy: str) -> UserError:
 def _told(path: Path, line: int, column: int, what: str, remedy: str) -> UserError:
     source = path.read_text(encoding="utf-8", errors="replace")
     place = Place(path, line, column, source)
-    return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")
+    return UserError.at(place, what, remedy)

@@ -17,18 +17,18 @@ from itertools import groupby
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_migrations.formats.flyway.placeholders import Placeholders
+from pytest_migrations.formats.flyway.settings import common_settings, script_settings
 from pytest_migrations.formats.flyway_or_refinery import Owner, candidates, owner_of
-from pytest_migrations.formats.flyway_placeholders import Placeholders
-from pytest_migrations.formats.flyway_settings import common_settings, script_settings
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import some, untaken
+from pytest_migrations.formats.reading.order import some, untaken
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_migrations.formats.flyway_settings import ScriptSettings
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.flyway.settings import ScriptSettings
+    from pytest_migrations.formats.reading.folder import Folder
 
 _VERSIONED = re.compile(
     r"(?P<letter>[VUB])(?P<version>[0-9]+(?:[._][0-9]+)*)(?:__(?P<description>.*))?\.(?i:sql)", re.DOTALL

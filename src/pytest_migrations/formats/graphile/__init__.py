@@ -18,16 +18,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.gmrc import settings_above
-from pytest_migrations.formats.order import textual_duplicates, untaken
-from pytest_migrations.formats.placeholders import filled_in
+from pytest_migrations.formats.graphile.gmrc import settings_above
+from pytest_migrations.formats.reading.order import textual_duplicates, untaken
+from pytest_migrations.formats.reading.placeholders import filled_in
 from pytest_migrations.migration import Migration, Problem
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _COMMITTED = "committed"
 _CURRENT = "current"

@@ -6,12 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import UserError
-from pytest_migrations.formats.folder import place_in
+from pytest_migrations.formats.reading.folder import mistake
 from pytest_migrations.sql.grammar import UnfinishedError, line_comments
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytest_migrations.errors import UserError
 
 #: A line that begins or ends the block, if it is a real comment.
 MARKER = re.compile(r"^[ \t]*--[ \t]*(?:END[ \t]+)?ROLLBACK[ \t]*:?[ \t]*\r?$", re.MULTILINE | re.IGNORECASE)
@@ -64,14 +65,14 @@ def _real_markers(path: Path, source: str) -> list[_Marker]:
 def _one_block(path: Path, source: str, markers: list[_Marker]) -> tuple[_Marker, _Marker]:
     begin = markers[0]
     if begin.ends_block:
-        raise _error(path, source, begin.start, "'-- END ROLLBACK' without a '-- ROLLBACK:' before it", _EXAMPLE)
+        raise mistake(path, source, begin.start, "'-- END ROLLBACK' without a '-- ROLLBACK:' before it", _EXAMPLE)
     if len(markers) == 1:
-        raise _error(path, source, begin.start, "this rollback is never closed by '-- END ROLLBACK'", _EXAMPLE)
+        raise mistake(path, source, begin.start, "this rollback is never closed by '-- END ROLLBACK'", _EXAMPLE)
     end = markers[1]
     if not end.ends_block:
-        raise _error(path, source, end.start, "a second '-- ROLLBACK:' before the first one was closed", _EXAMPLE)
+        raise mistake(path, source, end.start, "a second '-- ROLLBACK:' before the first one was closed", _EXAMPLE)
     if len(markers) > 2:
-        raise _error(
+        raise mistake(
             path,
             source,
             markers[2].start,
@@ -85,7 +86,7 @@ def _check_nothing_behind(path: Path, source: str, end: _Marker) -> None:
     offset = end.end + 1
     for line in source[offset:].split("\n"):
         if not _COMMENT.fullmatch(line):
-            raise _error(
+            raise mistake(
                 path,
                 source,
                 offset + len(line) - len(line.lstrip()),
@@ -102,7 +103,7 @@ def _uncommented(path: Path, source: str, begin: _Marker, end: _Marker) -> str:
         if line.startswith("--"):
             lines.append(line[3:] if line.startswith("-- ") else line[2:])
         elif line.strip():
-            raise _error(
+            raise mistake(
                 path,
                 source,
                 offset + len(line) - len(line.lstrip()),
@@ -116,15 +117,10 @@ def _uncommented(path: Path, source: str, begin: _Marker, end: _Marker) -> str:
 
 
 def _hidden(path: Path, source: str, error: UnfinishedError) -> UserError:
-    return _error(
+    return mistake(
         path,
         source,
         error.offset,
         str(error).partition(" at or near ")[0],
         "PostgreSQL cannot read on behind it, so the '-- ROLLBACK:' or '-- END ROLLBACK' of this file is not found.",
     )
-
-
-def _error(path: Path, source: str, offset: int, what: str, remedy: str) -> UserError:
-    place = place_in(path, source, offset)
-    return UserError(f"{place}: {what}\n{place.excerpt()}\n{remedy}")

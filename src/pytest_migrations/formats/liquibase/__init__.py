@@ -14,20 +14,20 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.formats.delimiters import with_semicolons
-from pytest_migrations.formats.folder import place_in
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.liquibase_cuts import cut_body
-from pytest_migrations.formats.liquibase_file import LiquibaseFile, attribute
-from pytest_migrations.formats.liquibase_master import Master, changelogs, master_of
-from pytest_migrations.formats.placeholders import filled_in
+from pytest_migrations.formats.liquibase.cuts import cut_body
+from pytest_migrations.formats.liquibase.file import LiquibaseFile, attribute
+from pytest_migrations.formats.liquibase.master import Master, changelogs, master_of
+from pytest_migrations.formats.reading.delimiters import with_semicolons
+from pytest_migrations.formats.reading.folder import place_in
+from pytest_migrations.formats.reading.placeholders import filled_in
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from pytest_migrations.formats.folder import Folder
-    from pytest_migrations.formats.liquibase_file import Changeset
+    from pytest_migrations.formats.liquibase.file import Changeset
+    from pytest_migrations.formats.reading.folder import Folder
 
 _HEADER = re.compile(rb"\A\s*--\s*liquibase\s*formatted", re.IGNORECASE)
 _PLACEHOLDER = re.compile(r"\$\{\s*(?P<name>[^\s:${}][^${}]*?)\s*\}")

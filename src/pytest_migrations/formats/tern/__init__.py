@@ -10,18 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.assembly import assembled
-from pytest_migrations.formats.folder import mistake, place_in
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.marked_sections import first_line_of_sql
-from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
-from pytest_migrations.formats.tern_templates import Templates, has_configuration
+from pytest_migrations.formats.reading.assembly import assembled
+from pytest_migrations.formats.reading.folder import mistake, place_in
+from pytest_migrations.formats.reading.marked_sections import first_line_of_sql
+from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.tern.templates import Templates, has_configuration
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.migration import Script
 
 _NAME = re.compile(r"(?P<number>[0-9]+)_.+\.sql")

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.formats.json_file import parsed
+from pytest_migrations.formats.reading.json_file import parsed
 from pytest_migrations.migration import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _EXTENSIONS = (".xml", ".yaml", ".yml", ".json")
 _KINDS = ("include", "includeAll", "property", "changeSet")

@@ -11,7 +11,7 @@ from pytest_migrations.migration import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.migration import Migration
 
 _ANY_NAME = re.compile(r".*", re.DOTALL)

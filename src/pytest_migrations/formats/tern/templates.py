@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.assembly import Part, part_of
-from pytest_migrations.formats.folder import mistake
+from pytest_migrations.formats.reading.assembly import Part, part_of
+from pytest_migrations.formats.reading.folder import mistake
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from pytest_migrations.errors import UserError
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.migration import Script
 
 _ACTION = re.compile(r"\{\{(?P<content>.*?)(?:\}\}|\Z)", re.DOTALL)

@@ -6,10 +6,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.formats.folder import place_in
+from pytest_migrations.formats.reading.folder import place_in
 
 if TYPE_CHECKING:
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 
 def parsed(folder: Folder, name: str) -> Any:

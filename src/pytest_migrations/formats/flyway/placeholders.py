@@ -13,12 +13,12 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.folder import mistake
+from pytest_migrations.formats.reading.folder import mistake
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _IN_ENVIRONMENT = "FLYWAY_PLACEHOLDERS_"
 _IN_SETTINGS = "flyway.placeholders."

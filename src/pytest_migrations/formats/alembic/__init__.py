@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from alembic.script import Script as Revision
 
-    from pytest_migrations.formats.alembic_environment import Environment
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.alembic.environment import Environment
+    from pytest_migrations.formats.reading.folder import Folder
 
 _REVISION = re.compile(rb"^revision\b.*?=.*?^down_revision\b.*?=", re.MULTILINE | re.DOTALL)
 _MARKS = {
@@ -51,8 +51,8 @@ def _read(folder: Folder) -> Reading:
             f"{display_path(folder.path)} holds revisions of Alembic, but {error.name} is not installed here: "
             "pip install 'pytest-migrations[alembic]'"
         ) from None
-    from pytest_migrations.formats.alembic_environment import Environment  # noqa: PLC0415 (needs the extra)
-    from pytest_migrations.formats.alembic_revisions import in_order, script_directory  # noqa: PLC0415
+    from pytest_migrations.formats.alembic.environment import Environment  # noqa: PLC0415 (needs the extra)
+    from pytest_migrations.formats.alembic.revisions import in_order, script_directory  # noqa: PLC0415
 
     config, directory, home = script_directory(folder.path)
     revisions = in_order(directory, home)

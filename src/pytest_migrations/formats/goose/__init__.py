@@ -12,11 +12,11 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.envsub import BadExpansionError, expanded
-from pytest_migrations.formats.folder import mistake
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.order import in_numeric_order, numeric_duplicates, untaken
-from pytest_migrations.formats.statement_ends import StatementEnds
+from pytest_migrations.formats.goose.envsub import BadExpansionError, expanded
+from pytest_migrations.formats.reading.folder import mistake
+from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.reading.statement_ends import StatementEnds
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_migrations.errors import UserError
-    from pytest_migrations.formats.folder import Folder
+    from pytest_migrations.formats.reading.folder import Folder
 
 _NAME = re.compile(r"0*[1-9][0-9]*_.*\.sql", re.DOTALL)
 _GO_NAME = re.compile(r"0*[1-9][0-9]*_.*\.go", re.DOTALL)
