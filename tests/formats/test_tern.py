@@ -185,3 +185,10 @@ def test_it_is_proved(pytester: pytest.Pytester, project: Callable[..., Path]) -
     result.stdout.fnmatch_lines(
         ['migrations/shared/v.sql:1:44: relation "no_table" does not exist*', "*CREATE VIEW {{.prefix}}_v AS SELECT*"]
     )
+
+
+def test_its_own_table_is_there(pytester: pytest.Pytester, project: Callable[..., Path]) -> None:
+    project({"001_a.sql": f"ALTER TABLE schema_version ADD COLUMN at timestamptz;\n{LINE}\nSELECT 1;"})
+    result = pytester.runpytest("--migrations-dir=migrations", "migrations")
+    result.assert_outcomes(passed=3, failed=2)
+    result.stdout.fnmatch_lines(["left behind  column  public.schema_version.at*"])

@@ -1,7 +1,7 @@
 """Two halves of a file, as tern has them: ``---- create above / drop below ----`` between them.
 
 As tern 2.4 reads it (migrate/migrate.go): files are ``NNN_name.sql``, numbered from 1 without a gap, or tern refuses
-the folder. Each half is a template (see ``tern_templates``) and one message in one transaction, unless a line of it is
+the folder. Each half is a template (see ``templates``) and one message in one transaction, unless a line of it is
 ``---- tern: disable-tx ----``. A file without the line in the middle, or with nothing below it, has no way back.
 """
 
@@ -16,14 +16,15 @@ from pytest_migrations.formats.reading.folder import mistake, place_in
 from pytest_migrations.formats.reading.marked_sections import first_line_of_sql
 from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.formats.tern.templates import Templates, has_configuration
-from pytest_migrations.migration import Migration, Problem
+from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_migrations.formats.reading.folder import Folder
-    from pytest_migrations.migration import Script
 
+#: What tern makes before the first migration (EnsureSchemaVersionTableExists); some migrations have triggers on it.
+_LEDGER = "CREATE TABLE schema_version (version int4 NOT NULL);\nINSERT INTO schema_version VALUES (0);"
 _NAME = re.compile(r"(?P<number>[0-9]+)_.+\.sql")
 _SEPARATOR = "---- create above / drop below ----"
 _MEANT_AS_SEPARATOR = re.compile(r"^[ \t]*-{2,}[ \t]*create above\b.*\bdrop below\b", re.MULTILINE | re.IGNORECASE)
@@ -52,7 +53,7 @@ def _read(folder: Folder) -> Reading:
         *_in_a_transaction_after_all(migrations),
         *untaken(folder, names, "NNN_name.sql (a number, then _)"),
     ]
-    return Reading(migrations, problems)
+    return Reading(migrations, problems, ledger=Migration("", "schema_version", Script(folder.path, _LEDGER, _LEDGER)))
 
 
 def _migration(folder: Folder, name: str, templates: Templates) -> Migration:
