@@ -28,7 +28,7 @@ def test_a_database_is_prepared_before_the_first_migration(pytester: pytest.Pyte
     granting = USERS.replace(";", ";\nGRANT SELECT ON users TO readonly;\nCREATE TABLE h (h hstore);", 1)
     project({"001_users.sql": granting.replace("-- DROP TABLE users", "-- DROP TABLE h, users")})
     pytester.makeconftest(example("pytest_migrations_prepare"))
-    pytester.runpytest_subprocess(*RUN, "--migrations-server=embedded:15").assert_outcomes(passed=5)
+    pytester.runpytest(*RUN, "--migrations-server=embedded:15").assert_outcomes(passed=5)
 
 
 def test_every_fresh_database_is_prepared(pytester: pytest.Pytester, project: Project) -> None:
@@ -40,7 +40,7 @@ def test_every_fresh_database_is_prepared(pytester: pytest.Pytester, project: Pr
         "    assert folder.name == 'migrations'\n"
         "    connection.execute('CREATE TABLE given (x int)')\n"
     )
-    result = pytester.runpytest_subprocess(*RUN)
+    result = pytester.runpytest(*RUN)
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(["*left behind*public.c*", "*:5:4, in the rollback:"])
     pytester.runpytest_subprocess(*RUN, "-n2").assert_outcomes(passed=3, failed=2)
@@ -54,30 +54,30 @@ def test_objects_that_are_left_out(pytester: pytest.Pytester, project: Project) 
             "002_b.sql": "CREATE TABLE audit_b ();\n-- ROLLBACK:\n-- END ROLLBACK\n",
         }
     )
-    pytester.runpytest_subprocess(*RUN, "-k", "roundtrip").assert_outcomes(failed=2)
+    pytester.runpytest(*RUN, "-k", "roundtrip").assert_outcomes(failed=2)
     pytester.makeconftest(example("pytest_migrations_leave_out"))
-    pytester.runpytest_subprocess(*RUN, "-k", "001 and roundtrip").assert_outcomes(passed=1)
-    pytester.runpytest_subprocess(*RUN, "-k", "002 and rollback").assert_outcomes(passed=1)
+    pytester.runpytest(*RUN, "-k", "001 and roundtrip").assert_outcomes(passed=1)
+    pytester.runpytest(*RUN, "-k", "002 and rollback").assert_outcomes(passed=1)
 
 
 def test_a_format_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
     pytester.makeconftest(example("pytest_migrations_formats"))
     project({"users.do.sql": "CREATE TABLE users ();", "users.undo.sql": "DROP TABLE users;", "order.txt": "users\n"})
-    result = pytester.runpytest_subprocess(*RUN)
+    result = pytester.runpytest(*RUN)
     result.stdout.fnmatch_lines(["migrations: 1 in migrations/ (ordered)"])
     result.assert_outcomes(passed=5)
-    result = pytester.runpytest_subprocess("--migrations-format=none", *RUN)
+    result = pytester.runpytest("--migrations-format=none", *RUN)
     result.stderr.fnmatch_lines(["*there is no such format*", "*  ordered: *", "*  ours: *"])
 
 
 def test_checks_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
     pytester.makeconftest(example("pytest_migrations_checks"))
     project({**THREE, "004_keyless.sql": "CREATE TABLE keyless ();\n", "005_broken.sql": "nonsense;\n"})
-    result = pytester.runpytest_subprocess(*RUN, "-k", "primary-keys or (apply and not reapply)")
+    result = pytester.runpytest(*RUN, "-k", "primary-keys or (apply and not reapply)")
     result.assert_outcomes(passed=7, failed=2, skipped=1)
     result.stdout.fnmatch_lines(["*004_keyless.sql::primary-keys*", "*no primary key: keyless*", "conftest.py:*"])
     result.stdout.no_fnmatch_line("*_multicall*")
-    pytester.runpytest_subprocess("migrations/002_email.sql::primary-keys", *RUN[:1]).assert_outcomes(passed=1)
+    pytester.runpytest("migrations/002_email.sql::primary-keys", *RUN[:1]).assert_outcomes(passed=1)
     pytester.runpytest_subprocess(*RUN, "-k", "primary-keys", "-n2").assert_outcomes(passed=3, failed=2)
 
 
@@ -98,7 +98,7 @@ def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project)
                 connection.close()
         """
     )
-    result = pytester.runpytest_subprocess(*RUN, "-k", "writes or skips", "-rs")
+    result = pytester.runpytest(*RUN, "-k", "writes or skips", "-rs")
     result.assert_outcomes(passed=3, skipped=3)
     result.stdout.fnmatch_lines(["SKIPPED * not today"])
 
@@ -132,7 +132,7 @@ def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project)
 def test_a_hook_that_raises(pytester: pytest.Pytester, project: Project, conftest: str, lines: list[str]) -> None:
     project({"001_a.sql": LEAKY_GUARDED, "002_b.sql": "CREATE TABLE x ();\n"})
     pytester.makeconftest(conftest)
-    result = pytester.runpytest_subprocess(*RUN)
+    result = pytester.runpytest(*RUN)
     assert result.ret in (1, 4)
     (result.stdout if result.ret == 1 else result.stderr).fnmatch_lines(lines)
     assert "Traceback" not in result.stdout.str() + result.stderr.str()

@@ -11,6 +11,7 @@ from pytest_migrations.adoption.since import Base, base_of
 from pytest_migrations.adoption.waivers import waivers_of
 from pytest_migrations.checks import checks_of
 from pytest_migrations.checks.history import NAME as HISTORY
+from pytest_migrations.checks.verdict import in_one_line
 from pytest_migrations.collection import check_items, id_of
 from pytest_migrations.errors import UserError, display_path
 
@@ -123,7 +124,11 @@ class Adoption:
             for known, why in self._accepted.items()
             if known not in self._results and (known in self._known or not self._is_ours(known))
         }
-        new = {known: result["headline"] for known, result in self._results.items() if result["outcome"] == "accepted"}
+        new = {
+            known: in_one_line(result["reason"])
+            for known, result in self._results.items()
+            if result["outcome"] == "accepted"
+        }
         write_baseline(self._file, {**kept, **new}, self._known)
 
     def _is_ours(self, known: str) -> bool:

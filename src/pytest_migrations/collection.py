@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_migrations.checks.history import NAME as HISTORY
+from pytest_migrations.checks.verdict import in_one_line
 from pytest_migrations.errors import UserError
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ class CheckItem(pytest.Item):
         if self.verdict.outcome in ("skipped", "waived"):
             pytest.skip(self.verdict.reason)
         if self.verdict.outcome == "accepted":
-            pytest.xfail(self.verdict.headline)
+            pytest.xfail(in_one_line(self.verdict.reason))
         if self.verdict.error is not None:
             raise self.verdict.error
         if self.verdict.outcome == "failed":

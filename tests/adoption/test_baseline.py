@@ -23,7 +23,7 @@ OLD = {"001_users.sql": USERS, "002_leaky.sql": LEAKY, "003_email.sql": EMAIL, "
 @pytest.fixture
 def baseline(pytester: pytest.Pytester, project: Project) -> Path:
     project(OLD)
-    result = pytester.runpytest_subprocess(*UPDATE)
+    result = pytester.runpytest(*UPDATE)
     result.assert_outcomes(passed=12, xfailed=3, skipped=2)
     result.stdout.fnmatch_lines(["migrations: baseline.txt was written: it accepts 3 failures*"])
     return pytester.path / "baseline.txt"
@@ -43,7 +43,7 @@ def test_what_fails_today_is_written_and_green(pytester: pytest.Pytester, baseli
         "    The rollback leaves the schema different in 1 place: left behind  table  public.b\n"
         in baseline.read_text()
     )
-    result = pytester.runpytest_subprocess(*BASED, "-rx")
+    result = pytester.runpytest(*BASED, "-rx")
     result.assert_outcomes(passed=12, xfailed=3, skipped=2)
     result.stdout.fnmatch_lines(["migrations: baseline.txt accepts 3 failures*", "XFAIL *004_failing.sql::rollback*"])
     pytester.runpytest_subprocess(*BASED, "-n2").assert_outcomes(passed=12, xfailed=3, skipped=2)
@@ -51,14 +51,14 @@ def test_what_fails_today_is_written_and_green(pytester: pytest.Pytester, baseli
 
 def test_a_new_failure_fails(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
     project({"005_new.sql": LEAKY_GUARDED.replace("TABLE a", "TABLE n").replace("EXISTS b", "EXISTS c")})
-    result = pytester.runpytest_subprocess(*BASED)
+    result = pytester.runpytest(*BASED)
     result.assert_outcomes(passed=15, failed=1, xfailed=3, skipped=2)
     result.stdout.fnmatch_lines(["FAILED migrations/005_new.sql::roundtrip*"])
 
 
 def test_one_that_passes_again_has_to_leave(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
     project({"002_leaky.sql": LEAKY.replace("TABLE a;\n-- END", "TABLE a, b;\n-- END")})
-    result = pytester.runpytest_subprocess(*BASED)
+    result = pytester.runpytest(*BASED)
     result.assert_outcomes(passed=12, failed=2, xfailed=1, skipped=2)
     result.stdout.fnmatch_lines(["002_leaky.sql::roundtrip now passes: remove it from baseline.txt*"])
     pytester.runpytest_subprocess(*UPDATE, "-n2").assert_outcomes(passed=14, xfailed=1, skipped=2)
@@ -67,7 +67,7 @@ def test_one_that_passes_again_has_to_leave(pytester: pytest.Pytester, project: 
 
 def test_one_that_is_waived_has_to_leave(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
     project({"004_failing.sql": f"-- pytest-migrations: skip rollback (f is gone)\n{FAILING_ROLLBACK}"})
-    result = pytester.runpytest_subprocess(*BASED)
+    result = pytester.runpytest(*BASED)
     result.stdout.fnmatch_lines(["004_failing.sql::rollback is waived in its file: remove it from baseline.txt*"])
 
 
@@ -75,26 +75,26 @@ def test_an_update_of_some_tests_keeps_the_others(pytester: pytest.Pytester, pro
     (pytester.path / "migrations" / "004_failing.sql").unlink()
     project({"002_leaky.sql": LEAKY_GUARDED})
     baseline.write_text(baseline.read_text() + "elsewhere/1.sql::rollback\n")
-    pytester.runpytest_subprocess(*UPDATE, "-k", "reapply")
+    pytester.runpytest(*UPDATE, "-k", "reapply")
     assert ids(baseline) == ["migrations/002_leaky.sql::roundtrip", "elsewhere/1.sql::rollback"]
 
 
 def test_that_a_migration_does_not_apply_is_never_accepted(pytester: pytest.Pytester, project: Project) -> None:
     project({**THREE, "004_broken.sql": BROKEN, "005_behind.sql": "SELECT 1;\n"})
-    result = pytester.runpytest_subprocess(*UPDATE)
+    result = pytester.runpytest(*UPDATE)
     result.assert_outcomes(passed=13, failed=1, skipped=7)
     baseline = pytester.path / "baseline.txt"
     assert ids(baseline) == []
     baseline.write_text("migrations/004_broken.sql::apply\n")
-    result = pytester.runpytest_subprocess(*BASED)
+    result = pytester.runpytest(*BASED)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: baseline.txt accepts that 004_broken.sql does not apply*"])
 
 
 def test_the_folders_own_check_is_accepted(pytester: pytest.Pytester, project: Project) -> None:
     project({"001_users.sql": USERS, "001_email.sql": "SELECT 1;\n"})
-    pytester.runpytest_subprocess(*UPDATE).assert_outcomes(passed=5, xfailed=1, skipped=3)
-    pytester.runpytest_subprocess(*BASED).assert_outcomes(passed=5, xfailed=1, skipped=3)
+    pytester.runpytest(*UPDATE).assert_outcomes(passed=5, xfailed=1, skipped=3)
+    pytester.runpytest(*BASED).assert_outcomes(passed=5, xfailed=1, skipped=3)
 
 
 @pytest.mark.parametrize(
@@ -118,14 +118,14 @@ def test_a_damaged_baseline(pytester: pytest.Pytester, project: Project, content
     project(THREE)
     if content is not None:
         (pytester.path / "baseline.txt").write_bytes(content.encode(errors="surrogateescape"))
-    result = pytester.runpytest_subprocess(*BASED)
+    result = pytester.runpytest(*BASED)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(lines)
 
 
 def test_nothing_to_update(pytester: pytest.Pytester, project: Project) -> None:
     project(THREE)
-    result = pytester.runpytest_subprocess(*RUN, "--migrations-update-baseline")
+    result = pytester.runpytest(*RUN, "--migrations-update-baseline")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --migrations-update-baseline: name the file as well*"])
 
@@ -133,6 +133,6 @@ def test_nothing_to_update(pytester: pytest.Pytester, project: Project) -> None:
 def test_a_baseline_that_cannot_be_written(pytester: pytest.Pytester, project: Project) -> None:
     project(OLD)
     pytester.mkdir("baseline.txt")
-    result = pytester.runpytest_subprocess(*UPDATE)
+    result = pytester.runpytest(*UPDATE)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --migrations-baseline=baseline.txt cannot be read: *"])

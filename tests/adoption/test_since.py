@@ -38,19 +38,19 @@ def base(pytester: pytest.Pytester, project: Project) -> Path:
 
 def test_only_what_is_new_is_judged(pytester: pytest.Pytester, project: Project, base: Path) -> None:
     project({"005_new.sql": NEW})
-    result = pytester.runpytest_subprocess(*SINCE, "-v")
+    result = pytester.runpytest(*SINCE, "-v")
     result.assert_outcomes(passed=5, deselected=16)
     result.stdout.fnmatch_lines(["migrations/001_users.sql::history PASSED*", "migrations/005_new.sql::apply PASSED*"])
     git(pytester.path, "add", "migrations")
     git(pytester.path, "commit", "-qm", "new")
     pytester.runpytest_subprocess(*SINCE, "-n2").assert_outcomes(passed=5)
-    pytester.runpytest_subprocess(*RUN).assert_outcomes(passed=20, failed=1)
+    pytester.runpytest(*RUN).assert_outcomes(passed=20, failed=1)
 
 
 def test_in_the_ini_file_and_not_at_all(pytester: pytest.Pytester, base: Path) -> None:
     pytester.makeini("[pytest]\nmigrations_since = base\n")
-    pytester.runpytest_subprocess(*RUN).assert_outcomes(passed=1, deselected=16)
-    pytester.runpytest_subprocess(*RUN, "--migrations-since=").assert_outcomes(passed=16, failed=1)
+    pytester.runpytest(*RUN).assert_outcomes(passed=1, deselected=16)
+    pytester.runpytest(*RUN, "--migrations-since=").assert_outcomes(passed=16, failed=1)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_what_the_base_has_stays_as_it_is(
 ) -> None:
     for name, text in files.items():
         (base / name).unlink() if text is None else (base / name).write_text(text)
-    result = pytester.runpytest_subprocess(*SINCE, "-k", "history")
+    result = pytester.runpytest(*SINCE, "-k", "history")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([f"*: {problem}"])
 
@@ -81,12 +81,12 @@ def test_what_the_base_has_stays_as_it_is(
 )
 def test_what_may_be_edited(pytester: pytest.Pytester, base: Path, text: str) -> None:
     (base / "002_email.sql").write_bytes(text.encode())
-    pytester.runpytest_subprocess(*SINCE, "-k", "history").assert_outcomes(passed=1)
+    pytester.runpytest(*SINCE, "-k", "history").assert_outcomes(passed=1)
 
 
 def test_a_mended_rollback_is_judged_again(pytester: pytest.Pytester, base: Path) -> None:
     (base / "002_email.sql").write_text(EMAIL.replace("DROP COLUMN", "DROP COLUMN IF EXISTS"))
-    pytester.runpytest_subprocess(*SINCE).assert_outcomes(passed=5, deselected=12)
+    pytester.runpytest(*SINCE).assert_outcomes(passed=5, deselected=12)
 
 
 def test_the_base_has_moved_on(pytester: pytest.Pytester, project: Project, base: Path) -> None:
@@ -96,10 +96,10 @@ def test_the_base_has_moved_on(pytester: pytest.Pytester, project: Project, base
     git(pytester.path, "commit", "-qm", "theirs")
     git(pytester.path, "checkout", "-q", "work")
     project({"005_ours.sql": NEW.replace("n", "o")})
-    result = pytester.runpytest_subprocess(*SINCE, "-k", "history")
+    result = pytester.runpytest(*SINCE, "-k", "history")
     result.stdout.fnmatch_lines(["*: 005_ours.sql is new, but does not come after 005_theirs.sql, which base has*"])
     (base / "005_ours.sql").rename(base / "006_ours.sql")
-    pytester.runpytest_subprocess(*SINCE, "-k", "history").assert_outcomes(passed=1)
+    pytester.runpytest(*SINCE, "-k", "history").assert_outcomes(passed=1)
 
 
 def test_timestamps_of_different_precision(pytester: pytest.Pytester, project: Project) -> None:
@@ -115,20 +115,20 @@ def test_timestamps_of_different_precision(pytester: pytest.Pytester, project: P
     git(pytester.path, "add", "migrations/2025-11-19-091444-0000_c")
     git(pytester.path, "commit", "-qm", "theirs")
     git(pytester.path, "checkout", "-q", "work")
-    pytester.runpytest_subprocess(*SINCE, "-k", "history").assert_outcomes(passed=1)
+    pytester.runpytest(*SINCE, "-k", "history").assert_outcomes(passed=1)
 
 
 def test_a_folder_that_the_base_has_not(pytester: pytest.Pytester, base: Path, project: Project) -> None:
     project({"001_users.sql": USERS}, folder="more")
     arguments = ["--migrations-dir=more", "more", "--migrations-since=base"]
-    pytester.runpytest_subprocess(*arguments).assert_outcomes(passed=5)
+    pytester.runpytest(*arguments).assert_outcomes(passed=5)
 
 
 def test_a_shallow_clone_without_the_base(pytester: pytest.Pytester, base: Path) -> None:
     git(pytester.path, "commit", "-q", "--allow-empty", "-m", "more")
     clone = pytester.path / "clone"
     git(pytester.path, "clone", "-q", "--depth=1", "--branch=work", f"file://{pytester.path}", str(clone))
-    result = pytester.runpytest_subprocess(
+    result = pytester.runpytest(
         "--rootdir=clone", "--migrations-dir=clone/migrations", "clone/migrations", "--migrations-since=origin/base"
     )
     assert result.ret == pytest.ExitCode.USAGE_ERROR
@@ -139,13 +139,13 @@ def test_a_shallow_clone_without_the_base(pytester: pytest.Pytester, base: Path)
 def test_a_base_without_a_common_past(pytester: pytest.Pytester, base: Path) -> None:
     git(pytester.path, "checkout", "-q", "--orphan", "other")
     git(pytester.path, "commit", "-q", "-m", "other")
-    result = pytester.runpytest_subprocess(*SINCE)
+    result = pytester.runpytest(*SINCE)
     result.stderr.fnmatch_lines(["ERROR: --migrations-since=base: this branch has no commit in common with it.*"])
 
 
 @pytest.mark.parametrize("revision", ["nowhere", "--help", "base:migrations", "a b"])
 def test_no_such_revision(pytester: pytest.Pytester, base: Path, revision: str) -> None:
-    result = pytester.runpytest_subprocess(*RUN, f"--migrations-since={revision}")
+    result = pytester.runpytest(*RUN, f"--migrations-since={revision}")
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([f"ERROR: --migrations-since={revision}: git knows no such revision here*"])
 
@@ -153,8 +153,8 @@ def test_no_such_revision(pytester: pytest.Pytester, base: Path, revision: str) 
 def test_no_repository(pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project(THREE)
     monkeypatch.setenv("GIT_CEILING_DIRECTORIES", str(pytester.path.parent))
-    result = pytester.runpytest_subprocess(*SINCE)
+    result = pytester.runpytest(*SINCE)
     result.stderr.fnmatch_lines(["ERROR: --migrations-since: the folder of the migrations lies in no git repository*"])
     monkeypatch.setenv("PATH", "")
-    result = pytester.runpytest_subprocess(*SINCE)
+    result = pytester.runpytest(*SINCE)
     result.stderr.fnmatch_lines(["ERROR: --migrations-since asks git*there is no git here*"])

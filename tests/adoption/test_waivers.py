@@ -21,7 +21,7 @@ def test_a_waived_failure_is_a_skip_with_its_reason(pytester: pytest.Pytester, p
     project(
         {**THREE, "004_leaky.sql": f"-- pytest-migrations: skip roundtrip, reapply (leaves b (on purpose))\n{LEAKY}"}
     )
-    result = pytester.runpytest_subprocess(*RUN, "-rs")
+    result = pytester.runpytest(*RUN, "-rs")
     result.assert_outcomes(passed=15, skipped=2)
     result.stdout.fnmatch_lines(["SKIPPED * waived: leaves b (on purpose)"])
 
@@ -37,14 +37,14 @@ def test_it_may_stand_anywhere_and_what_stands_on_it_is_skipped_too(
     pytester: pytest.Pytester, project: Project, text: str
 ) -> None:
     project({"001_a.sql": text})
-    pytester.runpytest_subprocess(*RUN).assert_outcomes(passed=2, skipped=3)
-    pytester.runpytest_subprocess(*RUN, "-k", "roundtrip").assert_outcomes(skipped=1)
+    pytester.runpytest(*RUN).assert_outcomes(passed=2, skipped=3)
+    pytester.runpytest(*RUN, "-k", "roundtrip").assert_outcomes(skipped=1)
 
 
 def test_in_a_down_file(pytester: pytest.Pytester, project: Project) -> None:
     down = "-- pytest-migrations: skip roundtrip (keeps b)\nDROP TABLE a;\n"
     project({"1_a.up.sql": "CREATE TABLE a ();\nCREATE TABLE IF NOT EXISTS b ();\n", "1_a.down.sql": down})
-    pytester.runpytest_subprocess(*RUN).assert_outcomes(passed=4, skipped=1)
+    pytester.runpytest(*RUN).assert_outcomes(passed=4, skipped=1)
 
 
 def test_one_that_hides_nothing_is_a_warning(pytester: pytest.Pytester, project: Project) -> None:
@@ -54,11 +54,11 @@ def test_one_that_hides_nothing_is_a_warning(pytester: pytest.Pytester, project:
             "002_none.sql": f"-- pytest-migrations: skip rollback (there is no way back)\n{NO_ROLLBACK}",
         }
     )
-    result = pytester.runpytest_subprocess(*RUN)
+    result = pytester.runpytest(*RUN)
     result.assert_outcomes(passed=6, skipped=3, warnings=1)
     result.stdout.fnmatch_lines(["*migrations/001_users.sql:1:28: roundtrip passes, so this waiver hides nothing*"])
     pytester.runpytest_subprocess(*RUN, "-n2").assert_outcomes(passed=6, skipped=3, warnings=1)
-    result = pytester.runpytest_subprocess(*RUN, "-W", "error::pytest_migrations.collection.MigrationsWarning")
+    result = pytester.runpytest(*RUN, "-W", "error::pytest_migrations.collection.MigrationsWarning")
     result.assert_outcomes(passed=5, failed=1, skipped=3)
     result.stdout.no_fnmatch_line("*Traceback*")
 
@@ -77,7 +77,7 @@ def test_one_that_hides_nothing_is_a_warning(pytester: pytest.Pytester, project:
 )
 def test_what_cannot_be_meant(pytester: pytest.Pytester, project: Project, waiver: str, lines: list[str]) -> None:
     project({"001_a.sql": f"-- pytest-migrations: {waiver}\n{USERS}"})
-    result = pytester.runpytest_subprocess(*RUN)
+    result = pytester.runpytest(*RUN)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: migrations/001_a.sql" + lines[0], *lines[1:]])
 
@@ -88,4 +88,4 @@ def test_a_check_of_ones_own_is_waived(pytester: pytest.Pytester, project: Proje
         "def pytest_migrations_checks():\n    return {'fails': fails}\n"
     )
     project({"001_a.sql": f"-- pytest-migrations: skip fails (for now)\n{USERS}"})
-    pytester.runpytest_subprocess(*RUN).assert_outcomes(passed=5, skipped=1)
+    pytester.runpytest(*RUN).assert_outcomes(passed=5, skipped=1)

@@ -45,12 +45,6 @@ class Verdict:
     #: Where to look; None where no line is to blame.
     place: Place | None = None
 
-    @property
-    def headline(self) -> str:
-        """The reason in one line."""
-        first, *others = [line.strip() for line in self.reason.splitlines() if line.strip()] or [""]
-        return f"{first} {others[0]}" if others and first.endswith((":", ".")) else first
-
     def headline_in(self, own: Path) -> str:
         """The reason in one line, to stand behind an id that begins with the file ``own``."""
         lines, place = self.reason.splitlines() or [""], self.place
@@ -62,7 +56,7 @@ class Verdict:
                         return f"{where}: {line.removeprefix(beginning)}"
             if self.comparison and self.comparison.differences:
                 return f"{where}: {_in_short(self.comparison.differences)}"
-        return self.headline
+        return in_one_line(self.reason)
 
     @classmethod
     def passed(cls, ran: Ran, comparison: Comparison | None = None) -> Verdict:
@@ -88,6 +82,12 @@ class Verdict:
     @classmethod
     def skipped(cls, reason: str, *, blames: str = "", blame: str = "", place: Place | None = None) -> Verdict:
         return cls("skipped", reason, blames=blames, blame=blame, place=place)
+
+
+def in_one_line(reason: str) -> str:
+    """What was found, with the first detail where there are some."""
+    first, *others = [line.strip() for line in reason.splitlines() if line.strip()] or [""]
+    return f"{first} {others[0]}" if others and first.endswith((":", ".")) else first
 
 
 def _in_short(differences: Sequence[Difference]) -> str:
