@@ -79,6 +79,30 @@ def test_templates_as_they_are(pytester: pytest.Pytester, init: Project, templat
     assert (pytester.path / "migrations/env.py").read_text().count("engine_from_config") == 2
 
 
+@pytest.mark.parametrize(
+    ("driver", "outcomes"), [("psycopg2", {"passed": 9}), ("psycopg", {"passed": 5, "failed": 1, "skipped": 3})]
+)
+def test_a_commit_in_sql_does_what_it_does_to_the_driver(
+    pytester: pytest.Pytester, init: Project, driver: str, outcomes: dict[str, int]
+) -> None:
+    """Before Alembic had autocommit_block; behind it psycopg begins a transaction, and psycopg2 does not."""
+    up = 'op.execute("COMMIT"); op.execute("CREATE INDEX CONCURRENTLY i ON users (id)")'
+    down = 'op.execute("COMMIT"); op.execute("DROP INDEX CONCURRENTLY i")'
+    init(a=USERS, b=revision("a2", "a1", up, down))
+    ini = pytester.path / "alembic.ini"
+    ini.write_text(ini.read_text().replace("driver://", f"postgresql+{driver}://"))
+    result = run(pytester)
+    result.assert_outcomes(**outcomes)
+    if driver == "psycopg":
+        result.stdout.fnmatch_lines(["Put it into a block: with op.get_context().autocommit_block():"])
+
+
+def test_a_waiver_in_python(pytester: pytest.Pytester, init: Project) -> None:
+    up = 'op.execute("CREATE TABLE x ()")  # pytest-migrations: skip roundtrip, reapply (keeps x)'
+    init(a=USERS, b=revision("a2", "a1", up, 'op.execute("SELECT 1")'))
+    run(pytester).assert_outcomes(passed=7, skipped=2)
+
+
 def test_ids_can_be_passed_back(pytester: pytest.Pytester, init: Project) -> None:
     init(a=USERS, test_b=EMAIL)
     pytester.makeini("[pytest]\npython_files = *.py")

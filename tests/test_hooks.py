@@ -103,6 +103,40 @@ def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project)
     result.stdout.fnmatch_lines(["SKIPPED * not today"])
 
 
+COMMITS = """
+def pytest_migrations_checks():
+    return {{"junk": junk}}
+
+def junk(migration, connection):
+    connection.execute("CREATE TABLE junk ()")
+    connection.{ending}
+"""
+
+
+def test_a_check_that_commits_keeps_nothing(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    pytester.makeconftest(COMMITS.format(ending="commit()"))
+    pytester.runpytest(*RUN).assert_outcomes(passed=16)
+
+
+def test_a_check_whose_sql_commits_fails_and_spoils_nothing(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    pytester.makeconftest(COMMITS.format(ending="execute('COMMIT')"))
+    result = pytester.runpytest(*RUN)
+    result.assert_outcomes(passed=13, failed=3)
+    result.stdout.fnmatch_lines(["*001_users.sql::junk*", "SQL of this check has ended the transaction*"])
+
+
+def test_a_check_has_a_time_limit(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    pytester.makeconftest(
+        "def pytest_migrations_checks():\n    return {'sleeps': lambda m, c: c.execute('SELECT pg_sleep(60)')}\n"
+    )
+    result = pytester.runpytest(*RUN, "--migrations-timeout=0.5", "-k", "sleeps or (002 and not email)")
+    result.assert_outcomes(failed=3)
+    result.stdout.fnmatch_lines(["*canceling statement due to user request*"])
+
+
 @pytest.mark.parametrize(
     ("conftest", "lines"),
     [
@@ -126,7 +160,25 @@ def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project)
             "def pytest_migrations_checks():\n    return {'apply': print}\n",
             ["*names a check 'apply', which is taken, or not made of letters, digits, _ and -.*"],
         ),
-        ("def pytest_migrations_checks():\n    return 3\n", ["*the hook pytest_migrations_checks failed: TypeError*"]),
+        (
+            "def pytest_migrations_checks():\n    return ['x']\n",
+            ["*gave [[]'x'[]], which is no dict of names*"],
+        ),
+        (
+            "def check(migration):\n    pass\ndef pytest_migrations_checks():\n    return {'x': check}\n",
+            ["*pytest_migrations_checks gives for the check 'x' no function of (migration, connection): too many*"],
+        ),
+        (
+            "async def check(m, c):\n    pass\ndef pytest_migrations_checks():\n    return {'x': check}\n",
+            ["*pytest_migrations_checks gives for the check 'x' what is async, and would never be awaited*"],
+        ),
+        (
+            (
+                "from pytest_migrations.formats import Format\ndef evidence(folder):\n    return folder.nope\n"
+                "def pytest_migrations_formats():\n    return [Format('mine', '', evidence, evidence)]\n"
+            ),
+            ["ERROR: conftest.py:3:5: the format mine failed: AttributeError: *"],
+        ),
     ],
 )
 def test_a_hook_that_raises(pytester: pytest.Pytester, project: Project, conftest: str, lines: list[str]) -> None:
@@ -136,4 +188,4 @@ def test_a_hook_that_raises(pytester: pytest.Pytester, project: Project, conftes
     assert result.ret in (1, 4)
     (result.stdout if result.ret == 1 else result.stderr).fnmatch_lines(lines)
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
-    assert (result.stdout.str() + result.stderr.str()).count("the hook pytest_migrations") == 1
+    assert (result.stdout.str() + result.stderr.str()).count(" failed: ") <= 1

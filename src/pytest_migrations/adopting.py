@@ -122,14 +122,19 @@ class Adoption:
         kept = {
             known: why
             for known, why in self._accepted.items()
-            if known not in self._results and (known in self._known or not self._is_ours(known))
+            if self._is_untold(known) and (known in self._known or not self._is_ours(known))
         }
         new = {
             known: in_one_line(result["reason"])
             for known, result in self._results.items()
             if result["outcome"] == "accepted"
         }
-        write_baseline(self._file, {**kept, **new}, self._known)
+        self._accepted = {**kept, **new}
+        write_baseline(self._file, self._accepted, self._known)
+
+    def _is_untold(self, known: str) -> bool:
+        """Whether the run has not said if the test fails: it was left out, or something before it does."""
+        return known not in self._results or self._results[known]["outcome"] == "skipped"
 
     def _is_ours(self, known: str) -> bool:
         """Whether it is an id of a folder of this run."""
@@ -137,6 +142,8 @@ class Adoption:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         accepted = sum(result["outcome"] == "accepted" for result in self._results.values())
+        if self._updates:
+            accepted = len(self._accepted)
         if not self._file or not (accepted or self._updates):
             return
         failures = f"{accepted} failure{'' if accepted == 1 else 's'}"

@@ -72,6 +72,8 @@ def _general(error: MigrationError) -> str:
         return ""
     if error.message.startswith("unterminated"):
         return "What begins there never ends: close it. All that follows was read as part of it."
+    if error.sqlstate == "25001" and error.migration.up.program is not None:
+        return "Put it into a block: with op.get_context().autocommit_block():"
     if error.message.startswith("the connection was lost"):
         return "The server's log says why it ended the connection."
     return _ADVICE.get(error.sqlstate or "", "")

@@ -156,7 +156,8 @@ class CheckItem(pytest.Item):
             behind = excinfo.value.__traceback__
             while behind and behind.tb_frame.f_code is not CheckItem.runtest.__code__:
                 behind = behind.tb_next
-            excinfo = pytest.ExceptionInfo.from_exception(excinfo.value.with_traceback(behind and behind.tb_next))
+            if behind and behind.tb_next:
+                excinfo = pytest.ExceptionInfo.from_exception(excinfo.value.with_traceback(behind.tb_next))
         return super().repr_failure(excinfo, *args, **kwargs)
 
     def _in_our_words(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:

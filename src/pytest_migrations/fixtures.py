@@ -106,7 +106,7 @@ def migrations_async_connection(_migrations_clone: Template, migrations_database
 @pytest.fixture
 def migrations_transaction(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Any]:
     """A psycopg connection in a transaction of which nothing is kept, in a database shared by such tests."""
-    from pytest_migrations.transaction import EndedError, SpoiledError, nothing_kept  # noqa: PLC0415 (brings the driver)
+    from pytest_migrations.timeline.transaction import EndedError, SpoiledError, nothing_kept  # noqa: PLC0415 (brings the driver)
 
     template = template_for(request, migrations_templates)
     server, database = or_fail(lambda: migrations_templates.shared(template))

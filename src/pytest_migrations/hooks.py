@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import traceback
+from collections.abc import Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pluggy
 import pytest
@@ -22,9 +25,11 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from pytest_migrations.formats import Folder
     from pytest_migrations.migration import Migration
     from pytest_migrations.timeline.terms import Inspection
 
+_T = TypeVar("_T")
 _CHECK_NAME = re.compile(r"[A-Za-z_][\w-]*")
 _TAKEN = {*CHECKS, VERIFY, HISTORY}
 #: The code between a hook and the one who calls it.
@@ -43,39 +48,69 @@ class Hooks:
         return bool(self._hook.pytest_migrations_prepare.get_hookimpls())
 
     def prepare(self, connection: psycopg.Connection[Any], folder: Path) -> None:
-        with _blaming("pytest_migrations_prepare"):
+        with _blaming("hook pytest_migrations_prepare"):
             self._hook.pytest_migrations_prepare(connection=connection, folder=folder)
 
     def leave_out(self, kind: str, name: str) -> bool:
-        with _blaming("pytest_migrations_leave_out"):
+        with _blaming("hook pytest_migrations_leave_out"):
             return bool(self._hook.pytest_migrations_leave_out(kind=kind, name=name))
 
     def formats(self) -> list[Format]:
         hook = "pytest_migrations_formats"
-        with _blaming(hook):
+        with _blaming(f"hook {hook}"):
             added = [known for formats in self._hook.pytest_migrations_formats() for known in formats]
         for known in added:
             if not isinstance(known, Format):
                 raise UserError(f"the hook {hook} gave {known!r}, which is no pytest_migrations.formats.Format")
-        return added
+        return [
+            replace(
+                known,
+                evidence=_blamed(known, known.evidence),
+                read=_blamed(known, known.read),
+            )
+            for known in added
+        ]
 
     def inspections(self) -> dict[str, Inspection]:
         hook = "pytest_migrations_checks"
-        with _blaming(hook):
-            added = [pair for checks in self._hook.pytest_migrations_checks() for pair in dict(checks).items()]
+        with _blaming(f"hook {hook}"):
+            given = self._hook.pytest_migrations_checks()
+        for checks in given:
+            if not isinstance(checks, Mapping):
+                raise UserError(f"the hook {hook} gave {checks!r}, which is no dict of names and functions")
         inspections: dict[str, Inspection] = {}
-        for name, function in added:
+        for name, function in (pair for checks in given for pair in checks.items()):
             if not _CHECK_NAME.fullmatch(name) or name in _TAKEN or name in inspections:
                 raise UserError(
                     f"the hook {hook} names a check {name!r}, which is taken, or not made of letters, digits, _ and -. "
                     "Call it something else."
                 )
+            _check_signature(hook, name, function)
             inspections[name] = _catching(function)
         return inspections
 
 
+def _check_signature(hook: str, name: str, function: object) -> None:
+    takes = "a function of (migration, connection)"
+    if not callable(function) or inspect.iscoroutinefunction(function):
+        what = "is async, and would never be awaited" if callable(function) else "is none"
+        raise UserError(f"the hook {hook} gives for the check {name!r} what {what}: it takes {takes}.")
+    try:
+        inspect.signature(function).bind(None, None)
+    except TypeError as error:
+        raise UserError(f"the hook {hook} gives for the check {name!r} no {takes[2:]}: {error}.") from None
+
+
+def _blamed(known: Format, function: Callable[[Folder], _T]) -> Callable[[Folder], _T]:
+    def call(folder: Folder) -> _T:
+        with _blaming(f"format {known.name}"):
+            return function(folder)
+
+    return call
+
+
 def _catching(function: Callable[[Migration, psycopg.Connection[Any]], None]) -> Inspection:
-    def inspect(migration: Migration, connection: psycopg.Connection[Any]) -> BaseException | None:
+    def inspection(migration: Migration, connection: psycopg.Connection[Any]) -> BaseException | None:
         try:
             function(migration, connection)
         except (KeyboardInterrupt, SystemExit, pytest.exit.Exception):
@@ -84,11 +119,12 @@ def _catching(function: Callable[[Migration, psycopg.Connection[Any]], None]) ->
             return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
         return None
 
-    return inspect
+    return inspection
 
 
 @contextmanager
-def _blaming(hook: str) -> Iterator[None]:
+def _blaming(whose: str) -> Iterator[None]:
+    """``whose`` is "hook ..." or "format ..."."""
     try:
         yield
     except (UserError, pytest.UsageError):
@@ -102,8 +138,8 @@ def _blaming(hook: str) -> Iterator[None]:
         ]
         theirs = [frame for frame in frames if frame.filename == frames[0].filename]
         if not theirs or theirs[-1].lineno is None:
-            raise UserError(f"the hook {hook} failed: {what}") from None
+            raise UserError(f"the {whose} failed: {what}") from None
         path, line = Path(theirs[-1].filename), theirs[-1].lineno
         source = path.read_text("utf-8")
         place = Place(path, line, source.split("\n")[line - 1].find(theirs[-1].line or "") + 1, source)
-        raise UserError(f"{place}: the hook {hook} failed: {what}\n\n{place.excerpt()}") from None
+        raise UserError(f"{place}: the {whose} failed: {what}\n\n{place.excerpt()}") from None

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 
+from pytest_migrations.settings import UNREADABLE
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 #: Of a test: the databases that are its own.
 _DATABASES = pytest.StashKey["list[Template]"]()
+_KEPT_TITLE = "migrations: kept "
 _KEPT = pytest.StashKey[bool]()
 #: Of the run: the test that has said it, by what is wrong with the migrations.
 _TOLD = pytest.StashKey["dict[str, str]"]()
@@ -27,19 +30,31 @@ _TOLD = pytest.StashKey["dict[str, str]"]()
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """With ``--migrations-keep``, keep the databases of a test that failed, and say how to look at them."""
     report = yield
-    if report.failed and _DATABASES in item.stash and item.config.getoption("migrations_keep"):
+    has_databases = report.when != "teardown" and _DATABASES in item.stash
+    if report.failed and has_databases and item.config.getoption("migrations_keep"):
         from pytest_migrations.server.kept import removal  # noqa: PLC0415 (nobody else needs it)
 
         for server, database in item.stash[_DATABASES]:
             server.keep()
             lines = f"Look at it:  {server.psql(database)}\nRemove it:   {removal(server.run_id)}"
-            report.sections.append((f"migrations: {database} was kept", lines))
+            report.sections.append((f"{_KEPT_TITLE}{database}", lines))
         item.stash[_KEPT] = True
     return report
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say it where the failures are not shown."""
+    reports = [report for kind in ("failed", "error") for report in terminalreporter.getreports(kind)]
+    kept = [lines for report in reports for title, lines in report.sections if title.startswith(_KEPT_TITLE)]
+    if kept and terminalreporter.config.option.tbstyle == "no":
+        for lines in kept:
+            terminalreporter.write_line(f"migrations: a database was kept\n{lines}")
+
+
 def session_of(config: pytest.Config) -> MigrationsSession:
     session: MigrationsSession | None = config.pluginmanager.get_plugin("migrations_session")
+    if session is None and UNREADABLE in config.stash:
+        fail(config.stash[UNREADABLE])
     if session is None:
         fail(
             "No folder of migrations is configured. Name it in the ini file (of pyproject.toml, in "

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
+    from psycopg.abc import PQGen
+
 _MARK = b"SAVEPOINT pytest_migrations_program"
 
 
@@ -59,6 +61,9 @@ class LentConnection(psycopg.Connection[Any]):
         self.failure: Failure | None = None
         self.refusal: BaseException | None = None
         self.has_committed = False
+        #: As psycopg2 has it: behind a COMMIT in SQL no BEGIN is sent until ``commit`` or ``rollback`` is called.
+        self.begins_once = False
+        self._ended_by_sql = False
         self._lender = lender
         self._before = before
         self._after = after
@@ -80,13 +85,21 @@ class LentConnection(psycopg.Connection[Any]):
                 self._before_commit()
         with self._watching(statement):
             yield
-        self.has_committed |= self.info.transaction_status == TransactionStatus.IDLE
+        if self.info.transaction_status == TransactionStatus.IDLE:
+            self.has_committed = True
+            self._ended_by_sql = Trait.TRANSACTION_FRAME in statement.traits or self._ended_by_sql
         if is_the_programs:
             self.last = statement
             with self._heeding():
                 self._after(statement)
 
+    def _start_query(self) -> PQGen[None]:
+        """Begin a transaction where there is none."""
+        if not (self.begins_once and self._ended_by_sql):
+            yield from super()._start_query()
+
     def commit(self) -> None:
+        self._ended_by_sql = False
         if not self._joins:
             with self._heeding():
                 assert self._before_commit is not None
@@ -100,6 +113,7 @@ class LentConnection(psycopg.Connection[Any]):
             self._lender.execute(b"RELEASE " + _MARK + b"; " + _MARK)
 
     def rollback(self) -> None:
+        self._ended_by_sql = False
         if self._joins:
             self._lender.execute(b"ROLLBACK TO " + _MARK)
         else:

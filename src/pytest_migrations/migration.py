@@ -177,6 +177,9 @@ class History:
     #: Makes what the tool keeps its own records in, which every database has before the first migration.
     ledger: Migration | None = None
 
+    def __iter__(self) -> Iterator[Migration]:
+        return iter(self.migrations)
+
     def position_of(self, wanted: str) -> int:
         """How many migrations are applied once the one of this version (or name) is, itself included.
 

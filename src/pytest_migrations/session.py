@@ -22,6 +22,7 @@ from pytest_migrations.report.reporting import Reporting
 from pytest_migrations.server.choice import ServerOptions, choose
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
+from pytest_migrations.settings import UNREADABLE
 from pytest_migrations.templates import Templates
 from pytest_migrations.timeline.terms import Terms
 
@@ -75,7 +76,8 @@ class MigrationsSession:
     def register(cls, config: pytest.Config, settings: Settings) -> None:
         """Join the run that ``config`` describes.
 
-        :raises pytest.UsageError: where a folder cannot be read as migrations, or an option is nonsense.
+        :raises pytest.UsageError: where a folder cannot be read as migrations, or an option is nonsense. If somebody
+            asks for certain tests, it is those that need the folder who say it.
         """
         folders = tuple(_as_arguments_name_it(config, folder) for folder in settings.folders)
         try:
@@ -83,7 +85,10 @@ class MigrationsSession:
             if not hasattr(config, "workerinput"):
                 config.pluginmanager.register(Reporting(config, settings.reports), "migrations_reporting")
         except UserError as error:
-            raise pytest.UsageError(str(error)) from None
+            if not _asks_for_others(config):
+                raise pytest.UsageError(str(error)) from None
+            config.stash[UNREADABLE] = str(error)
+            return
         config.pluginmanager.register(session, "migrations_session")
         if config.pluginmanager.hasplugin("xdist"):
             config.pluginmanager.register(_XdistController(session), "migrations_xdist")

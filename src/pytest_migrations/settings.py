@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ENVIRONMENT_VARIABLE = "PYTEST_MIGRATIONS_SERVER"
+#: Of a run whose folders cannot be read, where tests that need none may run all the same: why.
+UNREADABLE = pytest.StashKey[str]()
 _DEFAULT_TIMEOUT = 300.0
 _LONGEST_TIMEOUT = 7 * 24 * 3600.0
 

@@ -79,6 +79,13 @@ def test_an_update_of_some_tests_keeps_the_others(pytester: pytest.Pytester, pro
     assert ids(baseline) == ["migrations/002_leaky.sql::roundtrip", "elsewhere/1.sql::rollback"]
 
 
+def test_an_update_keeps_what_could_not_be_tried(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
+    before = ids(baseline)
+    project({"001_users.sql": "nonsense;\n"})
+    pytester.runpytest(*UPDATE).assert_outcomes(passed=1, failed=1, skipped=15)
+    assert ids(baseline) == before
+
+
 def test_that_a_migration_does_not_apply_is_never_accepted(pytester: pytest.Pytester, project: Project) -> None:
     project({**THREE, "004_broken.sql": BROKEN, "005_behind.sql": "SELECT 1;\n"})
     result = pytester.runpytest(*UPDATE)

@@ -30,7 +30,10 @@ def test_a_waived_failure_is_a_skip_with_its_reason(pytester: pytest.Pytester, p
     "text",
     [
         FAILING_ROLLBACK.replace("-- DROP", "-- -- pytest-migrations: skip rollback (f is gone)\n-- DROP"),
+        FAILING_ROLLBACK.replace("-- DROP", "-- pytest-migrations: skip rollback (f is gone)\n-- DROP"),
         f"CREATE TABLE x ();\r\n\t--pytest-migrations:skip rollback (f is gone)  \r\n{FAILING_ROLLBACK}",
+        f"CREATE TABLE x (); -- Pytest-Migrations: Skip rollback (f is gone)\n{FAILING_ROLLBACK}",
+        f"CREATE TABLE x ();\n/* pytest-migrations: skip rollback (f is gone) */\n{FAILING_ROLLBACK}",
     ],
 )
 def test_it_may_stand_anywhere_and_what_stands_on_it_is_skipped_too(
@@ -39,6 +42,11 @@ def test_it_may_stand_anywhere_and_what_stands_on_it_is_skipped_too(
     project({"001_a.sql": text})
     pytester.runpytest(*RUN).assert_outcomes(passed=2, skipped=3)
     pytester.runpytest(*RUN, "-k", "roundtrip").assert_outcomes(skipped=1)
+
+
+def test_what_stands_in_a_string_is_none(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_a.sql": f"SELECT '\n-- pytest-migrations: skip rollback (x)\n';\n{FAILING_ROLLBACK}"})
+    pytester.runpytest(*RUN).assert_outcomes(passed=2, failed=1, skipped=2)
 
 
 def test_in_a_down_file(pytester: pytest.Pytester, project: Project) -> None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_migrations.adoption.waivers import LINE
 from pytest_migrations.errors import UserError
 from pytest_migrations.formats.reading.order import DATE_DIGITS
 from pytest_migrations.migration import Problem
+from pytest_migrations.sql.remarks import without_remarks
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,7 +126,7 @@ def _texts(migration: Migration) -> list[str]:
 
 def _essence(text: str) -> str:
     """The text without what may change in a migration that was applied: waivers, line ends, blanks around lines."""
-    lines = LINE.sub("", text).splitlines()
+    lines = without_remarks(text).splitlines()
     return "\n".join(line.strip() for line in lines).strip()
 
 
@@ -167,7 +167,7 @@ def _no_common_past(root: Path, revision: str) -> UserError:
 
 def _fetch(root: Path, revision: str) -> str:
     remote, _, branch = revision.partition("/")
-    command = f"git fetch {remote} {branch}" if branch else "git fetch"
+    what = f" {remote} +{branch}:refs/remotes/{revision}" if branch else ""
     if _git(root, "rev-parse", "--is-shallow-repository").strip() == "true":
-        return f"This clone is shallow: fetch the rest ({command} --unshallow; with actions/checkout: fetch-depth: 0)."
-    return f"Fetch it ({command}), or name another."
+        return f"This clone is shallow: git fetch --unshallow{what} (with actions/checkout: fetch-depth: 0)."
+    return f"Fetch it (git fetch{what}), or name another."

@@ -6,15 +6,15 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.errors import Place, UserError
+from pytest_migrations.sql.remarks import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
     from pytest_migrations.migration import Migration, Script
+    from pytest_migrations.sql.grammar import Comment
 
-#: In SQL, in the comments of a rollback block, in Python.
-LINE = re.compile(r"^[ \t]*(?:--[ \t]*)*(?:--|#)[ \t]*pytest-migrations[ \t]*:(?P<text>[^\r\n]*)", re.MULTILINE)
-_SKIP = re.compile(r"\s*skip\b\s*(?P<checks>[^()]*?)\s*(?:\((?P<reason>.*)\)\s*)?", re.DOTALL)
+_SKIP = re.compile(r"(?i:\s*skip)\b\s*(?P<checks>[^()]*?)\s*(?:\((?P<reason>.*)\)\s*)?", re.DOTALL)
 _EXAMPLE = "A waiver is written as:  -- pytest-migrations: skip roundtrip (drops a column on purpose)"
 #: What cannot be waived, and why.
 _NEVER = {
@@ -40,14 +40,14 @@ def waivers_of(migration: Migration, checks: Collection[str]) -> Iterator[Waiver
     for script in migration.scripts:
         # Of a file that holds several migrations only what is this one's.
         text = script.text if migration.part else script.source
-        if (script.path, text) not in seen and "pytest-migrations" in text:
+        if (script.path, text) not in seen:
             seen.add((script.path, text))
-            for line in LINE.finditer(text):
-                yield from _read(script, line, checks)
+            for remark in remarks(text, python=script.program is not None):
+                yield from _read(script, remark, checks)
 
 
-def _read(script: Script, line: re.Match[str], checks: Collection[str]) -> Iterator[Waiver]:
-    text, start = line["text"], line.start("text")
+def _read(script: Script, remark: Comment, checks: Collection[str]) -> Iterator[Waiver]:
+    text, start = remark.text, remark.offset
     skip = _SKIP.fullmatch(text)
     if skip is None:
         raise _error(script, start + len(text) - len(text.lstrip()), "this is no waiver", _EXAMPLE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 
 from pytest_migrations.server import ending
@@ -9,7 +10,7 @@ from pytest_migrations.server import ending
 
 def removal(run_id: str) -> str:
     """The command that removes what was kept of a run."""
-    return f"python -m {__spec__.name} {run_id}"
+    return shlex.join([sys.executable, "-m", __spec__.name, run_id])
 
 
 def main(arguments: list[str]) -> int:

@@ -144,7 +144,8 @@ class Server:
         if self._started.container:  # where no password is asked for
             inside = ["docker", "exec", "-it", self._started.container[:12], "psql", "-U", login["user"], database.name]
             return shlex.join(inside)
-        return shlex.join(["psql", connections.conninfo({name: login[name] for name in login if name != "password"})])
+        shown = {name: value for name, value in login.items() if value and name != "password"}
+        return shlex.join(["psql", connections.conninfo(shown)])
 
     def keep(self) -> None:
         """Let the server and the databases that are not dropped outlive the run, until somebody ends it."""

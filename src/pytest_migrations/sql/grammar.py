@@ -48,6 +48,11 @@ def line_comments(text: str) -> Iterator[Comment]:
 
     :raises UnfinishedError: where a string or comment before them never ends.
     """
+    return (comment for comment in comments(text) if comment.text.startswith("--"))
+
+
+def comments(text: str) -> Iterator[Comment]:
+    """All of them, as ``line_comments`` gives those of one line."""
     try:
         tokens = postgast.scan(text).tokens
     except postgast.PgQueryError as error:
@@ -55,7 +60,7 @@ def line_comments(text: str) -> Iterator[Comment]:
     characters = _Characters(text)
     for token in tokens:
         start, end = characters.at(token.start), characters.at(token.end)
-        if token.token == _LINE_COMMENT:
+        if token.token in (_LINE_COMMENT, _BLOCK_COMMENT):
             yield Comment(start, text[start:end])
 
 

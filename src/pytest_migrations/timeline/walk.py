@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
+from pytest_migrations.deadline import deadline
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner, leave_transaction
@@ -23,6 +24,7 @@ from pytest_migrations.timeline.proof import VERIFY, Proof
 from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.timeline.replay import replay
 from pytest_migrations.timeline.shadow import Shadow
+from pytest_migrations.timeline.transaction import EndedError, SpoiledError, nothing_kept
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Server
-    from pytest_migrations.timeline.terms import Terms
+    from pytest_migrations.timeline.terms import Inspection, Terms
     from pytest_migrations.timeline.timeline import Servers
 
 
@@ -181,10 +183,29 @@ class Walk:
                     inspected[VERIFY] = error
         for name, inspect in self._terms.inspections.items():
             started = time.perf_counter()
-            with self._nothing_kept(), self._in_transaction():
-                raised = inspect(migration, self._runner.connection)
+            raised = self._inspected(migration, inspect)
             inspected[name] = raised or Ran(0, time.perf_counter() - started)
         return inspected
+
+    def _inspected(self, migration: Migration, inspect: Inspection) -> BaseException | None:
+        """What an inspection raises, on a connection of its own."""
+        raised: BaseException | None = None
+        with self._nothing_kept():
+            try:
+                with (
+                    nothing_kept(self.server, self._database) as connection,
+                    deadline(self._terms.timeout, connection.cancel),
+                ):
+                    raised = inspect(migration, connection)
+            except EndedError:
+                self.is_shaken = True  # something may have been kept: the next migration starts a new walk
+                return UserError(
+                    "SQL of this check has ended the transaction that it runs in, and nothing of a check may be kept. "
+                    "Say connection.commit() and connection.rollback(), which stay in it."
+                )
+            except SpoiledError:  # it was closed: sequences are put back all the same
+                pass
+        return raised
 
     @contextmanager
     def _in_transaction(self) -> Iterator[None]:

@@ -83,6 +83,7 @@ class Environment:
         self._lent = connection
         if self._like_psycopg2:
             connection.cursor_factory = ClientCursor
+            connection.begins_once = True
         runs = 0
 
         def steps(*_: object) -> list[RevisionStep]:

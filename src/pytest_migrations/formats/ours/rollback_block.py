@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.reading.folder import mistake
 from pytest_migrations.sql.grammar import UnfinishedError, line_comments
+from pytest_migrations.sql.remarks import is_remark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,9 @@ def _uncommented(path: Path, source: str, begin: _Marker, end: _Marker) -> str:
     offset = begin.end + 1
     lines = []
     for line in source[offset : end.start].split("\n"):
-        if line.startswith("--"):
+        if is_remark(line):
+            lines.append("")
+        elif line.startswith("--"):
             lines.append(line[3:] if line.startswith("-- ") else line[2:])
         elif line.strip():
             raise mistake(
