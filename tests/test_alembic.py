@@ -9,6 +9,8 @@ import pytest
 import sqlalchemy.ext.asyncio  # noqa: F401
 from alembic.config import Config
 
+from tests.git import git
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -101,6 +103,21 @@ def test_a_waiver_in_python(pytester: pytest.Pytester, init: Project) -> None:
     up = 'op.execute("CREATE TABLE x ()")  # pytest-migrations: skip roundtrip, reapply (keeps x)'
     init(a=USERS, b=revision("a2", "a1", up, 'op.execute("SELECT 1")'))
     run(pytester).assert_outcomes(passed=7, skipped=2)
+
+
+def test_what_a_branch_adds(pytester: pytest.Pytester, init: Project) -> None:
+    init(a=USERS)
+    git(pytester.path, "init", "-q", "-b", "base")
+    git(pytester.path, "add", "migrations")
+    git(pytester.path, "commit", "-qm", "base")
+    (pytester.path / "migrations/versions/b.py").write_text(EMAIL)
+    run(pytester, "--migrations-since=base").assert_outcomes(passed=5, deselected=4)
+    users = pytester.path / "migrations/versions/a.py"
+    users.write_text(USERS.replace("downgrade():", "downgrade():  # mended"))
+    run(pytester, "--migrations-since=base").assert_outcomes(passed=9)
+    users.write_text(USERS.replace("upgrade():", "upgrade():  # changed", 1))
+    result = run(pytester, "--migrations-since=base", "-k", "history")
+    result.stdout.fnmatch_lines(["*versions/a.py: versions/a.py was edited since base*"])
 
 
 def test_ids_can_be_passed_back(pytester: pytest.Pytester, init: Project) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.git import git
 from tests.projects import EMAIL, LEAKY_GUARDED, THREE, USERS
 
 if TYPE_CHECKING:
@@ -19,11 +19,6 @@ if TYPE_CHECKING:
 RUN = ["--migrations-dir=migrations", "migrations", "-p", "no:randomly"]
 SINCE = [*RUN, "--migrations-since=base"]
 NEW = "CREATE TABLE n ();\n-- ROLLBACK:\n-- DROP TABLE n;\n-- END ROLLBACK\n"
-
-
-def git(folder: Path, *arguments: str) -> None:
-    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "protocol.file.allow=always"]
-    subprocess.run(["git", "-C", str(folder), *identity, *arguments], check=True, capture_output=True)
 
 
 @pytest.fixture

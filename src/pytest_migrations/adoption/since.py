@@ -48,7 +48,7 @@ class Base:
                     f"{name} is gone since {self.revision}, where it may have been applied: put it back, and undo it "
                     "in a new migration.",
                 )
-            elif not old.repeatable and _essence(now[name].up.text) != _essence(old.up.text):
+            elif not old.repeatable and _essence(_applied_by(now[name])) != _essence(_applied_by(old)):
                 yield Problem(
                     now[name].path,
                     f"{name} was edited since {self.revision}, where it may have been applied: put the change into a "
@@ -121,7 +121,15 @@ def _by_name(history: History | None) -> dict[str, Migration]:
 
 
 def _texts(migration: Migration) -> list[str]:
-    return [_essence(script.text) for script in migration.scripts]
+    return [_essence(script.written) for script in migration.scripts]
+
+
+def _applied_by(migration: Migration) -> str:
+    """What databases have run of it; of a program all that stands before the way back, where that is the last part."""
+    up, down = migration.up, migration.down
+    if up.program and down and down.program and down.program.offset > up.program.offset:
+        return up.source[: down.program.offset]
+    return up.written
 
 
 def _essence(text: str) -> str:
