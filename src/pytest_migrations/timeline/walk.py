@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -194,7 +195,7 @@ class Walk:
             try:
                 with (
                     nothing_kept(self.server, self._database) as connection,
-                    deadline(self._terms.timeout, connection.cancel),
+                    deadline(self._terms.timeout, partial(_cancel, connection)),
                 ):
                     raised = inspect(migration, connection)
             except EndedError:
@@ -268,3 +269,8 @@ class Walk:
                 self.server.drop(clone)
         finally:
             self._runner = connect()
+
+
+def _cancel(connection: psycopg.Connection) -> None:
+    with suppress(psycopg.Error):
+        connection.cancel()
