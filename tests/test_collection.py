@@ -261,18 +261,18 @@ def test_a_folder_that_cannot_be_read_is_no_matter_of_other_tests(pytester: pyte
     project({"001_a.sql": "-- ROLLBACK:\n"})
     pytester.makeini("[pytest]\nmigrations_dir = migrations\n")
     pytester.makepyfile("def test_it():\n    pass\n\ndef test_needs_it(migrations_connection):\n    pass\n")
-    result = pytester.runpytest_subprocess("test_a_folder_that_cannot_be_read_is_no_matter_of_other_tests.py")
+    result = pytester.runpytest("test_a_folder_that_cannot_be_read_is_no_matter_of_other_tests.py")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["migrations/001_a.sql:1:1: this rollback is never closed*"])
-    assert pytester.runpytest_subprocess().ret == pytest.ExitCode.USAGE_ERROR
+    assert pytester.runpytest().ret == pytest.ExitCode.USAGE_ERROR
 
 
 def test_an_ini_folder_is_not_added_to_certain_tests(pytester: pytest.Pytester, project: Project) -> None:
     project({"001_a.sql": "SELECT 1;\n"})
     pytester.makeini("[pytest]\nmigrations_dir = migrations\n")
     pytester.makepyfile(test_it="def test_it():\n    pass\n")
-    result = pytester.runpytest_subprocess("test_it.py::test_it")
+    result = pytester.runpytest("test_it.py::test_it")
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("migrations: *")
-    pytester.runpytest_subprocess("test_it.py", "--migrations-dir=migrations").assert_outcomes(passed=3, skipped=3)
-    pytester.runpytest_subprocess(".").assert_outcomes(passed=3, skipped=3)
+    pytester.runpytest("test_it.py", "--migrations-dir=migrations").assert_outcomes(passed=3, skipped=3)
+    pytester.runpytest(".").assert_outcomes(passed=3, skipped=3)

@@ -69,6 +69,9 @@ class Templates:
 
     def to_step(self, position: int) -> tuple[Template, int, bool]:
         """A new database to go on from, how many migrations are applied in it, and whether its server is its own."""
+        if not self._isolated:
+            with suppress(UserError):  # of a later migration, say; only now is it known what dynamic SQL makes
+                self.at()
         if self._isolated:
             return self._fresh(), 0, True
         server, database = self.at(position)
