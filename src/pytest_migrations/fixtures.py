@@ -76,7 +76,7 @@ def migrations_template(migrations_templates: Templates) -> Database:
 
 @pytest.fixture
 def _migrations_clone(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Template]:
-    server, template = template_for(request, migrations_templates)
+    server, template, _ = template_for(request, migrations_templates)
     database = or_fail(lambda: server.clone(template, label=request.node.name))
     with lent(request, server, database) as own:
         yield own
@@ -109,7 +109,7 @@ def migrations_transaction(request: pytest.FixtureRequest, migrations_templates:
     from pytest_migrations.timeline.transaction import EndedError, SpoiledError, nothing_kept  # noqa: PLC0415 (brings the driver)
 
     template = template_for(request, migrations_templates)
-    server, database = or_fail(lambda: migrations_templates.shared(template))
+    server, database, _ = or_fail(lambda: migrations_templates.shared(template))
     try:
         with nothing_kept(server, database) as connection:
             yield connection
@@ -129,7 +129,7 @@ def migrations_stepper(request: pytest.FixtureRequest, migrations_templates: Tem
     from pytest_migrations.stepper import Stepper  # noqa: PLC0415 (brings the driver)
 
     start = position_for(request, migrations_templates.history) or 0
-    (server, database), position, isolated = told_once(request, lambda: migrations_templates.to_step(start))
+    (server, database, _), position, isolated = told_once(request, lambda: migrations_templates.to_step(start))
     with lent(request, server, database, is_alone=isolated), server.connect(database) as connection:
         stepper = Stepper(
             migrations_templates.history,

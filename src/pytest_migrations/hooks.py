@@ -19,6 +19,7 @@ from pytest_migrations.checks.history import NAME as HISTORY
 from pytest_migrations.errors import Place, UserError
 from pytest_migrations.formats import Format
 from pytest_migrations.timeline.proof import VERIFY
+from pytest_migrations.timeline.terms import SkippedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -115,7 +116,9 @@ def _catching(function: Callable[[Migration, psycopg.Connection[Any]], None]) ->
             function(migration, connection)
         except (KeyboardInterrupt, SystemExit, pytest.exit.Exception):
             raise
-        except BaseException as error:  # noqa: BLE001 (pytest.skip and pytest.fail among them)
+        except pytest.skip.Exception as skipped:
+            return SkippedError(str(skipped))
+        except BaseException as error:  # noqa: BLE001 (pytest.fail among them)
             return error.with_traceback(error.__traceback__ and error.__traceback__.tb_next)
         return None
 

@@ -34,7 +34,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     if report.failed and has_databases and item.config.getoption("migrations_keep"):
         from pytest_migrations.server.kept import removal  # noqa: PLC0415 (nobody else needs it)
 
-        for server, database in item.stash[_DATABASES]:
+        for server, database, _ in item.stash[_DATABASES]:
             server.keep()
             lines = f"Look at it:  {server.psql(database)}\nRemove it:   {removal(server.run_id)}"
             report.sections.append((f"{_KEPT_TITLE}{database}", lines))
@@ -96,13 +96,11 @@ def lent(
 
     own = Template(server, database)
     request.node.stash.setdefault(_DATABASES, []).append(own)
-    yield own
-    if _KEPT in request.node.stash:
-        return
-    if is_alone:
-        server.stop()
-    else:
-        server.drop_later(database)
+    try:
+        yield own
+    finally:
+        if _KEPT not in request.node.stash:
+            server.stop() if is_alone else server.drop_later(database)
 
 
 def told_once(request: pytest.FixtureRequest, get: Callable[[], _T]) -> _T:

@@ -67,7 +67,7 @@ class Prover:
             return self._blocked(blocked)
         except UserError as error:
             self._stopped = f"{self.history.migrations[index].name}::{check}"
-            return Verdict.failed(str(error))
+            return replace(Verdict.failed(str(error)), is_own=False)
         verdict = judge(check, proof, self._rules)
         return self._said(self._with_untried(verdict, index) if check == "apply" else verdict)
 
@@ -112,4 +112,4 @@ class Prover:
         """A failure in place of a skip where the run does not hold the check that fails for it."""
         if not verdict.blames or verdict.blames in self._asked or self._acceptance.covers(verdict.blames):
             return verdict
-        return replace(verdict, outcome="failed", reason=verdict.blame)
+        return replace(verdict, outcome="failed", reason=verdict.blame, is_own=False)

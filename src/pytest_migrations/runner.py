@@ -93,12 +93,12 @@ class Runner:
         """
         return self._run_for_good(migration, migration.up, before_commit)
 
-    def rollback(self, migration: Migration) -> Ran:
+    def rollback(self, migration: Migration, *, before_commit: Callable[[], None] = lambda: None) -> Ran:
         """Roll a migration back for good, as ``apply`` does it.
 
         :raises MigrationError: when a statement fails; it says what was kept.
         """
-        return self._run_for_good(migration, _down_of(migration), lambda: None)
+        return self._run_for_good(migration, _down_of(migration), before_commit)
 
     def apply_inside(self, migration: Migration) -> Ran:
         """Apply a migration inside the transaction that the connection is in; its own BEGIN and COMMIT are left out.

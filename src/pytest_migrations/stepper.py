@@ -87,9 +87,11 @@ class Stepper:
         if migration.down is None:
             raise ValueError(f"{migration.name} has no rollback")
         try:
-            self._runner.rollback(migration)
+            self._runner.rollback(migration, before_commit=self._guard)
         except MigrationError as error:
             _raise_here(error)
+        except TouchesClusterError:
+            _raise_here(_hidden(migration))
         self.position -= 1
         return migration
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 
 
 class Template(NamedTuple):
-    """A database without sessions, and the server that it is on."""
+    """A database without sessions, the server that it is on, and whether that was started for it alone."""
 
     server: Server
     database: Database
+    is_alone: bool = False
 
 
 class Templates:
@@ -57,14 +58,14 @@ class Templates:
 
     def shared(self, template: Template) -> Template:
         """A clone of the template for all tests that keep nothing in it."""
-        server, database = template
+        server, database, _ = template
         if database not in self._shared:
             self._shared[database] = Template(server, server.clone(database, label="shared"))
         return self._shared[database]
 
     def forget_shared(self, template: Template) -> None:
         """Drop that clone, since something was kept in it."""
-        server, database = self._shared.pop(template.database)
+        server, database, _ = self._shared.pop(template.database)
         server.drop(database)
 
     def to_step(self, position: int) -> tuple[Template, int, bool]:
@@ -74,7 +75,7 @@ class Templates:
                 self.at()
         if self._isolated:
             return self._fresh(), 0, True
-        server, database = self.at(position)
+        server, database, _ = self.at(position)
         return Template(server, server.clone(database, label="stepper")), position, False
 
     @property
@@ -86,8 +87,10 @@ class Templates:
         """Drop the databases, or end the servers that were started for them."""
         made = [*self._shared.values(), *self._made.values()]
         self._shared, self._made = {}, {}
-        for server, database in made:
-            if self._isolated:
+        for server, database, is_alone in made:
+            if server.is_kept:
+                continue
+            if is_alone:
                 server.stop()
             else:
                 with suppress(Exception):  # a server that was lost ends with the run
@@ -114,11 +117,11 @@ class Templates:
         if below and not self._isolated:
             server, database = self._made[below].server, self._made[below].server.clone(self._made[below].database)
         else:
-            (server, database), below = self._fresh(), 0
+            (server, database, _), below = self._fresh(), 0
         migrations = self.history.migrations[below:position]
         guard = (lambda _: None) if self._isolated else refuse_cluster_changes
         replay(server, database, migrations, timeout=self._timeout, before_commit=guard).close()
-        return Template(server, database)
+        return Template(server, database, self._isolated)
 
     def _fresh(self) -> Template:
         server = self._servers.own() if self._isolated else self._servers.shared()
@@ -130,4 +133,4 @@ class Templates:
             )
         database = server.create_database()
         self._servers.prepare(server, database, self.history)
-        return Template(server, database)
+        return Template(server, database, self._isolated)

@@ -97,3 +97,15 @@ def test_a_check_of_ones_own_is_waived(pytester: pytest.Pytester, project: Proje
     )
     project({"001_a.sql": f"-- pytest-migrations: skip fails (for now)\n{USERS}"})
     pytester.runpytest(*RUN).assert_outcomes(passed=5, skipped=1)
+
+
+def test_what_is_not_its_own_is_never_waived(
+    pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No server, or a migration before it that does not apply."""
+    waived = f"-- pytest-migrations: skip roundtrip (why)\n{USERS}"
+    project({"001_a.sql": "nonsense;\n", "002_b.sql": waived})
+    pytester.runpytest(*RUN, "-k", "002 and roundtrip").assert_outcomes(failed=1)
+    project({"001_a.sql": waived.replace("users", "u")})
+    monkeypatch.setenv("PYTEST_MIGRATIONS_SERVER", "postgresql://nobody@localhost:1/none")
+    pytester.runpytest(*RUN, "-k", "001 and roundtrip").assert_outcomes(failed=1)

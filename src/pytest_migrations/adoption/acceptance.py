@@ -29,6 +29,8 @@ class Acceptance:
 
     def judged(self, name: str, verdict: Verdict) -> Verdict:
         """The verdict on the check of this name, as the user wants to see it."""
+        if verdict.outcome == "failed" and not verdict.is_own:
+            return verdict
         if waiver := self.waivers.get(name):
             verdict = _waived(waiver, verdict)
         if verdict.outcome == "failed" and self._accepts(name):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import History, Migration
 
 _OPTION = "--migrations-since"
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_OBJECT_DIRECTORY")
 
 
 @dataclass(frozen=True)
@@ -155,8 +157,10 @@ def _git(folder: Path, *arguments: str, wrong: Callable[[str], UserError] | None
 
 def _run(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     command = ["git", "-C", str(folder), *arguments]
+    # A hook of git has these for its own repository.
+    environment = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
     try:
-        return subprocess.run(command, input=given, capture_output=True, check=False)
+        return subprocess.run(command, input=given, capture_output=True, check=False, env=environment)
     except FileNotFoundError:
         raise UserError(f"{_OPTION} asks git what a branch adds, and there is no git here. Install it.") from None
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.verdict import Verdict
+from pytest_migrations.timeline.terms import SkippedError
 
 if TYPE_CHECKING:
     from pytest_migrations.timeline.proof import Proof
@@ -15,4 +16,6 @@ def judge(name: str, proof: Proof) -> Verdict:
     if verdict := unless_applied(proof):
         return verdict
     inspected = proof.inspected[name]
+    if isinstance(inspected, SkippedError):
+        return Verdict.skipped(str(inspected))
     return Verdict.raised(inspected) if isinstance(inspected, BaseException) else Verdict.passed(inspected)

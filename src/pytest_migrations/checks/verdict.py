@@ -42,6 +42,8 @@ class Verdict:
     error: BaseException | None = None
     #: What the user should know though the check passed.
     warning: str = ""
+    #: Whether it is about this check alone: no server, or a migration before it, is nobody's waiver.
+    is_own: bool = True
     #: Where to look; None where no line is to blame.
     place: Place | None = None
 

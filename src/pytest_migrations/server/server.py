@@ -144,12 +144,16 @@ class Server:
         if self._started.container:  # where no password is asked for
             inside = ["docker", "exec", "-it", self._started.container[:12], "psql", "-U", login["user"], database.name]
             return shlex.join(inside)
-        shown = {name: value for name, value in login.items() if value and name != "password"}
+        shown = {name: value for name, value in login.items() if value and "password" not in name}
         return shlex.join(["psql", connections.conninfo(shown)])
 
     def keep(self) -> None:
         """Let the server and the databases that are not dropped outlive the run, until somebody ends it."""
         ending.keep(self._folder)
+
+    @property
+    def is_kept(self) -> bool:
+        return ending.is_kept(self._folder)
 
     @property
     def run_id(self) -> str:

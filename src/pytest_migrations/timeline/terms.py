@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Inspection = Callable[["Migration", "psycopg.Connection[Any]"], "BaseException | None"]
 
 
+class SkippedError(Exception):
+    """An inspection has nothing to say of this migration; its text is why."""
+
+
 def _nothing(_kind: str, _name: str) -> bool:
     return False
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from psycopg.pq import TransactionStatus
@@ -78,8 +79,17 @@ def try_inside(runner: Runner, migration: Migration, states: States) -> Trial | 
 
 
 def try_for_good(runner: Runner, migration: Migration, states: States) -> Trial:
-    """Try it with real commits, on a database that is thrown away afterwards."""
-    return _try(migration, states, runner.connection, runner.rollback, runner.apply)
+    """Try it with real commits, on a database that is thrown away afterwards.
+
+    :raises TouchesClusterError: before it commits a change of what others share on the server.
+    """
+
+    def guard() -> None:
+        if not states.cluster:
+            refuse_cluster_changes(runner.connection)
+
+    rollback, apply = partial(runner.rollback, before_commit=guard), partial(runner.apply, before_commit=guard)
+    return _try(migration, states, runner.connection, rollback, apply)
 
 
 def try_on_clone(runner: Runner, migration: Migration, states: States, inside: Trial | None) -> Trial:
