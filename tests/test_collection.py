@@ -276,3 +276,11 @@ def test_an_ini_folder_is_not_added_to_certain_tests(pytester: pytest.Pytester, 
     result.stdout.no_fnmatch_line("migrations: *")
     pytester.runpytest("test_it.py", "--migrations-dir=migrations").assert_outcomes(passed=3, skipped=3)
     pytester.runpytest(".").assert_outcomes(passed=3, skipped=3)
+
+
+def test_a_folder_within_another_is_refused(pytester: pytest.Pytester, project: Project) -> None:
+    project({"001_a.sql": "SELECT 1;\n"})
+    project({"001_b.sql": "SELECT 1;\n"}, folder="migrations/tenant")
+    result = pytester.runpytest("--migrations-dir=migrations", "--migrations-dir=migrations/tenant")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: migrations/tenant lies in migrations, and both are to be proved*"])

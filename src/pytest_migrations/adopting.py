@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from pytest_migrations.adoption.waivers import waivers_of
 from pytest_migrations.checks import checks_of
 from pytest_migrations.checks.history import NAME as HISTORY
 from pytest_migrations.checks.verdict import in_one_line
-from pytest_migrations.collection import check_items, id_of
+from pytest_migrations.collection import check_items, id_of, test_id
 from pytest_migrations.errors import UserError, display_path
 
 if TYPE_CHECKING:
@@ -68,22 +69,21 @@ class Adoption:
         folder = id_of(self._config, history.folder)
         names = list(self._names(history))
         self._folders.append(folder)
-        self._known += [f"{folder}/{name}" for name in names]
+        self._known += [test_id(folder, name) for name in names]
         waivers = {
             f"{migration.name}::{waiver.check}": waiver
             for migration in history.migrations
             for waiver in waivers_of(migration, (*checks_of(migration), *self._added_checks))
         }
+        prefix = test_id(folder, "")
         baseline = {
-            known.removeprefix(f"{folder}/"): why
-            for known, why in self._accepted.items()
-            if known.startswith(f"{folder}/")
+            known.removeprefix(prefix): why for known, why in self._accepted.items() if known.startswith(prefix)
         }
         if not self._updates and (gone := [name for name in baseline if name not in names]):
             assert self._file is not None
             raise UserError(
-                f"{display_path(self._file)} accepts the failure of {folder}/{gone[0]}, and there is no such test. "
-                "Remove the line (--migrations-update-baseline does so)."
+                f"{display_path(self._file)} accepts the failure of {test_id(folder, gone[0])}, and there is no such "
+                "test. Remove the line (--migrations-update-baseline does so)."
             )
         if blind := [name for name in baseline if name.endswith("::apply")]:
             assert self._file is not None
@@ -116,7 +116,7 @@ class Adoption:
         if result := getattr(report, "migrations", None):
             self._results[result["id"]] = result
 
-    def pytest_sessionfinish(self) -> None:
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
         if not (self._file and self._updates) or hasattr(self._config, "workerinput"):
             return
         kept = {
@@ -130,7 +130,11 @@ class Adoption:
             if result["outcome"] == "accepted"
         }
         self._accepted = {**kept, **new}
-        write_baseline(self._file, self._accepted, self._known)
+        try:
+            write_baseline(self._file, self._accepted, self._known)
+        except UserError as error:
+            sys.stderr.write(f"\nmigrations: {error}\n")
+            session.exitstatus = 3  # pytest.ExitCode.INTERNAL_ERROR
 
     def _is_untold(self, known: str) -> bool:
         """Whether the run has not said if the test fails: it was left out, or something before it does."""
@@ -138,7 +142,7 @@ class Adoption:
 
     def _is_ours(self, known: str) -> bool:
         """Whether it is an id of a folder of this run."""
-        return any(known.startswith(f"{folder}/") for folder in self._folders)
+        return any(known.startswith(test_id(folder, "")) for folder in self._folders)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         accepted = sum(result["outcome"] == "accepted" for result in self._results.values())

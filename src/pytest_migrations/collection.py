@@ -188,6 +188,11 @@ def id_of(config: pytest.Config, path: Path) -> str:
         return path.as_posix()
 
 
+def test_id(folder: str, name: str) -> str:
+    """The id of a check ("007_grants.sql::roundtrip") of the folder with this id, which may be rootdir itself."""
+    return name if folder == "." else f"{folder}/{name}"
+
+
 def check_items(items: list[pytest.Item]) -> list[CheckItem]:
     return [item for item in items if isinstance(item, CheckItem)]
 

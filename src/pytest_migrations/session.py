@@ -27,7 +27,7 @@ from pytest_migrations.templates import Templates
 from pytest_migrations.timeline.terms import Terms
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from pytest_migrations.migration import History
     from pytest_migrations.settings import Settings
@@ -57,6 +57,7 @@ class MigrationsSession:
             role=settings.role,
         )
         choose(options)  # nonsense is said before anything is collected
+        _refuse_nested(settings.folders)
         hooks = Hooks(config)
         read = partial(read_history, placeholders=settings.placeholders, more=hooks.formats())
         terms = Terms(settings.timeout, hooks.inspections(), hooks.leave_out)
@@ -203,6 +204,17 @@ def _as_arguments_name_it(config: pytest.Config, folder: Path) -> Path:
             if not path.is_relative_to(folder) and above.resolve() == real:
                 return above
     return folder
+
+
+def _refuse_nested(folders: Sequence[Path]) -> None:
+    """A folder collects all that lies in it, so that one within it would have no tests and nobody would notice."""
+    for outer in folders:
+        for inner in folders:
+            if inner != outer and inner.is_relative_to(outer):
+                raise UserError(
+                    f"{display_path(inner)} lies in {display_path(outer)}, and both are to be proved: move one of them, "
+                    "or prove each in a run of its own."
+                )
 
 
 def _asks_for_others(config: pytest.Config) -> bool:

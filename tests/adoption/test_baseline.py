@@ -143,3 +143,11 @@ def test_a_baseline_that_cannot_be_written(pytester: pytest.Pytester, project: P
     result = pytester.runpytest(*UPDATE)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines(["ERROR: --migrations-baseline=baseline.txt cannot be read: *"])
+
+
+def test_the_folder_is_rootdir(pytester: pytest.Pytester, project: Project) -> None:
+    project(OLD, folder=".")
+    run = ["--migrations-dir=.", ".", "--migrations-baseline=baseline.txt"]
+    pytester.runpytest(*run, "--migrations-update-baseline").assert_outcomes(passed=12, xfailed=3, skipped=2)
+    assert "\n002_leaky.sql::roundtrip\n" in (pytester.path / "baseline.txt").read_text()
+    pytester.runpytest(*run).assert_outcomes(passed=12, xfailed=3, skipped=2)

@@ -52,7 +52,9 @@ def write_baseline(path: Path, accepted: Mapping[str, str], order: Iterable[str]
     lines = [line for known in ids for line in (known, *(f"    {note}" for note in accepted[known].splitlines()))]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_HEAD + "\n" + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+        unfinished = path.with_name(f"{path.name}.unfinished")
+        unfinished.write_text(_HEAD + "\n" + "".join(f"{line}\n" for line in lines), encoding="utf-8")
+        unfinished.replace(path)
     except OSError as error:
         raise UserError(f"{display_path(path)} cannot be written: {error.strerror}.") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.collection import test_id
 from pytest_migrations.report.results import Result, path_from
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
         ],
         server={"kind": server.kind, "version": server.version} if server else None,
         rank=[item.index, item.prover.checks(item.index).index(item.name)],
-        blames=f"{item.folder_id}/{verdict.blames}" if verdict and verdict.blames else "",
+        blames=test_id(item.folder_id, verdict.blames) if verdict and verdict.blames else "",
         blame=verdict.blame if verdict else "",
         warning=verdict.warning if verdict else "",
     )
