@@ -212,7 +212,7 @@ def _refuse_nested(folders: Sequence[Path]) -> None:
         for inner in folders:
             if inner != outer and inner.is_relative_to(outer):
                 raise UserError(
-                    f"{display_path(inner)} lies in {display_path(outer)}, and both are to be proved: move one of them, "
+                    f"{display_path(inner)} lies in {display_path(outer)}, and both are to be proved: move one, "
                     "or prove each in a run of its own."
                 )
 

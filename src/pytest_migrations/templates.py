@@ -88,11 +88,9 @@ class Templates:
         made = [*self._shared.values(), *self._made.values()]
         self._shared, self._made = {}, {}
         for server, database, is_alone in made:
-            if server.is_kept:
-                continue
-            if is_alone:
+            if is_alone and not server.is_kept:
                 server.stop()
-            else:
+            if not is_alone:
                 with suppress(Exception):  # a server that was lost ends with the run
                     server.drop(database)
 
