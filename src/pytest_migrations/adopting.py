@@ -101,13 +101,16 @@ class Adoption:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Deselect what the branch has not added; the check of the folder stays, as it is about the whole."""
-        dropped = {
-            item
-            for item in check_items(items)
-            if item.name != HISTORY
-            and (base := self._bases.get(item.prover.history.folder))
-            and item.index not in base.added(item.prover.history)
-        }
+        added: dict[Path, frozenset[int]] = {}
+        dropped = set()
+        for item in check_items(items):
+            history = item.prover.history
+            if item.name == HISTORY or history.folder not in self._bases:
+                continue
+            if history.folder not in added:
+                added[history.folder] = self._bases[history.folder].added(history)
+            if item.index not in added[history.folder]:
+                dropped.add(item)
         if dropped:
             self._config.hook.pytest_deselected(items=[item for item in items if item in dropped])
             items[:] = [item for item in items if item not in dropped]

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from pytest_migrations.checks.history import NAME as HISTORY
 from pytest_migrations.checks.verdict import in_one_line
-from pytest_migrations.errors import UserError
+from pytest_migrations.errors import UserError, path_from
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -182,10 +182,7 @@ def _node_id(parent: pytest.Item | pytest.Collector, path: Path) -> str:
 
 def id_of(config: pytest.Config, path: Path) -> str:
     """Relative to rootdir, ``../`` included: pytest would shorten the ids of a folder outside of it."""
-    try:
-        return os.path.relpath(path, config.rootpath).replace(os.sep, "/")
-    except ValueError:  # another drive of Windows
-        return path.as_posix()
+    return path_from(config.rootpath, path)
 
 
 def test_id(folder: str, name: str) -> str:

@@ -61,6 +61,14 @@ def display_path(path: Path) -> str:
     return (str(path) if relative.startswith("..") else relative).replace(os.sep, "/")
 
 
+def path_from(folder: Path, path: Path) -> str:
+    """The path as seen from the folder, with ``/`` and perhaps ``../``; whole where no relative one leads there."""
+    try:
+        return os.path.relpath(path, folder).replace(os.sep, "/")
+    except ValueError:  # another drive of Windows
+        return path.as_posix()
+
+
 def _same_drive(path: Path) -> bool:
     return not path.drive or path.drive == Path.cwd().drive
 

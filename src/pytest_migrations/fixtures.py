@@ -76,9 +76,10 @@ def migrations_template(migrations_templates: Templates) -> Database:
 
 @pytest.fixture
 def _migrations_clone(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Template]:
-    server, template, _ = template_for(request, migrations_templates)
-    database = or_fail(lambda: server.clone(template, label=request.node.name))
-    with lent(request, server, database) as own:
+    template = template_for(request, migrations_templates)
+    server, database, _ = template
+    own = or_fail(lambda: template._replace(database=server.clone(database, label=request.node.name), is_alone=False))
+    with lent(request, own):
         yield own
 
 
@@ -129,14 +130,14 @@ def migrations_stepper(request: pytest.FixtureRequest, migrations_templates: Tem
     from pytest_migrations.stepper import Stepper  # noqa: PLC0415 (brings the driver)
 
     start = position_for(request, migrations_templates.history) or 0
-    (server, database, _), position, isolated = told_once(request, lambda: migrations_templates.to_step(start))
-    with lent(request, server, database, is_alone=isolated), server.connect(database) as connection:
+    own, position = told_once(request, lambda: migrations_templates.to_step(start))
+    with lent(request, own), own.server.connect(own.database) as connection:
         stepper = Stepper(
             migrations_templates.history,
             connection,
             position=position,
             timeout=session_of(request.config).timeout,
-            isolated=isolated,
+            isolated=own.is_alone,
         )
         while stepper.position < start:
             told_once(request, stepper.apply_next)

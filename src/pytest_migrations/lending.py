@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator, Iterator
 
     from pytest_migrations.migration import History
-    from pytest_migrations.server.server import Database, Server
     from pytest_migrations.session import MigrationsSession
     from pytest_migrations.templates import Template, Templates
 
@@ -88,19 +87,14 @@ def position_for(request: pytest.FixtureRequest, history: History) -> int | None
 
 
 @contextmanager
-def lent(
-    request: pytest.FixtureRequest, server: Server, database: Database, *, is_alone: bool = False
-) -> Iterator[Template]:
-    """Lend a database to a test; it is dropped afterwards, with its server where that ``is_alone``, or kept."""
-    from pytest_migrations.templates import Template  # noqa: PLC0415 (as above)
-
-    own = Template(server, database)
+def lent(request: pytest.FixtureRequest, own: Template) -> Iterator[Template]:
+    """Lend a database to a test; it is dropped afterwards, with its server where that is for it alone, or kept."""
     request.node.stash.setdefault(_DATABASES, []).append(own)
     try:
         yield own
     finally:
         if _KEPT not in request.node.stash:
-            server.stop() if is_alone else server.drop_later(database)
+            own.server.stop() if own.is_alone else own.server.drop_later(own.database)
 
 
 def told_once(request: pytest.FixtureRequest, get: Callable[[], _T]) -> _T:

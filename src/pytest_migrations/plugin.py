@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     import pytest
 
 
+pytest_plugins = ["pytest_migrations.fixtures", "pytest_migrations.lending"]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     add_options(parser)
-
-
-pytest_plugins = ["pytest_migrations.fixtures", "pytest_migrations.lending"]
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

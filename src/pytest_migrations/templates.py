@@ -68,15 +68,15 @@ class Templates:
         server, database, _ = self._shared.pop(template.database)
         server.drop(database)
 
-    def to_step(self, position: int) -> tuple[Template, int, bool]:
-        """A new database to go on from, how many migrations are applied in it, and whether its server is its own."""
+    def to_step(self, position: int) -> tuple[Template, int]:
+        """A new database to go on from, and how many migrations are applied in it."""
         if not self._isolated:
             with suppress(UserError):  # of a later migration, say; only now is it known what dynamic SQL makes
                 self.at()
         if self._isolated:
-            return self._fresh(), 0, True
+            return self._fresh(), 0
         server, database, _ = self.at(position)
-        return Template(server, server.clone(database, label="stepper")), position, False
+        return Template(server, server.clone(database, label="stepper")), position
 
     @property
     def server(self) -> Server:

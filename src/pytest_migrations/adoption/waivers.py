@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_migrations.errors import Place, UserError
+from pytest_migrations.formats.reading.folder import mistake, place_in
 from pytest_migrations.sql.remarks import remarks
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+    from pytest_migrations.errors import Place
     from pytest_migrations.migration import Migration, Script
     from pytest_migrations.sql.grammar import Comment
 
@@ -48,29 +50,30 @@ def waivers_of(migration: Migration, checks: Collection[str]) -> Iterator[Waiver
 
 def _read(script: Script, remark: Comment, checks: Collection[str]) -> Iterator[Waiver]:
     text, start = remark.text, remark.offset
+    error = partial(mistake, script.path, script.source)
     skip = _SKIP.fullmatch(text)
     if skip is None:
-        raise _error(script, start + len(text) - len(text.lstrip()), "this is no waiver", _EXAMPLE)
+        raise error(start + len(text) - len(text.lstrip()), "this is no waiver", _EXAMPLE)
     if not (skip["reason"] or "").strip():
         remedy = f"Say in parentheses why the check is not to fail. {_EXAMPLE}"
-        raise _error(script, start + len(text.rstrip()), "this waiver has no reason", remedy)
+        raise error(start + len(text.rstrip()), "this waiver has no reason", remedy)
     if not skip["checks"]:
-        raise _error(script, start + len(text) - len(text.lstrip()), "this waiver names no check", _EXAMPLE)
+        raise mistake(
+            script.path, script.source, start + len(text) - len(text.lstrip()), "this waiver names no check", _EXAMPLE
+        )
     for name in re.finditer(r"[^\s,]+", skip["checks"]):
         offset = start + skip.start("checks") + name.start()
         if name[0] in _NEVER:
-            raise _error(script, offset, f"{name[0]} cannot be waived", f"{_NEVER[name[0]].capitalize()}.")
+            raise mistake(
+                script.path, script.source, offset, f"{name[0]} cannot be waived", f"{_NEVER[name[0]].capitalize()}."
+            )
         if name[0] not in checks:
             known = ", ".join(check for check in checks if check not in _NEVER)
-            raise _error(script, offset, f"there is no check {name[0]!r}", f"Those that can be waived are {known}.")
-        yield Waiver(name[0], skip["reason"].strip(), _place(script, offset))
-
-
-def _place(script: Script, offset: int) -> Place:
-    before = script.source.rfind("\n", 0, offset) + 1
-    return Place(script.path, script.source.count("\n", 0, offset) + 1, offset - before + 1, script.source)
-
-
-def _error(script: Script, offset: int, what: str, remedy: str) -> UserError:
-    place = _place(script, offset)
-    return UserError.at(place, what, remedy)
+            raise mistake(
+                script.path,
+                script.source,
+                offset,
+                f"there is no check {name[0]!r}",
+                f"Those that can be waived are {known}.",
+            )
+        yield Waiver(name[0], skip["reason"].strip(), place_in(script.path, script.source, offset))

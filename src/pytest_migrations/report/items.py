@@ -6,7 +6,8 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.collection import test_id
-from pytest_migrations.report.results import Result, path_from
+from pytest_migrations.errors import path_from
+from pytest_migrations.report.results import Result
 
 if TYPE_CHECKING:
     import pytest

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from pytest_migrations.errors import path_from
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -90,11 +91,3 @@ class Results:
     def path_in_repository(self, result: Result) -> str:
         """The file to look into as people name it who see the whole repository."""
         return path_from(self.repository, self.root / result.file)
-
-
-def path_from(folder: Path, path: Path) -> str:
-    """The path as seen from the folder, with ``/`` and perhaps ``../``; whole where no relative one leads there."""
-    try:
-        return os.path.relpath(path, folder).replace(os.sep, "/")
-    except ValueError:  # another drive of Windows
-        return path.as_posix()

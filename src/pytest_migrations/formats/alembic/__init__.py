@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.errors import UserError, display_path, path_from
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.migration import Migration, Program, Script
 
@@ -65,7 +65,7 @@ def _read(folder: Folder) -> Reading:
 
 def _migration(folder: Folder, environment: Environment, revision: Revision) -> Migration:
     path = Path(revision.path)
-    name = os.path.relpath(path.resolve(), folder.path.resolve()).replace(os.sep, "/")
+    name = path_from(folder.path.resolve(), path.resolve())
     if name.startswith("../"):
         raise UserError(
             f"{display_path(path)} is one of the revisions, but lies outside of {display_path(folder.path)}. "

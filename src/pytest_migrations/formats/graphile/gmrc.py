@@ -33,9 +33,7 @@ def settings_above(folder: Path) -> Settings:
         if (path := parent / ".gmrc").is_file():
             return _settings(path)
         if script := next((name for name in (".gmrc.js", ".gmrc.cjs") if (parent / name).is_file()), None):
-            return Settings(
-                {}, {}, [f"{script} is a script, which is not run: its placeholders and settings are unknown."]
-            )
+            return _unknown(f"{script} is a script, which is not run")
     return Settings({}, {}, [])
 
 
@@ -43,9 +41,7 @@ def _settings(path: Path) -> Settings:
     try:
         parsed = json.loads(_JSON5.sub(_as_json, path.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError) as error:
-        return Settings(
-            {}, {}, [f"{path.name} could not be read ({error}): its placeholders and settings are unknown."]
-        )
+        return _unknown(f"{path.name} could not be read ({error})")
     known: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
     actions = [name for name in _ACTIONS if known.get(name)]
     note = (

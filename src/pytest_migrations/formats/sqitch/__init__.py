@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.errors import UserError, display_path, path_from
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.folder import Folder
 from pytest_migrations.formats.reading.order import some
@@ -61,7 +61,7 @@ def _plan(folder: Folder, project: Project) -> str:
 
 
 def _below(folder: Folder, path: Path) -> str:
-    return os.path.relpath(path, folder.path).replace(os.sep, "/")
+    return path_from(folder.path, path)
 
 
 def _planned(project: Project, change: Change, stems: Sequence[str]) -> _Planned:
