@@ -8,7 +8,6 @@ how to write that there is none.
 from __future__ import annotations
 
 import ast
-import os
 import re
 from functools import partial
 from pathlib import Path

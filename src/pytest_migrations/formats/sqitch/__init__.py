@@ -6,7 +6,6 @@ are its own BEGIN and COMMIT. A change without its deploy script is not applied 
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.errors import UserError, display_path, path_from
