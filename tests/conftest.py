@@ -25,9 +25,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 @pytest.fixture(autouse=True)
-def not_on_github(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where these tests run on GitHub, the runs in them are none of its business."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
+def on_nobodys_ci(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where these tests run in CI, the runs in them are none of its business, and print as they do elsewhere.
+
+    With ``CI`` or ``BUILD_NUMBER`` pytest does not cut lines.
+    """
+    for name in ("CI", "BUILD_NUMBER", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_WORKSPACE"):
         monkeypatch.delenv(name, raising=False)
 
 
