@@ -9,7 +9,8 @@ import pytest
 
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.migration import Migration, Program, Script
-from pytest_migrations.runner import NeedsCommitsError, Runner
+from pytest_migrations.runner import Runner
+from pytest_migrations.sending import NeedsCommitsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ def test_what_cannot_be_inside_is_run_with_commits(
 ) -> None:
     source = f"c.execute('CREATE TABLE a ()')\nc.commit()\nc.autocommit = True\nc.execute({statement!r})"
     looks: list[list[str]] = []
-    Runner(connection).apply(program(source), before_commit=lambda: looks.append(tables(connection)))
+    Runner(connection, guard=lambda: looks.append(tables(connection))).apply(program(source))
     assert tables(connection) == ["a"]
     assert looks[0] == looks[-1] == ["a"]
     connection.execute("BEGIN")
@@ -86,16 +87,19 @@ def test_what_was_kept_is_told(connection: psycopg.Connection, program: Write) -
     assert (caught.value.kept, tables(connection)) == (Kept.BEFORE, ["a"])
 
 
-def test_a_refusal_holds_though_the_program_catches_it(connection: psycopg.Connection, program: Write) -> None:
+@pytest.mark.parametrize("before", ["", "c.autocommit = True\nc.execute('VACUUM')\n"])
+def test_a_refusal_holds_though_the_program_catches_it(
+    connection: psycopg.Connection, program: Write, before: str
+) -> None:
     class RefusedError(Exception):
         pass
 
     def refuse() -> None:
         raise RefusedError
 
-    source = "c.execute('CREATE TABLE a ()')\ntry:\n    c.execute('COMMIT')\nexcept Exception:\n    pass\n"
+    source = f"{before}c.execute('CREATE TABLE a ()')\ntry:\n    c.execute('COMMIT')\nexcept Exception:\n    pass\n"
     with pytest.raises(RefusedError):
-        Runner(connection).apply(program(source), before_commit=refuse)
+        Runner(connection, guard=refuse).apply(program(source))
     assert tables(connection) == []
 
 

@@ -9,7 +9,8 @@ import psycopg
 import pytest
 
 from pytest_migrations.failure import Kept, MigrationError
-from pytest_migrations.runner import NeedsCommitsError, Runner
+from pytest_migrations.runner import Runner
+from pytest_migrations.sending import NeedsCommitsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def test_a_script_runs_in_one_transaction(connection: psycopg.Connection, make_m
     assert one(connection, "SELECT to_regclass('a') IS NULL")
 
 
-def test_before_commit_sees_the_uncommitted_schema_and_can_undo_it(
+def test_a_look_sees_the_uncommitted_schema_and_can_undo_it(
     connection: psycopg.Connection, make_migration: Make
 ) -> None:
     def refuse() -> None:
@@ -43,14 +44,14 @@ def test_before_commit_sees_the_uncommitted_schema_and_can_undo_it(
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        Runner(connection).apply(make_migration("CREATE TABLE a ()"), before_commit=refuse)
+        Runner(connection).apply(make_migration("CREATE TABLE a ()"), look=refuse)
     assert one(connection, "SELECT to_regclass('a') IS NULL")
 
 
 @pytest.mark.parametrize("script", ["", "-- nothing\n/* here */", ";;", "  \n"])
 def test_an_empty_script_runs(connection: psycopg.Connection, make_migration: Make, script: str) -> None:
     looked = []
-    assert Runner(connection).apply(make_migration(script), before_commit=lambda: looked.append(1)).statements == 0
+    assert Runner(connection).apply(make_migration(script), look=lambda: looked.append(1)).statements == 0
     assert looked == [1]
 
 
@@ -70,6 +71,46 @@ def test_what_cannot_be_in_one_transaction_runs_without(
 ) -> None:
     Runner(connection).apply(make_migration(script))
     assert one(connection, "SELECT to_regclass('a') IS NOT NULL OR to_regtype('a') IS NOT NULL")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "VACUUM; CREATE TABLE seen ();",
+        "START TRANSACTION; CREATE TABLE seen (); COMMIT; VACUUM;",
+        "START TRANSACTION; CREATE TABLE seen (); COMMIT AND CHAIN; COMMIT;",
+    ],
+)
+def test_a_guard_undoes_what_would_be_committed(
+    connection: psycopg.Connection, make_migration: Make, script: str
+) -> None:
+    def guard() -> None:
+        if one(connection, "SELECT to_regclass('seen') IS NOT NULL"):
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        Runner(connection, guard=guard).apply(make_migration(script))
+    assert one(connection, "SELECT to_regclass('seen') IS NULL")
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("LOCK TABLE a", "LOCK TABLE can only be used in transaction blocks"),
+        ("SAVEPOINT s", "SAVEPOINT can only be used in transaction blocks"),
+        ("DECLARE c CURSOR FOR SELECT 1", "DECLARE CURSOR can only be used in transaction blocks"),
+        ("INSERT INTO a VALUES (0)", "violates check constraint"),
+        ("DO 'BEGIN COMMIT; RAISE ''own''; END'", "own"),
+    ],
+)
+def test_with_a_guard_a_statement_alone_does_what_it_does_without(
+    connection: psycopg.Connection, make_migration: Make, statement: str, said: str
+) -> None:
+    script = f"VACUUM; CREATE TABLE IF NOT EXISTS a (x int CHECK (x > 0)); {statement};"
+    for guard in (None, lambda: None):
+        with pytest.raises(MigrationError, match=said) as caught:
+            Runner(connection, guard=guard).apply(make_migration(script))
+        assert caught.value.kept is Kept.BEFORE
 
 
 def test_outside_a_transaction_what_was_kept_is_said(connection: psycopg.Connection, make_migration: Make) -> None:
@@ -147,7 +188,7 @@ def test_an_error_in_a_block_points_at_its_line(
 
 
 def test_seconds_are_the_scripts_alone(connection: psycopg.Connection, make_migration: Make) -> None:
-    ran = Runner(connection).apply(make_migration("SELECT 1"), before_commit=lambda: time.sleep(0.5))
+    ran = Runner(connection).apply(make_migration("SELECT 1"), look=lambda: time.sleep(0.5))
     assert ran.seconds < 0.4
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from functools import reduce
+from functools import partial, reduce
 from operator import or_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import psycopg
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.migration import Script, Statement
+from pytest_migrations.sql.framing import NOT_IN_A_TRANSACTION, OWN_TRANSACTION, means_the_same_alone
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from psycopg.abc import PQGen
 
+_Result = TypeVar("_Result")
 _MARK = b"SAVEPOINT pytest_migrations_program"
 
 
@@ -35,10 +37,11 @@ class Failure(NamedTuple):
 class LentConnection(psycopg.Connection[Any]):
     """The session of another connection, which must be in autocommit mode, for the program of ``script``.
 
-    ``before`` and ``after`` are told of each statement. ``before_commit`` is called before each commit; without it the
-    program stays inside the transaction that the session is in: a commit of it keeps its work there, as a savepoint
-    does, a rollback undoes it to the last one. What one of the three raises also is ``refusal``, since a program may
-    catch it. To close it does nothing.
+    ``before`` and ``after`` are told of each statement. ``inside`` says that the program stays inside the transaction
+    that the session is in: a commit of it keeps its work there, as a savepoint does, a rollback undoes it to the last
+    one. Else ``guard`` is called before each commit, for which statements that would commit by themselves get a
+    transaction each. What one of the three raises also is ``refusal``, since a program may catch it. To close it does
+    nothing.
     """
 
     #: psycopg2 has them, and what expects a connection of its looks at them.
@@ -50,7 +53,9 @@ class LentConnection(psycopg.Connection[Any]):
         script: Script,
         before: Callable[[Statement], None],
         after: Callable[[Statement], None],
-        before_commit: Callable[[], None] | None,
+        *,
+        inside: bool,
+        guard: Callable[[], None] | None = None,
     ) -> None:
         assert script.program is not None
         super().__init__(lender.pgconn)
@@ -67,24 +72,20 @@ class LentConnection(psycopg.Connection[Any]):
         self._lender = lender
         self._before = before
         self._after = after
-        self._before_commit = before_commit
-        if self._joins:
+        self._inside = inside
+        self._guard = guard
+        if inside:
             lender.execute(_MARK)
 
-    @property
-    def _joins(self) -> bool:
-        return self._before_commit is None
-
-    @contextmanager
-    def sending(self, query: Any) -> Iterator[None]:
-        """Tell of a statement that is sent meanwhile."""
+    def sent(self, query: Any, send: Callable[[], _Result]) -> _Result:
+        """Send a statement by ``send``, and tell of it."""
         statement, is_the_programs = self._statement(query)
         with self._heeding():
             self._before(statement)
-            if self._before_commit is not None and Trait.TRANSACTION_FRAME in statement.traits:
-                self._before_commit()
+            if statement.traits & OWN_TRANSACTION:
+                self._check()
         with self._watching(statement):
-            yield
+            result = self._sent_alone(send) if self._would_commit_unseen(statement) else send()
         if self.info.transaction_status == TransactionStatus.IDLE:
             self.has_committed = True
             self._ended_by_sql = Trait.TRANSACTION_FRAME in statement.traits or self._ended_by_sql
@@ -92,6 +93,33 @@ class LentConnection(psycopg.Connection[Any]):
             self.last = statement
             with self._heeding():
                 self._after(statement)
+        return result
+
+    def _would_commit_unseen(self, statement: Statement) -> bool:
+        is_idle = self.info.transaction_status == TransactionStatus.IDLE
+        return self._guard is not None and self.autocommit and is_idle and means_the_same_alone(statement)
+
+    def _sent_alone(self, send: Callable[[], _Result]) -> _Result:
+        """Send it in a transaction of its own, or where the server refuses that, as it is."""
+        self._lender.execute(b"BEGIN")
+        try:
+            result = send()
+            self._check()
+            self._lender.execute(b"COMMIT")
+        except psycopg.Error as error:
+            if error.sqlstate not in NOT_IN_A_TRANSACTION:
+                raise
+        else:
+            return result
+        finally:
+            if self.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
+                self._lender.execute(b"ROLLBACK")
+        return send()
+
+    def _check(self) -> None:
+        if self._guard is not None:
+            with self._heeding():
+                self._guard()
 
     def _start_query(self) -> PQGen[None]:
         """Begin a transaction where there is none."""
@@ -100,10 +128,8 @@ class LentConnection(psycopg.Connection[Any]):
 
     def commit(self) -> None:
         self._ended_by_sql = False
-        if not self._joins:
-            with self._heeding():
-                assert self._before_commit is not None
-                self._before_commit()
+        if not self._inside:
+            self._check()
             with self._watching(self.last, at_commit=True):
                 super().commit()
             self.has_committed = True
@@ -114,17 +140,17 @@ class LentConnection(psycopg.Connection[Any]):
 
     def rollback(self) -> None:
         self._ended_by_sql = False
-        if self._joins:
+        if self._inside:
             self._lender.execute(b"ROLLBACK TO " + _MARK)
         else:
             super().rollback()
 
     def set_autocommit(self, value: bool) -> None:
-        if not self._joins:
+        if not self._inside:
             super().set_autocommit(value)
 
     def set_isolation_level(self, value: psycopg.IsolationLevel | None) -> None:
-        if not self._joins:
+        if not self._inside:
             super().set_isolation_level(value)
 
     def close(self) -> None:
@@ -170,12 +196,10 @@ class LentConnection(psycopg.Connection[Any]):
 
 class _Cursor(psycopg.Cursor[Any]):
     def execute(self, query: Any, *args: Any, **kwargs: Any) -> _Cursor:
-        with _lent(self).sending(query):
-            return super().execute(query, *args, **kwargs)
+        return _lent(self).sent(query, partial(super().execute, query, *args, **kwargs))
 
     def executemany(self, query: Any, *args: Any, **kwargs: Any) -> None:
-        with _lent(self).sending(query):
-            super().executemany(query, *args, **kwargs)
+        _lent(self).sent(query, partial(super().executemany, query, *args, **kwargs))
 
 
 class ClientCursor(psycopg.ClientCursor[Any], _Cursor):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
@@ -37,7 +38,8 @@ class Stepper:
         #: How many migrations are applied.
         self.position = position
         self._cluster = isolated
-        self._runner = Runner(connection, timeout=timeout)
+        guard = None if isolated else partial(refuse_cluster_changes, connection)
+        self._runner = Runner(connection, timeout=timeout, guard=guard)
 
     def apply_until(self, version: str) -> None:
         """Apply migrations up to and including the one of this version (or name).
@@ -66,7 +68,7 @@ class Stepper:
             raise ValueError(f"all {self.position} migrations are applied")
         migration = self.history.migrations[self.position]
         try:
-            self._runner.apply(migration, before_commit=self._guard)
+            self._runner.apply(migration)
         except MigrationError as error:
             _raise_here(error)
         except TouchesClusterError:
@@ -87,7 +89,7 @@ class Stepper:
         if migration.down is None:
             raise ValueError(f"{migration.name} has no rollback")
         try:
-            self._runner.rollback(migration, before_commit=self._guard)
+            self._runner.rollback(migration)
         except MigrationError as error:
             _raise_here(error)
         except TouchesClusterError:
@@ -98,10 +100,6 @@ class Stepper:
     def snapshot(self) -> Snapshot:
         """Read the schema as it is now; two snapshots are equal if pg_dump would print the same."""
         return take_snapshot(self.connection, cluster=self._cluster)
-
-    def _guard(self) -> None:
-        if not self._cluster:
-            refuse_cluster_changes(self.connection)
 
 
 def _raise_here(error: UserError) -> NoReturn:

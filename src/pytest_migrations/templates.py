@@ -117,8 +117,8 @@ class Templates:
         else:
             (server, database, _), below = self._fresh(), 0
         migrations = self.history.migrations[below:position]
-        guard = (lambda _: None) if self._isolated else refuse_cluster_changes
-        replay(server, database, migrations, timeout=self._timeout, before_commit=guard).close()
+        guard = None if self._isolated else refuse_cluster_changes
+        replay(server, database, migrations, timeout=self._timeout, guard=guard).close()
         return Template(server, database, self._isolated)
 
     def _fresh(self) -> Template:

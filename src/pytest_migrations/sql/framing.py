@@ -15,11 +15,26 @@ if TYPE_CHECKING:
 OWN_TRANSACTION = Trait.TRANSACTION_FRAME | Trait.TRANSACTION_CONTROL
 #: What no transaction that somebody else began can hold.
 NEVER_INSIDE = Trait.OUTSIDE_TRANSACTION | Trait.TRANSACTION_CONTROL
+#: The server's answers that mean: not inside a transaction block (PostgreSQL docs, Appendix A):
+#: 25001 active_sql_transaction, 2D000 invalid_transaction_termination (COMMIT inside DO or CALL),
+#: 55P04 unsafe_new_enum_value_usage.
+NOT_IN_A_TRANSACTION = frozenset({"25001", "2D000", "55P04"})
+#: What the server refuses outside a transaction block (RequireTransactionBlock in its sources): LOCK, a cursor, and
+#: among the statements about transactions the savepoints.
+_ONLY_INSIDE = {"declare_cursor_stmt", "lock_stmt", "transaction_stmt"}
 
 
 def fit_in_transaction(commands: Sequence[Statement]) -> bool:
     """Whether one transaction around all can hold them as they are."""
     return not any(statement.traits & (NEVER_INSIDE | Trait.TRANSACTION_FRAME) for statement in commands)
+
+
+def means_the_same_alone(statement: Statement) -> bool:
+    """Whether one that commits by itself does what it does in a transaction around it alone, as far as its text tells.
+
+    The server may still say that it is ``NOT_IN_A_TRANSACTION``.
+    """
+    return fit_in_transaction([statement]) and statement.kind not in _ONLY_INSIDE
 
 
 def can_run_inside(commands: Sequence[Statement]) -> bool:

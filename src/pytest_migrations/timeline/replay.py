@@ -24,17 +24,17 @@ def replay(
     *,
     timeout: float | None,
     connection: psycopg.Connection | None = None,
-    before_commit: Callable[[psycopg.Connection], None] = lambda _: None,
+    guard: Callable[[psycopg.Connection], None] | None = None,
 ) -> psycopg.Connection:
     """Apply them for good, over ``connection`` where there is one already; the connection that is then open.
 
-    ``before_commit`` runs in the transaction of each; what it raises undoes that. Raises MigrationError, and closes the
+    ``guard`` looks before each commit; what it raises undoes the transaction. Raises MigrationError, and closes the
     connection, where one fails.
     """
     connection = connection or server.connect(database)
     try:
         for migration in migrations:
-            Runner(connection, timeout=timeout).apply(migration, before_commit=partial(before_commit, connection))
+            Runner(connection, timeout=timeout, guard=guard and partial(guard, connection)).apply(migration)
             connection = renewed(connection, migration, partial(server.connect, database))
     except BaseException:
         connection.close()

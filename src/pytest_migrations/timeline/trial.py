@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 from psycopg.pq import TransactionStatus
@@ -12,7 +11,8 @@ from pytest_migrations.catalog.difference import Comparison, compare
 from pytest_migrations.catalog.respelling import settle
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.runner import NeedsCommitsError, Ran, leave_transaction
+from pytest_migrations.runner import Ran, leave_transaction
+from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 
 if TYPE_CHECKING:
@@ -81,15 +81,9 @@ def try_inside(runner: Runner, migration: Migration, states: States) -> Trial | 
 def try_for_good(runner: Runner, migration: Migration, states: States) -> Trial:
     """Try it with real commits, on a database that is thrown away afterwards.
 
-    :raises TouchesClusterError: before it commits a change of what others share on the server.
+    Where the server has other databases, the runner's guard raises before it commits a change of what they share.
     """
-
-    def guard() -> None:
-        if not states.cluster:
-            refuse_cluster_changes(runner.connection)
-
-    rollback, apply = partial(runner.rollback, before_commit=guard), partial(runner.apply, before_commit=guard)
-    return _try(migration, states, runner.connection, rollback, apply)
+    return _try(migration, states, runner.connection, runner.rollback, runner.apply)
 
 
 def try_on_clone(runner: Runner, migration: Migration, states: States, inside: Trial | None) -> Trial:

@@ -18,15 +18,15 @@ from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner, leave_transacti
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import does_nothing
+from pytest_migrations.timeline.confirming import confirm_elsewhere
 from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import VERIFY, Proof
 from pytest_migrations.timeline.renewal import renewed
-from pytest_migrations.timeline.replay import replay
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.transaction import EndedError, SpoiledError, nothing_kept
-from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
+from pytest_migrations.timeline.trial import States, Trial, try_inside, try_on_clone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,7 +98,7 @@ class Walk:
 
         :raises MigrationError: when it fails.
         """
-        return self._apply(self._guard)
+        return self._apply()
 
     def prove(self) -> Proof:
         """Apply the next migration for good, then try its rollback; nothing of the trial is kept.
@@ -118,11 +118,7 @@ class Walk:
         counted = not any("track_counts" in script.written.lower() for script in migration.scripts)
         after: list[Snapshot] = []
 
-        def look() -> None:
-            self._guard()
-            after.append(self._take_snapshot(since=before if counted else None))
-
-        ran = self._apply(look)
+        ran = self._apply(lambda: after.append(self._take_snapshot(since=before if counted else None)))
         self._snapshot = after[-1]
         states = States(before, self._snapshot, self._isolated, self._terms.leave_out, counted)
         if migration.down is None or (does_nothing(migration.down) and states.differ):
@@ -136,12 +132,12 @@ class Walk:
         culprits = self._shadow.culprits(self.position - 1, differences)
         return Proof(migration, ran, trial, unconfirmed=why_not, culprits=culprits)
 
-    def _apply(self, before_commit: Callable[[], None]) -> Ran:
+    def _apply(self, look: Callable[[], None] = lambda: None) -> Ran:
         migration = self._next
         self._snapshot = None
         if self._given is not None:
             refuse_on_given_server(migration)
-        ran = self._runner.apply(migration, before_commit=before_commit)
+        ran = self._runner.apply(migration, look=look)
         self.position += 1
         self._runner.connection = renewed(self._runner.connection, migration, self._open)
         return ran
@@ -163,7 +159,8 @@ class Walk:
         return self.server.connect(self._database)
 
     def _connect(self) -> Runner:
-        return Runner(self._open(), timeout=self._terms.timeout)
+        guarded = not self._isolated or not self._is_ours
+        return Runner(self._open(), timeout=self._terms.timeout, guard=self._guard if guarded else None)
 
     def _reconnect(self) -> Runner:
         self.is_shaken = True
@@ -237,22 +234,7 @@ class Walk:
                 return self._confirm_on_clone(migration, states, inside), ""
             except DatabaseInUse as error:  # by somebody who watches a given server
                 return None, f"not confirmed with real commits: {error}"
-        server = self._servers.own()
-        if server is None:
-            return None, "not confirmed with real commits: that needs a server of its own"
-        try:
-            database = server.create_database()
-            self._servers.prepare(server, database, self._history)
-            earlier = self._history.migrations[: self.position]
-            connection = replay(server, database, earlier, timeout=self._terms.timeout)
-        except (UserError, psycopg.Error) as error:
-            server.stop()
-            return None, f"not confirmed with real commits: what was applied once cannot be applied again: {error}"
-        try:
-            with connection:
-                return try_for_good(Runner(connection, timeout=self._terms.timeout), migration, states), ""
-        finally:
-            server.stop()
+        return confirm_elsewhere(self._servers, self._history, self.position - 1, states, self._terms.timeout)
 
     def _confirm_on_clone(self, migration: Migration, states: States, inside: Trial | None) -> Trial:
         self._runner.connection.close()  # a template may have no sessions
@@ -261,7 +243,9 @@ class Walk:
             clone = self.server.clone(self._database)
             try:
                 with self.server.connect(clone) as connection:
-                    trial = try_on_clone(Runner(connection, timeout=self._terms.timeout), migration, states, inside)
+                    guard = partial(refuse_cluster_changes, connection)
+                    runner = Runner(connection, timeout=self._terms.timeout, guard=guard)
+                    trial = try_on_clone(runner, migration, states, inside)
                     if connection.closed:
                         connect = self._reconnect
                     return trial

@@ -12,7 +12,8 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.catalog.snapshot import take_snapshot
 from pytest_migrations.errors import UserError
-from pytest_migrations.runner import NeedsCommitsError, Runner, leave_transaction
+from pytest_migrations.runner import Runner, leave_transaction
+from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
