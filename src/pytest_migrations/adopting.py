@@ -12,7 +12,6 @@ from pytest_migrations.adoption.since import Base, base_of
 from pytest_migrations.adoption.waivers import waivers_of
 from pytest_migrations.checks import checks_of
 from pytest_migrations.checks.history import NAME as HISTORY
-from pytest_migrations.checks.verdict import in_one_line
 from pytest_migrations.collection import check_items, id_of, test_id
 from pytest_migrations.errors import UserError, display_path
 
@@ -46,7 +45,7 @@ class Adoption:
         #: The ids of all tests of those folders, in order.
         self._known: list[str] = []
         self._results: dict[str, dict[str, Any]] = {}
-        self._accepted: dict[str, str] = {}
+        self._accepted: dict[str, list[str]] = {}
         if self._file and not (self._updates and not self._file.exists()):
             self._accepted = read_baseline(self._file)
 
@@ -127,11 +126,7 @@ class Adoption:
             for known, why in self._accepted.items()
             if self._is_untold(known) and (known in self._known or not self._is_ours(known))
         }
-        new = {
-            known: in_one_line(result["reason"])
-            for known, result in self._results.items()
-            if result["outcome"] == "accepted"
-        }
+        new = {known: result["findings"] for known, result in self._results.items() if result["outcome"] == "accepted"}
         self._accepted = {**kept, **new}
         try:
             write_baseline(self._file, self._accepted, self._known)

@@ -39,10 +39,7 @@ def test_what_fails_today_is_written_and_green(pytester: pytest.Pytester, baseli
         "migrations/002_leaky.sql::reapply",
         "migrations/004_failing.sql::rollback",
     ]
-    assert (
-        "    The rollback leaves the schema different in 1 place: left behind  table  public.b\n"
-        in baseline.read_text()
-    )
+    assert "::roundtrip\n    left behind: table public.b\n" in baseline.read_text()
     result = pytester.runpytest(*BASED, "-rx")
     result.assert_outcomes(passed=12, xfailed=3, skipped=2)
     result.stdout.fnmatch_lines(["migrations: baseline.txt accepts 3 failures*", "XFAIL *004_failing.sql::rollback*"])
@@ -54,6 +51,48 @@ def test_a_new_failure_fails(pytester: pytest.Pytester, project: Project, baseli
     result = pytester.runpytest(*BASED)
     result.assert_outcomes(passed=15, failed=1, xfailed=3, skipped=2)
     result.stdout.fnmatch_lines(["FAILED migrations/005_new.sql::roundtrip*"])
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "new"),
+    [
+        (
+            "002_leaky.sql",
+            LEAKY.replace("CREATE TABLE b ();", "CREATE TABLE b ();\nCREATE VIEW v AS SELECT 1;"),
+            "left behind: view public.v",
+        ),
+        ("004_failing.sql", FAILING_ROLLBACK.replace("-- END", "-- SELECT 1/0;\n-- END"), ""),
+        (
+            "004_failing.sql",
+            FAILING_ROLLBACK.replace("ROLLBACK:\n", "ROLLBACK:\n-- SELECT 1/0;\n"),
+            "division by zero (*",
+        ),
+        ("04_odd.sql", "SELECT 1;\n", "migrations/04_odd.sql: *"),
+    ],
+)
+def test_what_else_fails_in_an_accepted_test_fails(
+    pytester: pytest.Pytester, project: Project, name: str, script: str, new: str
+) -> None:
+    project({**OLD, "03_email.sql": "SELECT 1;\n"})
+    pytester.runpytest(*UPDATE)
+    project({name: script})
+    result = pytester.runpytest(*BASED)
+    if new:
+        assert result.parseoutcomes()["failed"] >= 1
+        result.stdout.fnmatch_lines(["baseline.txt accepts that this test fails, but not in this:", "", f"  {new}"])
+        result = pytester.runpytest(*UPDATE)
+        assert "failed" not in result.parseoutcomes()
+        result = pytester.runpytest(*BASED)
+    assert "failed" not in result.parseoutcomes()
+
+
+def test_lines_that_move_and_what_somebody_wrote_by_hand_stay_accepted(
+    pytester: pytest.Pytester, project: Project, baseline: Path
+) -> None:
+    project({"004_failing.sql": "\n\n" + FAILING_ROLLBACK})
+    pytester.runpytest(*BASED).assert_outcomes(passed=12, xfailed=3, skipped=2)
+    baseline.write_text("".join(f"{known}\n" for known in ids(baseline)))
+    pytester.runpytest(*BASED).assert_outcomes(passed=12, xfailed=3, skipped=2)
 
 
 def test_one_that_passes_again_has_to_leave(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:

@@ -35,6 +35,7 @@ def add(results: Results) -> Callable[..., Result]:
                 "seconds": 0.1,
                 "headline": "1:2: it broke",
                 "reason": "it broke\nall of it",
+                "findings": ["It fails."],
                 "file": f"migrations/{name}",
                 "line": 1,
                 "column": 2,

@@ -47,6 +47,7 @@ def test_the_report_for_programs(pytester: pytest.Pytester, project: Project) ->
         "check": "roundtrip",
         "outcome": "failed",
         "headline": "2:1: left behind: table public.b",
+        "findings": ["left behind: table public.b"],
         "file": "migrations/002_leaky.sql",
         "line": 2,
         "column": 1,

@@ -17,19 +17,19 @@ _HEAD = """\
 _WRITE_IT = "--migrations-update-baseline writes it."
 
 
-def read_baseline(path: Path) -> dict[str, str]:
-    """What was wrong, by the id of the test.
+def read_baseline(path: Path) -> dict[str, list[str]]:
+    """The findings, by the id of the test.
 
     :raises UserError: where the file cannot be read, or a line of it is no id of a test.
     """
-    accepted: dict[str, str] = {}
+    accepted: dict[str, list[str]] = {}
     last = ""
     source = _text(path)
     for number, line in enumerate(source.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
             continue
         if line[0].isspace():
-            accepted[last] = f"{accepted.get(last, '')}\n{line.strip()}".strip()
+            accepted.setdefault(last, []).append(line.strip())
             continue
         last = line.rstrip()
         place = Place(path, number, 1, source)
@@ -37,19 +37,19 @@ def read_baseline(path: Path) -> dict[str, str]:
             raise UserError.at(place, "this is no id of a test", f"Delete the line, or the file: {_WRITE_IT}")
         if last in accepted:
             raise UserError.at(place, "this test is listed twice", "Delete one of them.")
-        accepted[last] = ""
+        accepted[last] = []
     if "" in accepted:
         raise UserError(f"{display_path(path)} begins with an indented line, which belongs to no test. Delete it.")
     return accepted
 
 
-def write_baseline(path: Path, accepted: Mapping[str, str], order: Iterable[str]) -> None:
+def write_baseline(path: Path, accepted: Mapping[str, Iterable[str]], order: Iterable[str]) -> None:
     """Write the tests in the order of ``order``, those it does not hold behind them.
 
     :raises UserError: where the file cannot be written.
     """
     ids = dict.fromkeys([*(known for known in order if known in accepted), *sorted(accepted)])
-    lines = [line for known in ids for line in (known, *(f"    {note}" for note in accepted[known].splitlines()))]
+    lines = [line for known in ids for line in (known, *(f"    {finding}" for finding in accepted[known]))]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f"{path.name}.unfinished")

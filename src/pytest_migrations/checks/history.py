@@ -24,4 +24,5 @@ def judge(history: History) -> Verdict:
     return Verdict.failed(
         "\n".join([f"{title}{'s' if len(lines) > 1 else ''}:", "", *shown]),
         place=Place(first, 1, 1, "") if first.is_file() else None,
+        several=tuple(lines),
     )

@@ -46,6 +46,21 @@ class Verdict:
     is_own: bool = True
     #: Where to look; None where no line is to blame.
     place: Place | None = None
+    #: Each thing that is wrong, where there can be several.
+    several: tuple[str, ...] = ()
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What is wrong, a line for each thing, and the same lines as long as nothing else is.
+
+        Without the places, which move; of the user's own code, which may say anything, the kind of error.
+        """
+        if self.outcome in ("passed", "skipped"):
+            return ()
+        if self.error is not None:
+            return (type(self.error).__name__,)
+        found = self.several or (in_one_line(self.reason).replace(f"{self.place}: ", ""),)
+        return tuple(" ".join(finding.split()) for finding in found)
 
     def headline_in(self, own: Path) -> str:
         """The reason in one line, to stand behind an id that begins with the file ``own``."""
@@ -72,9 +87,10 @@ class Verdict:
         comparison: Comparison | None = None,
         *,
         place: Place | None = None,
+        several: tuple[str, ...] = (),
     ) -> Verdict:
         seconds, statements = (ran.seconds, ran.statements) if ran else (0.0, 0)
-        return cls("failed", reason, seconds, statements, comparison, place=place)
+        return cls("failed", reason, seconds, statements, comparison, place=place, several=several)
 
     @classmethod
     def raised(cls, error: BaseException) -> Verdict:

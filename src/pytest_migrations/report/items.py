@@ -32,6 +32,7 @@ def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
         seconds=verdict.seconds if verdict else report.duration,
         headline=verdict.headline_in(item.path) if verdict else reason.partition("\n")[0],
         reason=reason,
+        findings=list(verdict.findings if verdict else ()),
         file=path_from(item.config.rootpath, place.path if place else item.path),
         line=place.line if place else 1,
         column=place.column if place else None,

@@ -23,6 +23,7 @@ class Result:
     seconds: float
     headline: str
     reason: str
+    findings: list[str]
     file: str
     line: int
     column: int | None

@@ -13,7 +13,8 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from pytest_migrations.formats.reading.folder import mistake
+from pytest_migrations.formats.reading.folder import place_in
+from pytest_migrations.formats.reading.placeholders import no_value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 
 _IN_ENVIRONMENT = "FLYWAY_PLACEHOLDERS_"
 _IN_SETTINGS = "flyway.placeholders."
+
+_OR_ELSE = (
+    ". Where Flyway is told placeholderReplacement=false, say so in the script's .conf, or in a flyway.conf above the "
+    "folder"
+)
 
 
 class Placeholders:
@@ -51,12 +57,8 @@ class Placeholders:
             if name == "flyway:filename":
                 return PurePosixPath(path).name
             if name not in self._values:
-                name = match["name"].split("\n")[0]
-                remedy = (
-                    f"Give it one in the ini file, under migrations_placeholders: {name} = value. Where Flyway is told "
-                    "placeholderReplacement=false, say so in the script's .conf, or in a flyway.conf above the folder."
-                )
-                raise mistake(path, text, match.start(), f"the placeholder {name} has no value", remedy)
+                shown = match["name"].split("\n")[0]
+                raise no_value(place_in(path, text, match.start()), f"the placeholder {shown}", shown, _OR_ELSE)
             return self._values[name]
 
         return self._pattern.sub(value, text)

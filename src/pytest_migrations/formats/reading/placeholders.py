@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import re
     from collections.abc import Mapping
 
+    from pytest_migrations.errors import Place
     from pytest_migrations.migration import Script
 
 
@@ -21,12 +22,15 @@ def filled_in(script: Script, pattern: re.Pattern[str], values: Mapping[str, str
     """
 
     def value(match: re.Match[str]) -> str:
-        if match["name"] not in values:
-            place = script.place(match.start())
-            raise UserError(
-                f"{place}: {match[0]} has no value\n{place.excerpt()}\n"
-                f"Give it one in the ini file:\n\n    migrations_placeholders =\n        {match['name']} = ..."
-            )
-        return values[match["name"]]
+        name = match["name"]
+        if name not in values:
+            raise no_value(script.place(match.start()), match[0], name)
+        return values[name]
 
     return pattern.sub(value, script.text)
+
+
+def no_value(place: Place, shown: str, name: str, or_else: str = "") -> UserError:
+    """The error of a placeholder, ``shown`` at a place, that has no value; ``or_else`` says what else helps."""
+    remedy = f"Give it one in the ini file, under migrations_placeholders: {name} = value{or_else}."
+    return UserError.at(place, f"{shown} has no value", remedy)

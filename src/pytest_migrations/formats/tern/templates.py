@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.reading.assembly import Part, part_of
 from pytest_migrations.formats.reading.folder import mistake
+from pytest_migrations.formats.reading.placeholders import no_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,8 +58,8 @@ class Templates:
         if value := _VALUE.fullmatch(action["content"]):
             name = value["name"]
             if name not in self._values:
-                remedy = f"Give it one in the ini file, under migrations_placeholders: {name} = value"
-                raise error(f"{name} has no value", f"{remedy}, or in the section [data] of tern.conf.")
+                or_else = ", or in the section [data] of tern.conf"
+                raise no_value(file.place(action.start()), name, name, or_else)
             yield Part(self._values[name], file, action.start(), 0)
         elif include := _INCLUDE.fullmatch(action["content"]):
             name = include["name"]
