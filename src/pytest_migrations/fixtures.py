@@ -136,7 +136,7 @@ def migrations_stepper(request: pytest.FixtureRequest, migrations_templates: Tem
             migrations_templates.history,
             connection,
             position=position,
-            timeout=session_of(request.config).timeout,
+            terms=session_of(request.config).terms,
             isolated=own.is_alone,
         )
         while stepper.position < start:

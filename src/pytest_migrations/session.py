@@ -71,7 +71,7 @@ class MigrationsSession:
         }
         config.pluginmanager.register(adoption, "migrations_adoption")
         self.histories = {history.folder: history for history in histories}
-        self.timeout = settings.timeout
+        self.terms = terms
 
     @classmethod
     def register(cls, config: pytest.Config, settings: Settings) -> None:
@@ -100,7 +100,7 @@ class MigrationsSession:
     def templates(self, history: History) -> Templates:
         """What makes databases for the tests of this process; nothing is made before a test asks for it."""
         if history.folder not in self._templates:
-            self._templates[history.folder] = Templates(history, self._servers, self.timeout)
+            self._templates[history.folder] = Templates(history, self._servers, self.terms.timeout)
         return self._templates[history.folder]
 
     @pytest.hookimpl(tryfirst=True)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from pytest_migrations.migration import History, Migration
+    from pytest_migrations.timeline.terms import Terms
 
 
 class Stepper:
@@ -30,7 +31,7 @@ class Stepper:
         connection: psycopg.Connection[Any],
         *,
         position: int,
-        timeout: float | None,
+        terms: Terms,
         isolated: bool,
     ) -> None:
         self.connection = connection
@@ -38,8 +39,9 @@ class Stepper:
         #: How many migrations are applied.
         self.position = position
         self._cluster = isolated
+        self._leave_out = terms.leave_out
         guard = None if isolated else partial(refuse_cluster_changes, connection)
-        self._runner = Runner(connection, timeout=timeout, guard=guard)
+        self._runner = Runner(connection, timeout=terms.timeout, guard=guard)
 
     def apply_until(self, version: str) -> None:
         """Apply migrations up to and including the one of this version (or name).
@@ -98,8 +100,11 @@ class Stepper:
         return migration
 
     def snapshot(self) -> Snapshot:
-        """Read the schema as it is now; two snapshots are equal if pg_dump would print the same."""
-        return take_snapshot(self.connection, cluster=self._cluster)
+        """Read the schema as it is now; two snapshots are equal if pg_dump would print the same.
+
+        What the hook pytest_migrations_leave_out names does not count.
+        """
+        return take_snapshot(self.connection, cluster=self._cluster, leave_out=self._leave_out)
 
 
 def _raise_here(error: UserError) -> NoReturn:

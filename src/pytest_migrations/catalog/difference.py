@@ -97,7 +97,8 @@ def compare(expected: Snapshot, actual: Snapshot) -> Comparison:
         difference for before, after in expected.differing_pages(actual) for difference in _differences(before, after)
     ]
     found.sort(key=lambda difference: _ORDER.index(difference.change))
-    return Comparison(folded(found, expected, actual), tuple(_column_orders(expected, actual)))
+    comparison = Comparison(folded(found, expected, actual), tuple(_column_orders(expected, actual)))
+    return comparison.without(expected.leave_out)
 
 
 def describe(comparison: Comparison, limit: int = 15) -> str:

@@ -27,3 +27,8 @@ class CatalogObject(NamedTuple):
     parents: tuple[str, ...]
     #: The objects of parent tables that it was inherited from, or is a partition's part of.
     follows: tuple[str, ...]
+
+
+def nothing(_kind: str, _name: str) -> bool:
+    """Leaves no object out of a comparison."""
+    return False

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.catalog import rows, signs
 from pytest_migrations.catalog.names import NAMES
-from pytest_migrations.catalog.objects import CatalogObject, Key
+from pytest_migrations.catalog.objects import CatalogObject, Key, nothing
 from pytest_migrations.catalog.privileges import normalised
 from pytest_migrations.catalog.reading import read_pages
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import psycopg
 
@@ -29,12 +29,14 @@ _PLACES = ("kind", "name", "parent", "follows")
 class Snapshot(Mapping[Key, Mapping[str, str]]):
     """The objects of a database by their key, each with its fields.
 
-    Two are equal if their objects are; the order of columns in a table is apart (``column_order``). Comparing is a
-    comparison of bytes, kind by kind: what the server sent is only read where it differs.
+    Two are equal if their objects are, but for those that ``leave_out`` names by kind and name; the order of columns in
+    a table is apart (``column_order``). Comparing is a comparison of bytes, kind by kind: what the server sent is only
+    read where it differs.
     """
 
-    def __init__(self, pages: Mapping[str, Page]) -> None:
+    def __init__(self, pages: Mapping[str, Page], leave_out: Callable[[str, str], bool] = nothing) -> None:
         self.pages = dict(pages)
+        self.leave_out = leave_out
         self._read: dict[str, dict[Key, CatalogObject]] = {}
 
     def __getitem__(self, key: Key) -> Mapping[str, str]:
@@ -49,7 +51,9 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Snapshot):
             return NotImplemented
-        return not any(True for _ in self.differing_pages(other))
+        from pytest_migrations.catalog.difference import compare  # noqa: PLC0415 (knows snapshots)
+
+        return not any(True for _ in self.differing_pages(other)) or compare(self, other).equal
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -106,7 +110,11 @@ class Snapshot(Mapping[Key, Mapping[str, str]]):
 
 
 def take_snapshot(
-    connection: psycopg.Connection[Any], *, cluster: bool = False, since: Snapshot | None = None
+    connection: psycopg.Connection[Any],
+    *,
+    cluster: bool = False,
+    since: Snapshot | None = None,
+    leave_out: Callable[[str, str], bool] = nothing,
 ) -> Snapshot:
     """Read what the database holds now, inside the connection's open transaction or in one of its own.
 
@@ -115,7 +123,8 @@ def take_snapshot(
     session is left as it was (settings, role, locks); whoever a script has become, its own user reads. Raises
     psycopg.Error where the server does, as in a transaction that has failed already.
     """
-    return Snapshot(read_pages(connection, cluster=cluster, since=None if since is None else since.pages))
+    pages = read_pages(connection, cluster=cluster, since=None if since is None else since.pages)
+    return Snapshot(pages, leave_out)
 
 
 def _without(

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.catalog.objects import nothing
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -20,10 +22,6 @@ class SkippedError(Exception):
     """An inspection has nothing to say of this migration; its text is why."""
 
 
-def _nothing(_kind: str, _name: str) -> bool:
-    return False
-
-
 @dataclass(frozen=True)
 class Terms:
     """``timeout`` is the longest that a script may take, in seconds; None means for ever."""
@@ -32,4 +30,4 @@ class Terms:
     #: By the name of the check that each stands for.
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
     #: Whether the object of this kind and name is left out when schemas are compared.
-    leave_out: Callable[[str, str], bool] = _nothing
+    leave_out: Callable[[str, str], bool] = nothing

@@ -28,19 +28,13 @@ if TYPE_CHECKING:
 class States:
     """The schema before a migration and after it, and whether snapshots look at the whole cluster.
 
-    ``leave_out`` tells by kind and name which objects are not compared. ``counted`` is False where the server's
-    counters may not tell what the migration writes.
+    ``counted`` is False where the server's counters may not tell what the migration writes.
     """
 
     before: Snapshot
     after: Snapshot
     cluster: bool
-    leave_out: Callable[[str, str], bool]
     counted: bool = True
-
-    @property
-    def differ(self) -> bool:
-        return self.before != self.after and not compare(self.before, self.after).without(self.leave_out).equal
 
 
 @dataclass(frozen=True)
@@ -132,7 +126,7 @@ def _try(
 
 def _compare(connection: psycopg.Connection, expected: Snapshot, states: States) -> Comparison:
     actual = take_snapshot(connection, cluster=states.cluster, since=states.after if states.counted else None)
-    comparison = compare(expected, actual).without(states.leave_out)
+    comparison = compare(expected, actual)
     if comparison.equal:
         return comparison
     with connection.transaction():

@@ -120,8 +120,8 @@ class Walk:
 
         ran = self._apply(lambda: after.append(self._take_snapshot(since=before if counted else None)))
         self._snapshot = after[-1]
-        states = States(before, self._snapshot, self._isolated, self._terms.leave_out, counted)
-        if migration.down is None or (does_nothing(migration.down) and states.differ):
+        states = States(before, self._snapshot, self._isolated, counted)
+        if migration.down is None or (does_nothing(migration.down) and before != self._snapshot):
             return Proof(migration, ran)
         trial = self._try_inside(migration, states)
         if trial is not None and trial.is_clean:
@@ -147,7 +147,8 @@ class Walk:
         return self._history.migrations[self.position]
 
     def _take_snapshot(self, since: Snapshot | None = None) -> Snapshot:
-        return take_snapshot(self._runner.connection, cluster=self._isolated, since=since)
+        connection, leave_out = self._runner.connection, self._terms.leave_out
+        return take_snapshot(connection, cluster=self._isolated, since=since, leave_out=leave_out)
 
     def _guard(self) -> None:
         if not self._isolated:

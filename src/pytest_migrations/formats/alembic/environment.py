@@ -107,7 +107,8 @@ class Environment:
         engine = self._engines[self._like_psycopg2]
         with (
             working_in(self._home),
-            patch("logging.config.fileConfig"),  # it would turn off the loggers of pytest and of everybody else
+            patch("logging.config.fileConfig"),  # both would turn off the loggers of pytest and of everybody else
+            patch("logging.config.dictConfig"),
             _connecting_only_to(engine),
             engine.connect() as ours,
             patch.object(context, "configure", partial(self._configure, context.configure, ours)),
