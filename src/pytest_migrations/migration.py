@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from enum import Enum, auto
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -141,10 +142,21 @@ class Migration:
     dependencies: tuple[str, ...] = ()
     #: What the migration is called within its file, where that holds several; empty where the file is the migration.
     part: str = ""
-    #: Whether its tool runs it again whenever its file has changed, behind all others (Flyway's ``R__``).
+    #: Whether its tool runs it again whenever it has changed (Flyway's ``R__``, Liquibase's ``runOnChange``).
     repeatable: bool = False
     #: A script that fails where the migration did not do what it is for (Sqitch's ``verify``).
     verify: Script | None = None
+    #: What its tool tells it from others by, where that is not its name.
+    known_as: str = ""
+    #: Whether it stands for all up to its version on an empty database (Flyway's ``B__``, a checkpoint of Atlas).
+    is_baseline: bool = False
+    #: Whether it says to its tool that edits of it are meant (Liquibase's ``validCheckSum``).
+    may_be_edited: bool = False
+
+    @property
+    def identity(self) -> str:
+        """What is the same for as long as it is the same migration for its tool."""
+        return self.known_as or self.name
 
     @property
     def path(self) -> Path:
@@ -164,6 +176,17 @@ class Problem:
     message: str
 
 
+class Order(Enum):
+    """What says in which order migrations are applied."""
+
+    #: Their versions.
+    VERSIONS = auto()
+    #: A list, or where they stand in their files: to be new is to come last.
+    LIST = auto()
+    #: What each says that it stands on, and nothing else.
+    GRAPH = auto()
+
+
 @dataclass(frozen=True)
 class History:
     """The ordered sequence of all migrations in a folder."""
@@ -176,6 +199,9 @@ class History:
     notes: tuple[str, ...] = ()
     #: Makes what the tool keeps its own records in, which every database has before the first migration.
     ledger: Migration | None = None
+    order: Order = Order.VERSIONS
+    #: What a baseline stands for: databases may have applied it, an empty one does not.
+    superseded: tuple[Migration, ...] = ()
 
     def __iter__(self) -> Iterator[Migration]:
         return iter(self.migrations)

@@ -87,7 +87,16 @@ def read_history(
     if not reading.migrations:
         raise _nothing_found(listing, [chosen])
     problems = (*reading.problems, *unaddressable(reading.migrations))
-    return History(folder, chosen.name, tuple(reading.migrations), problems, tuple(reading.notes), reading.ledger)
+    return History(
+        folder,
+        chosen.name,
+        tuple(reading.migrations),
+        problems,
+        tuple(reading.notes),
+        reading.ledger,
+        reading.order,
+        tuple(reading.superseded),
+    )
 
 
 def _existing(folder: Path) -> Path:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
+from pytest_migrations.migration import Order
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -19,6 +21,8 @@ class Reading(NamedTuple):
     problems: Sequence[Problem]
     notes: Sequence[str] = ()
     ledger: Migration | None = None
+    order: Order = Order.VERSIONS
+    superseded: Sequence[Migration] = ()
 
 
 @dataclass(frozen=True)

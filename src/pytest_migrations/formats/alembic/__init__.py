@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path, path_from
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.migration import Migration, Program, Script
+from pytest_migrations.formats.reading.above import places_above
+from pytest_migrations.migration import Migration, Order, Program, Script
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,7 @@ _MARKS = {
 
 def _evidence(folder: Folder) -> list[str]:
     marks = [name for name, mark in _MARKS.items() if name in folder.other_files and mark.search(folder.data(name))]
-    if not marks and not any((above / "env.py").exists() for above in folder.path.parents[:2]):
+    if not marks and not any((above / "env.py").exists() for above in places_above(folder.path)[1:3]):
         return []
     versions = (f"versions/{name}" for name in sorted(folder.subfolders.get("versions", ())))
     files = [name for name in (*folder.other_files, *versions) if name.endswith(".py")]
@@ -59,7 +60,7 @@ def _read(folder: Folder) -> Reading:
     migrations = [_migration(folder, environment, revision) for revision in revisions]
     heads = directory.get_heads()
     notes = [f"{len(heads)} heads, which are all applied: {', '.join(heads)}"] if len(heads) > 1 else []
-    return Reading(migrations, (), notes, _ledger(environment))
+    return Reading(migrations, (), notes, _ledger(environment), Order.GRAPH)
 
 
 def _migration(folder: Folder, environment: Environment, revision: Revision) -> Migration:
@@ -87,6 +88,7 @@ def _migration(folder: Folder, environment: Environment, revision: Revision) -> 
         up=script("upgrade", environment.upgrade),
         down=script("downgrade", environment.downgrade) if has_rollback else None,
         dependencies=tuple(sorted(revision._all_down_revisions)),  # noqa: SLF001 (no other name has both kinds)
+        known_as=revision.revision,
     )
 
 

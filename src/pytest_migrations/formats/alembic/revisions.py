@@ -23,6 +23,7 @@ from alembic.util import CommandError
 from alembic.util.pyfiles import coerce_resource_to_filename
 
 from pytest_migrations.errors import Place, UserError, display_path
+from pytest_migrations.formats.reading.above import places_above
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ def script_directory(folder: Path) -> tuple[Config, ScriptDirectory, Path]:
 
     :raises UserError: where the configuration cannot be read.
     """
-    with_env = next((near for near in (folder, *folder.parents[:2]) if (near / "env.py").exists()), None)
+    with_env = next((near for near in places_above(folder)[:3] if (near / "env.py").exists()), None)
     config, home, location = _configuration(folder, with_env)
     if not (location / "env.py").exists():
         raise UserError(
@@ -55,17 +56,26 @@ def script_directory(folder: Path) -> tuple[Config, ScriptDirectory, Path]:
 
 def _configuration(folder: Path, with_env: Path | None) -> tuple[Config, Path, Path]:
     """The configuration for the env.py of a folder, or else that of the folder, with its own and env.py's folder."""
-    for home in (with_env, *with_env.parents) if with_env else (folder,):
+    for home in places_above(with_env) if with_env else [folder]:
         try:
             if (config := _config_in(home)) is None:
                 continue
-            with working_in(home):
-                location = Path(coerce_resource_to_filename(_option(config, "script_location") or "")).resolve()
+            location = _location(home, _option(config, "script_location") or "")
         except (CommandError, configparser.Error, ImportError) as error:
             raise UserError(f"{display_path(home / 'alembic.ini')}: {error}") from error
         if with_env is None or home == with_env or location == with_env.resolve():
             return config, home, with_env or location
     return Config(), (with_env or folder).parent, with_env or folder
+
+
+def _location(home: Path, named: str) -> Path:
+    """The folder of env.py as ``script_location`` has it: a path, or ``package:path``, which need not be imported."""
+    package, _, below = named.partition(":")
+    for place in (home, home / "src"):
+        if below and (found := place.joinpath(*package.split("."), below)).is_dir():
+            return found.resolve()
+    with working_in(home):
+        return Path(coerce_resource_to_filename(named)).resolve()
 
 
 def in_order(directory: ScriptDirectory, home: Path) -> list[Revision]:

@@ -71,7 +71,9 @@ def _read(folder: Folder) -> Reading:
         *sum_problems(folder, names),
         *untaken(folder, names, "version_name.sql (.sql in lower case)"),
     ]
-    return Reading(migrations, problems, [*_before_checkpoint(names, first), *_unchecked(migrations)])
+    notes = [*_before_checkpoint(names, first), *_unchecked(migrations)]
+    superseded = [Migration(_version(name), name, folder.script(name)) for name in names[:first]]
+    return Reading(migrations, problems, notes, superseded=superseded)
 
 
 def _directives(text: str) -> dict[str, str]:
@@ -97,9 +99,9 @@ def _migration(folder: Folder, name: str, directives: dict[str, str]) -> Migrati
             "this file imports others",
             "Put all SQL into it.",
         )
-    version = name.removesuffix(".sql").partition("_")[0]
+    version = _version(name)
     if "txtar" not in directives:
-        return Migration(version, name, _delimited(script))
+        return Migration(version, name, _delimited(script), is_baseline="checkpoint" in directives)
     sections = _sections(script.source)
     if "migration.sql" not in sections:
         raise mistake(
@@ -116,6 +118,10 @@ def _migration(folder: Folder, name: str, directives: dict[str, str]) -> Migrati
         replace(script, text=sections["migration.sql"]),
         None if down is None else replace(script, text=down),
     )
+
+
+def _version(name: str) -> str:
+    return name.removesuffix(".sql").partition("_")[0]
 
 
 def _delimited(script: Script) -> Script:

@@ -80,6 +80,8 @@ def _read(folder: Folder) -> Reading:
                 script(file),
                 script(undo) if undo else None,
                 repeatable=file.letter == "R",
+                known_as=_known_as(file),
+                is_baseline=file.letter == "B",
             )
         )
     callbacks = [name for name in folder.deep_files if _CALLBACK.fullmatch(PurePosixPath(name).name)]
@@ -88,16 +90,18 @@ def _read(folder: Folder) -> Reading:
         *_orphans(folder, files),
         *untaken(folder, [*settings, *callbacks], _EXPECTED, among=folder.deep_files),
     ]
+    below_baseline = _below_baseline(running)
     left_out = {
         "shouldExecute=false: not run": [file.name for file in files if file not in running],
-        "not run on an empty database, where a baseline stands for them": _below_baseline(running),
+        "not run on an empty database, where a baseline stands for them": [file.name for file in below_baseline],
         "callbacks are not run": callbacks,
         "migrations that are no SQL are not run": _not_sql(folder),
     }
     notes = [f"{why}: {some(names)}" for why, names in left_out.items() if names]
     if owner_of(folder) is Owner.EITHER:
         notes.append("these names are Flyway's and refinery's alike, and both would run them like this")
-    return Reading(migrations, problems, notes)
+    superseded = [_not_run(folder, file) for file in below_baseline]
+    return Reading(migrations, problems, notes, superseded=superseded)
 
 
 def _file(name: str) -> _File | None:
@@ -163,11 +167,23 @@ def _orphans(folder: Folder, files: Sequence[_File]) -> Iterator[Problem]:
             )
 
 
-def _below_baseline(files: Sequence[_File]) -> list[str]:
+def _below_baseline(files: Sequence[_File]) -> list[_File]:
     baseline = _newest_baseline(files)
     if baseline is None:
         return []
-    return [file.name for file in files if file.letter in "VB" and file.number <= baseline.number and file != baseline]
+    return [file for file in files if file.letter in "VB" and file.number <= baseline.number and file != baseline]
+
+
+def _not_run(folder: Folder, file: _File) -> Migration:
+    """What is only looked at: its placeholders need no values, and its text may be in any encoding."""
+    text = folder.data(file.name).decode(errors="replace")
+    script = Script(folder.path / file.name, text, text)
+    return Migration(file.version, file.name, script, known_as=_known_as(file))
+
+
+def _known_as(file: _File) -> str:
+    """Flyway finds a file in any folder below."""
+    return PurePosixPath(file.name).name
 
 
 def _not_sql(folder: Folder) -> list[str]:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pytest_migrations.formats.reading.folder import Folder
 
 _COMMITTED = "committed"
+_ALLOWED = "AllowInvalidHash"
 _CURRENT = "current"
 _NAME = re.compile(r"(?P<version>[0-9]+)(?:-[-_a-zA-Z0-9]*)?\.sql")
 _EVIDENCE = re.compile(rb"\A(?:--! [A-Z].*\n)*--! (?:Previous|Hash): *(?:-|sha1:)")
@@ -101,6 +102,7 @@ def _migration(folder: Folder, file: _File, values: Mapping[str, str], session: 
         version=file.name.rpartition("/")[2].partition("-")[0].removesuffix(".sql"),
         name=file.name,
         up=replace(script, text=_settings(session) + text),
+        may_be_edited=file.header(_ALLOWED) is not None,
     )
 
 
@@ -145,7 +147,7 @@ def _broken_chain(folder: Folder, files: list[_File]) -> Iterator[Problem]:
 
 def _other_hashes(folder: Folder, files: list[_File]) -> Iterator[Problem]:
     for file in files:
-        written, allowed = file.header("Hash"), file.header("AllowInvalidHash") is not None
+        written, allowed = file.header("Hash"), file.header(_ALLOWED) is not None
         if not written or "\r\n" in file.rest:
             continue
         if written != _hash(file) and not allowed:

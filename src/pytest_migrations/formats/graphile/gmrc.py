@@ -7,6 +7,8 @@ import os
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_migrations.formats.reading.above import places_above
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -29,7 +31,7 @@ class Settings(NamedTuple):
 
 def settings_above(folder: Path) -> Settings:
     """The settings of the project that a folder of migrations belongs to."""
-    for parent in list(folder.parents)[:2]:
+    for parent in places_above(folder)[1:3]:
         if (path := parent / ".gmrc").is_file():
             return _settings(path)
         if script := next((name for name in (".gmrc.js", ".gmrc.cjs") if (parent / name).is_file()), None):

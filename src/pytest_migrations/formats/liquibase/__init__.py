@@ -21,7 +21,7 @@ from pytest_migrations.formats.liquibase.master import Master, changelogs, maste
 from pytest_migrations.formats.reading.delimiters import with_semicolons
 from pytest_migrations.formats.reading.folder import place_in
 from pytest_migrations.formats.reading.placeholders import filled_in
-from pytest_migrations.migration import Migration, Problem, Script
+from pytest_migrations.migration import Migration, Order, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,9 @@ _NO_WAY_BACK = re.compile(r"\s*(?:not required|empty)", re.IGNORECASE)
 _REFERENCE = re.compile(r"changeset(?P<what>Id|Author|Path):(?P<value>\S+)", re.IGNORECASE)
 #: Liquibase ends a statement at these too, unless the changeset names another delimiter.
 _GO_OR_SLASH = r"^(?:go|/)[ \t]*$"
+
+#: Neither is refused where its text has changed (ValidatingVisitor.java).
+_RUN_AGAIN = ("runOnChange", "runAlways")
 
 _NOT_ASKED = "Preconditions, contexts and labels are not asked: the changesets that have some run"
 _OTHER_DATABASES = "Changesets for other databases are left out"
@@ -87,7 +90,8 @@ class _Reader:
                 self.migrations[name] = Migration("raw", name, self._filled(self.folder.script(name)))
         notes = [f"{what}: {len(names)}, {names[0]} first." for what, names in self.told.items()]
         problems = [*(self.master.problems if self.master else ()), *self.problems, *self._not_run(formatted)]
-        return Reading(list(self.migrations.values()), problems, [*(self.master.notes if self.master else ()), *notes])
+        notes = [*(self.master.notes if self.master else ()), *notes]
+        return Reading(list(self.migrations.values()), problems, notes, order=Order.LIST)
 
     def _file(self, name: str) -> None:
         file = LiquibaseFile(self.folder.path / name, self.folder.text(name)).parsed()
@@ -113,7 +117,17 @@ class _Reader:
                 self.told[_NOT_ASKED].append(name)
             up = self._up(file, changeset)
             down = self._down(name, file, changeset)
-            self.migrations[name] = Migration(changeset.id, name, up, down, part=changeset.name)
+            path = changeset.attribute("logicalFilePath") or file.logical_path or file_name
+            self.migrations[name] = Migration(
+                changeset.id,
+                name,
+                up,
+                down,
+                part=changeset.name,
+                repeatable="true" in (changeset.attribute(kind).lower() for kind in _RUN_AGAIN),
+                known_as=f"{path}::{changeset.name}",
+                may_be_edited=changeset.may_be_edited,
+            )
 
     def _up(self, file: LiquibaseFile, changeset: Changeset) -> Script:
         script = self._script(file, changeset, changeset.up)

@@ -26,7 +26,8 @@ _BLOCK_BEGIN = re.compile(r"\s*/\*\s*liquibase\s*rollback\s*", re.IGNORECASE)
 _BLOCK_END = re.compile(r"(?P<sql>.*)\*/\s*")
 _IGNORE_LINES = re.compile(r"--\s*ignoreLines:(?P<what>start|end|\d+)", re.IGNORECASE)
 _PRECONDITION = re.compile(r"\s*--\s*precondition.*", re.IGNORECASE)
-_PASSED_OVER = re.compile(r"--\s*(?:comment:? |validCheckSum:? ).*", re.IGNORECASE)
+_COMMENT = re.compile(r"--\s*comment:? .*", re.IGNORECASE)
+_VALID_CHECKSUM = re.compile(r"--\s*validCheckSum:? .*", re.IGNORECASE)
 _REFUSED = re.compile(r"--\s*comments:? .*", re.IGNORECASE)
 _NO_SQL = re.compile(r"\s*(?:--.*)?")
 _EXAMPLE = (
@@ -49,6 +50,8 @@ class Changeset:
     #: How many characters were taken off the first line of ``down``.
     indent: int = 0
     has_preconditions: bool = False
+    #: Whether it has a validCheckSum: Liquibase then takes it though it is not what it was.
+    may_be_edited: bool = False
 
     @property
     def name(self) -> str:
@@ -79,6 +82,11 @@ class LiquibaseFile:
     _block_line: str = ""  # the one before, in that block
     _ignored: int = 0  # how many lines are still to be ignored; below 0: until ignoreLines:end
     _has_lost_sql: bool = False
+
+    @property
+    def logical_path(self) -> str:
+        """What Liquibase is to call the file, as its first line says; empty where that is its path."""
+        return attribute(self.source.lstrip().partition("\n")[0], "logicalFilePath")
 
     def parsed(self) -> LiquibaseFile:
         for number, line in enumerate(self.source.split("\n")):
@@ -125,7 +133,9 @@ class LiquibaseFile:
             self._problem(self._offset, "For Liquibase this is no rollback: write a blank behind --rollback, no colon.")
         elif _REFUSED.fullmatch(line):
             self._problem(self._offset, "Liquibase refuses this file: it takes this line for a misspelt --comment.")
-        elif not _PASSED_OVER.fullmatch(line):
+        elif _VALID_CHECKSUM.fullmatch(line):
+            changeset.may_be_edited = True
+        elif not _COMMENT.fullmatch(line):
             changeset.up[number] = line
 
     def _in_block(self, number: int, line: str) -> None:

@@ -15,7 +15,7 @@ from pytest_migrations.formats.reading.order import some
 from pytest_migrations.formats.sqitch.conf import Project
 from pytest_migrations.formats.sqitch.plan import Change, file_stems, read_plan
 from pytest_migrations.formats.sqitch.psql import psql_script
-from pytest_migrations.migration import Migration, Problem, Script
+from pytest_migrations.migration import Migration, Order, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def _read(folder: Folder) -> Reading:
         *_without_script(folder, planned),
         *_unplanned(folder, project, planned),
     ]
-    return Reading(migrations, problems, list(_notes(planned)))
+    return Reading(migrations, problems, list(_notes(planned)), order=Order.LIST)
 
 
 def _plan(folder: Folder, project: Project) -> str:
@@ -100,6 +100,7 @@ def _migration(folder: Folder, project: Project, one: _Planned) -> Migration:
         down=script(one.revert, "revert"),
         dependencies=tuple(one.change.requires),
         verify=script(one.verify, "verify"),
+        known_as=f"{one.change.name} {one.change.rework}",
     )
 
 

@@ -8,6 +8,7 @@ after the tag between the two.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,8 @@ class Change:
 
     name: str
     line: int
+    #: How many changes of the same name stand before it: each is the one that reworks the last.
+    rework: int = 0
     #: Names of changes, of tags (``@v1``), or of a change at a tag (``users@v1``); no ``!`` before them.
     requires: list[str] = field(default_factory=list)
     conflicts: list[str] = field(default_factory=list)
@@ -60,6 +63,7 @@ def read_plan(path: Path, text: str) -> list[Change]:
     """
     changes: list[Change] = []
     tags: set[str] = set()
+    planned: Counter[str] = Counter()
     header, project, offset = True, "", 0
     for full in text.split("\n"):
         line = _NOTE.sub("", full.rstrip("\r"), count=1).rstrip(" \t")
@@ -75,6 +79,8 @@ def read_plan(path: Path, text: str) -> list[Change]:
             raise mistake(path, text, start, "Sqitch does not understand this line", _EXAMPLE)
         elif not match["tag"]:
             changes.append(_change(path, text, start, match, project))
+            changes[-1].rework = planned[match["name"]]
+            planned[match["name"]] += 1
         elif not changes or match["dependencies"] or match["name"] in tags:
             what = "a tag stands behind a change, requires nothing and is given once"
             raise mistake(path, text, start, what, _EXAMPLE)
