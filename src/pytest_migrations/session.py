@@ -83,7 +83,7 @@ class MigrationsSession:
         folders = tuple(_as_arguments_name_it(config, folder) for folder in settings.folders)
         try:
             session = cls(config, replace(settings, folders=folders))
-            if not hasattr(config, "workerinput"):
+            if not hasattr(config, "workerinput") and not config.option.collectonly:
                 config.pluginmanager.register(Reporting(config, settings.reports), "migrations_reporting")
         except UserError as error:
             told = "\n\n".join([str(error), *not_loaded(config, folders)])
