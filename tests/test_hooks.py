@@ -181,6 +181,34 @@ def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project)
     result.stdout.fnmatch_lines(["SKIPPED * not today"])
 
 
+@pytest.mark.parametrize(
+    ("selection", "ran"),
+    [
+        (["-k", "not counts"], ""),
+        (["-k", "other"], ""),
+        (["migrations/002_email.sql::counts", "migrations/003_index.sql::apply"], "002"),
+        (["migrations/002_email.sql"], "002"),
+        ([], "001 002 003"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("options", [[], ["-n2"]], ids=str)
+def test_a_check_runs_where_it_was_selected(
+    pytester: pytest.Pytester, project: Project, selection: list[str], ran: str, options: list[str]
+) -> None:
+    project(THREE)
+    pytester.makeconftest(
+        "def pytest_migrations_checks():\n"
+        "    return {'counts': counts, 'other': lambda m, c: None}\n"
+        "def counts(migration, connection):\n"
+        "    open('ran', 'a').write(migration.version + '\\n')\n"
+    )
+    run = pytester.runpytest_subprocess if options else pytester.runpytest
+    assert run("--migrations-dir=migrations", *(selection or RUN[1:]), *options).ret == pytest.ExitCode.OK
+    file = pytester.path / "ran"
+    assert set(file.read_text().split() if file.exists() else []) == set(ran.split())
+
+
 COMMITS = """
 def pytest_migrations_checks():
     return {{"junk": junk}}

@@ -24,6 +24,10 @@ def _nothing(_kind: str, _name: str) -> bool:
     return False
 
 
+def _all(_migration: Migration, _check: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Terms:
     """``timeout`` is the longest that a script may take, in seconds; None means for ever."""
@@ -33,3 +37,5 @@ class Terms:
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
     #: Whether the object of this kind and name is left out when schemas are compared.
     leave_out: Callable[[str, str], bool] = _nothing
+    #: Whether the run asks for this check of a migration; what is looked at for others alone need not be looked at.
+    wanted: Callable[[Migration, str], bool] = _all
