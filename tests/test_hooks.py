@@ -259,6 +259,10 @@ def test_a_check_has_a_time_limit(pytester: pytest.Pytester, project: Project) -
             ["*the hook pytest_migrations_formats gave 'pairs', which is no pytest_migrations.formats.Format*"],
         ),
         (
+            "def pytest_migrations_formats():\n    return 5\n",
+            ["*the hook pytest_migrations_formats failed: TypeError: *"],
+        ),
+        (
             "def pytest_migrations_checks():\n    raise RuntimeError('no\\nway')\n",
             ["*conftest.py:2:5: the hook pytest_migrations_checks failed: RuntimeError: no*"],
         ),

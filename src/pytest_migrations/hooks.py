@@ -61,7 +61,8 @@ class Hooks:
 
     def formats(self) -> list[Format]:
         hook = "pytest_migrations_formats"
-        added = [known for formats in self._ask_once(hook) for known in formats]
+        with _blaming(f"hook {hook}"):
+            added = [known for formats in self._ask_once(hook) for known in formats]
         for known in added:
             if not isinstance(known, Format):
                 raise UserError(f"the hook {hook} gave {known!r}, which is no pytest_migrations.formats.Format")
@@ -76,7 +77,8 @@ class Hooks:
 
     def inspections(self) -> dict[str, Inspection]:
         hook = "pytest_migrations_checks"
-        given = self._ask_once(hook)
+        with _blaming(f"hook {hook}"):
+            given = self._ask_once(hook)
         for checks in given:
             if not isinstance(checks, Mapping):
                 raise UserError(f"the hook {hook} gave {checks!r}, which is no dict of names and functions")
@@ -94,8 +96,7 @@ class Hooks:
     def _ask_once(self, hook: str) -> list[Any]:
         caller = getattr(self._hook, hook)
         self._asked[hook] = caller.get_hookimpls()
-        with _blaming(f"hook {hook}"):
-            return list(caller())
+        return list(caller())
 
     def unasked(self) -> Iterator[tuple[str, str]]:
         """What came when its hook had been asked: each function's file, seen from rootdir, and what to say of it."""
