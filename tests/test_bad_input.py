@@ -55,6 +55,31 @@ def test_a_folder_that_cannot_be_read_is_a_usage_error(
 
 
 @pytest.mark.parametrize(
+    ("option", "line"),
+    [
+        ("--help", "*--migrations-dir=DIR*"),
+        ("--version", "*"),
+        ("--markers", "@pytest.mark.migrations*"),
+        ("--fixtures", "migrations_database*"),
+        ("--fixtures-per-test", "*"),
+        ("--cache-show", "*"),
+    ],
+)
+@pytest.mark.parametrize(
+    "ini", ["migrations_dir = nowhere", "migrations_dir = migrations", "migrations_timeout = soon"]
+)
+def test_what_only_tells_about_pytest_needs_no_folder(
+    pytester: pytest.Pytester, option: str, line: str, ini: str
+) -> None:
+    pytester.mkdir("migrations")
+    pytester.makeini(f"[pytest]\n{ini}\n")
+    result = pytester.runpytest(option)
+    assert result.ret in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
+    assert not result.errlines or option == "--version"
+    result.stdout.fnmatch_lines([line])
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--migrations-dir=nowhere"], "nowhere"),

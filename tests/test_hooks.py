@@ -46,6 +46,84 @@ def test_every_fresh_database_is_prepared(pytester: pytest.Pytester, project: Pr
     pytester.runpytest_subprocess(*RUN, "-n2").assert_outcomes(passed=3, failed=2)
 
 
+RACING = """
+import time
+
+def pytest_migrations_prepare(connection):
+    if not connection.execute("SELECT FROM pg_roles WHERE rolname = 'racing'").fetchall():
+        time.sleep(0.5)
+        connection.execute("CREATE ROLE racing")
+"""
+
+
+def test_one_process_at_a_time_prepares_on_a_server_that_all_share(pytester: pytest.Pytester, project: Project) -> None:
+    project(THREE)
+    pytester.makeconftest(RACING)
+    result = pytester.runpytest_subprocess(*RUN, "--migrations-server=embedded", "-n2", "--dist=loadfile")
+    result.assert_outcomes(passed=13)
+
+
+LATE = """
+def pytest_migrations_prepare(connection):
+    connection.execute("CREATE TABLE given (x int)")
+
+def pytest_migrations_leave_out(kind, name):
+    return name == "public.audit" or None
+"""
+#: Where pytest loads a conftest.py while it collects: before the folder of migrations, with it, and after it.
+LATE_FOLDERS = pytest.mark.parametrize("folder", ["a", "migrations", "src/tests"])
+
+
+def late(pytester: pytest.Pytester, folder: str, conftest: str) -> None:
+    path = pytester.path / folder
+    path.mkdir(parents=True, exist_ok=True)
+    (path / "test_one.py").write_text("def test_one(): pass\n")
+    (path / "conftest.py").write_text(conftest)
+
+
+@LATE_FOLDERS
+@pytest.mark.parametrize("options", [[], ["-n2"]], ids=str)
+def test_databases_are_prepared_by_a_conftest_that_pytest_finds_while_it_collects(
+    pytester: pytest.Pytester, project: Project, folder: str, options: list[str]
+) -> None:
+    up = "CREATE TABLE IF NOT EXISTS audit ();\nALTER TABLE given ADD y int;\n"
+    project({"001_a.sql": up + "-- ROLLBACK:\n-- ALTER TABLE given DROP y;\n-- END ROLLBACK\n"})
+    late(pytester, folder, LATE)
+    run = pytester.runpytest_subprocess if options else pytester.runpytest
+    run(*RUN[:1], *options).assert_outcomes(passed=5 if folder == "migrations" else 6)
+
+
+@LATE_FOLDERS
+@pytest.mark.parametrize("options", [[], ["--collect-only", "-p", "no:randomly"], ["-n2"]], ids=str)
+def test_checks_that_pytest_finds_too_late_are_told(
+    pytester: pytest.Pytester, project: Project, folder: str, options: list[str]
+) -> None:
+    project(THREE)
+    late(pytester, folder, "\n" + example("pytest_migrations_checks"))
+    run = pytester.runpytest_subprocess if "-n2" in options else pytester.runpytest
+    result = run(*RUN[:1], *options)
+    # As after any error of collection, xdist runs the tests that it has.
+    assert result.ret == (pytest.ExitCode.TESTS_FAILED if "-n2" in options else pytest.ExitCode.INTERRUPTED)
+    line = next(line for line in result.outlines if f"{folder}/conftest.py:" in line)
+    assert ": the hook pytest_migrations_checks comes too late: it is asked when the migrations are read" in line
+    assert line.endswith("Move it to the conftest.py in rootdir, or into a plugin that -p names.")
+    if not options:
+        pytester.runpytest(*RUN, folder).assert_outcomes(passed=16 + (folder != "migrations"))
+
+
+def test_a_format_that_pytest_finds_too_late_is_told(pytester: pytest.Pytester, project: Project) -> None:
+    project({"users.do.sql": "CREATE TABLE users ();", "order.txt": "users\n"})
+    late(pytester, "migrations", example("pytest_migrations_formats"))
+    result = pytester.runpytest(*RUN[:1])
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(
+        [
+            "ERROR: migrations: no migrations found*",
+            "migrations/conftest.py:*: the hook pytest_migrations_formats comes too late: * Move it to *",
+        ]
+    )
+
+
 def test_objects_that_are_left_out(pytester: pytest.Pytester, project: Project) -> None:
     project(
         {
@@ -103,6 +181,34 @@ def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project)
     result.stdout.fnmatch_lines(["SKIPPED * not today"])
 
 
+@pytest.mark.parametrize(
+    ("selection", "ran"),
+    [
+        (["-k", "not counts"], ""),
+        (["-k", "other"], ""),
+        (["migrations/002_email.sql::counts", "migrations/003_index.sql::apply"], "002"),
+        (["migrations/002_email.sql"], "002"),
+        ([], "001 002 003"),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("options", [[], ["-n2"]], ids=str)
+def test_a_check_runs_where_it_was_selected(
+    pytester: pytest.Pytester, project: Project, selection: list[str], ran: str, options: list[str]
+) -> None:
+    project(THREE)
+    pytester.makeconftest(
+        "def pytest_migrations_checks():\n"
+        "    return {'counts': counts, 'other': lambda m, c: None}\n"
+        "def counts(migration, connection):\n"
+        "    open('ran', 'a').write(migration.version + '\\n')\n"
+    )
+    run = pytester.runpytest_subprocess if options else pytester.runpytest
+    assert run("--migrations-dir=migrations", *(selection or RUN[1:]), *options).ret == pytest.ExitCode.OK
+    file = pytester.path / "ran"
+    assert set(file.read_text().split() if file.exists() else []) == set(ran.split())
+
+
 COMMITS = """
 def pytest_migrations_checks():
     return {{"junk": junk}}
@@ -151,6 +257,10 @@ def test_a_check_has_a_time_limit(pytester: pytest.Pytester, project: Project) -
         (
             "def pytest_migrations_formats():\n    return ['pairs']\n",
             ["*the hook pytest_migrations_formats gave 'pairs', which is no pytest_migrations.formats.Format*"],
+        ),
+        (
+            "def pytest_migrations_formats():\n    return 5\n",
+            ["*the hook pytest_migrations_formats failed: TypeError: *"],
         ),
         (
             "def pytest_migrations_checks():\n    raise RuntimeError('no\\nway')\n",

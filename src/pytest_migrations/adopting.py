@@ -119,7 +119,7 @@ class Adoption:
             self._results[result["id"]] = result
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        if not (self._file and self._updates) or hasattr(self._config, "workerinput"):
+        if not self._writes or self._file is None:
             return
         kept = {
             known: why
@@ -134,6 +134,11 @@ class Adoption:
             sys.stderr.write(f"\nmigrations: {error}\n")
             session.exitstatus = 3  # pytest.ExitCode.INTERNAL_ERROR
 
+    @property
+    def _writes(self) -> bool:
+        """Whether this process writes the file anew when the run ends."""
+        return self._updates and not self._config.option.collectonly and not hasattr(self._config, "workerinput")
+
     def _is_untold(self, known: str) -> bool:
         """Whether the run has not said if the test fails: it was left out, or something before it does."""
         return known not in self._results or self._results[known]["outcome"] == "skipped"
@@ -144,10 +149,10 @@ class Adoption:
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         accepted = sum(result["outcome"] == "accepted" for result in self._results.values())
-        if self._updates:
+        if self._writes:
             accepted = len(self._accepted)
-        if not self._file or not (accepted or self._updates):
+        if not self._file or not (accepted or self._writes):
             return
         failures = f"{accepted} failure{'' if accepted == 1 else 's'}"
-        written = "was written: it accepts" if self._updates else "accepts"
+        written = "was written: it accepts" if self._writes else "accepts"
         terminalreporter.write_line(f"migrations: {display_path(self._file)} {written} {failures} (-rx lists them)")

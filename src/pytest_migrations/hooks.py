@@ -16,13 +16,13 @@ import pytest
 
 from pytest_migrations.checks import CHECKS
 from pytest_migrations.checks.history import NAME as HISTORY
-from pytest_migrations.errors import Place, UserError
+from pytest_migrations.errors import Place, UserError, display_path, path_from
 from pytest_migrations.formats import Format
 from pytest_migrations.timeline.proof import VERIFY
 from pytest_migrations.timeline.terms import SkippedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     import psycopg
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.terms import Inspection
 
 _T = TypeVar("_T")
+_ASKED_ONCE = re.compile(r"def (pytest_migrations_(?:formats|checks))\b")
 _CHECK_NAME = re.compile(r"[A-Za-z_][\w-]*")
 _TAKEN = {*CHECKS, VERIFY, HISTORY}
 #: The code between a hook and the one who calls it.
@@ -41,14 +42,16 @@ class Hooks:
     """What conftests and other plugins add to a run. Each method raises UserError where a hook fails."""
 
     def __init__(self, config: pytest.Config) -> None:
+        self._config = config
         self._hook = config.hook
+        #: The functions that were there when a hook was asked for all that the run will ever hear of it.
+        self._asked: dict[str, list[pluggy.HookImpl]] = {}
 
-    @property
-    def prepares(self) -> bool:
-        """Whether anybody wants to prepare databases."""
-        return bool(self._hook.pytest_migrations_prepare.get_hookimpls())
+    def preparation(self) -> Callable[[psycopg.Connection[Any], Path], None] | None:
+        """What makes a fresh database ready; None as long as nobody wants to."""
+        return self._prepare if self._hook.pytest_migrations_prepare.get_hookimpls() else None
 
-    def prepare(self, connection: psycopg.Connection[Any], folder: Path) -> None:
+    def _prepare(self, connection: psycopg.Connection[Any], folder: Path) -> None:
         with _blaming("hook pytest_migrations_prepare"):
             self._hook.pytest_migrations_prepare(connection=connection, folder=folder)
 
@@ -59,7 +62,7 @@ class Hooks:
     def formats(self) -> list[Format]:
         hook = "pytest_migrations_formats"
         with _blaming(f"hook {hook}"):
-            added = [known for formats in self._hook.pytest_migrations_formats() for known in formats]
+            added = [known for formats in self._ask_once(hook) for known in formats]
         for known in added:
             if not isinstance(known, Format):
                 raise UserError(f"the hook {hook} gave {known!r}, which is no pytest_migrations.formats.Format")
@@ -75,7 +78,7 @@ class Hooks:
     def inspections(self) -> dict[str, Inspection]:
         hook = "pytest_migrations_checks"
         with _blaming(f"hook {hook}"):
-            given = self._hook.pytest_migrations_checks()
+            given = self._ask_once(hook)
         for checks in given:
             if not isinstance(checks, Mapping):
                 raise UserError(f"the hook {hook} gave {checks!r}, which is no dict of names and functions")
@@ -89,6 +92,39 @@ class Hooks:
             _check_signature(hook, name, function)
             inspections[name] = _catching(function)
         return inspections
+
+    def _ask_once(self, hook: str) -> list[Any]:
+        caller = getattr(self._hook, hook)
+        self._asked[hook] = caller.get_hookimpls()
+        return list(caller())
+
+    def unasked(self) -> Iterator[tuple[str, str]]:
+        """What came when its hook had been asked: each function's file, seen from rootdir, and what to say of it."""
+        for hook, asked in self._asked.items():
+            for late in getattr(self._hook, hook).get_hookimpls():
+                if late not in asked:
+                    code = inspect.unwrap(late.function).__code__
+                    path = Path(code.co_filename)
+                    told = _too_late(f"{display_path(path)}:{code.co_firstlineno}", hook)
+                    yield path_from(self._config.rootpath, path), told
+
+
+def not_loaded(config: pytest.Config, folders: Iterable[Path]) -> Iterator[str]:
+    """What to say of hooks in a conftest.py of a folder of migrations, or above it, that pytest has not loaded yet."""
+    for folder in folders:
+        for above in (folder, *folder.parents):
+            path = above / "conftest.py"
+            if config.rootpath in path.parents and path.is_file() and not config.pluginmanager.has_plugin(str(path)):
+                for number, line in enumerate(path.read_text("utf-8", "replace").split("\n"), 1):
+                    if hook := _ASKED_ONCE.match(line):
+                        yield _too_late(f"{display_path(path)}:{number}", hook[1])
+
+
+def _too_late(place: str, hook: str) -> str:
+    return (
+        f"{place}: the hook {hook} comes too late: it is asked when the migrations are read, and pytest had not loaded "
+        "it by then. Move it to the conftest.py in rootdir, or into a plugin that -p names."
+    )
 
 
 def _check_signature(hook: str, name: str, function: object) -> None:

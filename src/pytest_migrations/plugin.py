@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import pytest
 
 
+#: The options with which pytest tells something and runs no test: that needs no folder to be there.
+_ONLY_TELL = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "cacheshow")
+
 pytest_plugins = ["pytest_migrations.fixtures", "pytest_migrations.lending"]
 
 
@@ -24,6 +27,8 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "migrations(at): the version of the databases of migrations_*")
+    if any(config.getoption(option, None) for option in _ONLY_TELL):
+        return
     settings = read_settings(config)
     if settings.folders:
         from pytest_migrations.session import MigrationsSession  # noqa: PLC0415 (nobody else pays for its imports)

@@ -15,7 +15,7 @@ from pytest_migrations.timeline.timeline import BlockedError, Timeline
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from pytest_migrations.migration import History
+    from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Server
     from pytest_migrations.timeline.terms import Terms
     from pytest_migrations.timeline.timeline import Servers
@@ -30,7 +30,7 @@ class Prover:
         self.history = history
         self._servers = servers
         self._rules = rules
-        self._terms = terms
+        self._terms = replace(terms, wanted=self._is_wanted)
         self._acceptance = acceptance or Acceptance()
         self._timeline: Timeline | None = None
         self._selected: frozenset[int] = frozenset()
@@ -49,6 +49,9 @@ class Prover:
         self._asked = frozenset(f"{self.history.migrations[index].name}::{name}" for index, name in asked)
         self._selected = frozenset(index for index, name in asked if name != history_check.NAME)
         self._alone = alone
+
+    def _is_wanted(self, migration: Migration, check: str) -> bool:
+        return not self._asked or f"{migration.name}::{check}" in self._asked
 
     def verdict(self, index: int, check: str) -> Verdict:
         """Answer one check, with what is waived or accepted for now taken into account."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_migrations.server import choice, locks
@@ -32,8 +32,8 @@ _Started = TypeVar("_Started", Server, "Server | None")
 class RunServers:
     """One server for all processes and histories of a run, and more where a history needs one for itself.
 
-    ``run_folder`` is asked for the run's folder when the first server is needed. ``prepare`` is what the user does to
-    each fresh database of the migrations in a folder.
+    ``run_folder`` is asked for the run's folder when the first server is needed. ``preparation`` tells for each fresh
+    database what the user does to it, given the folder of its migrations, if anything.
     """
 
     def __init__(
@@ -41,12 +41,12 @@ class RunServers:
         run_folder: Callable[[], RunFolder],
         options: ServerOptions,
         histories: list[History],
-        prepare: Callable[[psycopg.Connection[Any], Path], None] | None = None,
+        preparation: Callable[[], Callable[[psycopg.Connection[Any], Path], None] | None] = lambda: None,
     ) -> None:
         self._run_folder = run_folder
         self._options = options
         self._histories = histories
-        self._prepare = prepare
+        self._preparation = preparation
         self._shared: Server | None = None
         #: The extensions that were created as superuser before the migrations ran, in order.
         self._created_beforehand: dict[str, None] = {}
@@ -88,10 +88,12 @@ class RunServers:
 
             with server.connect(database) as connection:
                 Runner(connection).apply(history.ledger)
-        if self._prepare is not None:
+        if prepare := self._preparation():
             connect = server.connect if self._options.role is None else server.connect_admin
-            with connect(database) as connection:
-                self._prepare(connection, history.folder)
+            # One process at a time, or two would both miss a role, and both make it.
+            taken = locks.take(self._run_folder().path / "prepare.lock") if server is self._shared else nullcontext()
+            with taken, connect(database) as connection:
+                prepare(connection, history.folder)
 
     def _create_extensions(self, server: Server, database: Database) -> None:
         """Create those that the role of the migrations may not create (``trusted``, PostgreSQL docs 54.81)."""

@@ -15,7 +15,7 @@ from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.collection import CheckItem, MigrationsDirectory, Passage, check_items, sort_in_place
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats import read_history
-from pytest_migrations.hooks import Hooks
+from pytest_migrations.hooks import Hooks, not_loaded
 from pytest_migrations.proving import Prover
 from pytest_migrations.report.items import result_of
 from pytest_migrations.report.reporting import Reporting
@@ -58,12 +58,12 @@ class MigrationsSession:
         )
         choose(options)  # nonsense is said before anything is collected
         _refuse_nested(settings.folders)
-        hooks = Hooks(config)
+        self._hooks = hooks = Hooks(config)
         read = partial(read_history, placeholders=settings.placeholders, more=hooks.formats())
         terms = Terms(settings.timeout, hooks.inspections(), hooks.leave_out)
         adoption = Adoption(config, settings, terms.inspections, read)
         histories = [adoption.with_base(read(folder, settings.format)) for folder in settings.folders]
-        self._servers = RunServers(self._run_folder, options, histories, hooks.prepare if hooks.prepares else None)
+        self._servers = RunServers(self._run_folder, options, histories, hooks.preparation)
         rules = Rules(settings.require_rollback, settings.strict_column_order)
         self._provers = {
             history.folder: Prover(history, self._servers, rules, terms, adoption.acceptance(history))
@@ -83,12 +83,13 @@ class MigrationsSession:
         folders = tuple(_as_arguments_name_it(config, folder) for folder in settings.folders)
         try:
             session = cls(config, replace(settings, folders=folders))
-            if not hasattr(config, "workerinput"):
+            if not hasattr(config, "workerinput") and not config.option.collectonly:
                 config.pluginmanager.register(Reporting(config, settings.reports), "migrations_reporting")
         except UserError as error:
+            told = "\n\n".join([str(error), *not_loaded(config, folders)])
             if not _asks_for_others(config):
-                raise pytest.UsageError(str(error)) from None
-            config.stash[UNREADABLE] = str(error)
+                raise pytest.UsageError(told) from None
+            config.stash[UNREADABLE] = told
             return
         config.pluginmanager.register(session, "migrations_session")
         if config.pluginmanager.hasplugin("xdist"):
@@ -120,6 +121,8 @@ class MigrationsSession:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, Any, Any]:
+        for file, told in self._hooks.unasked():
+            self._config.hook.pytest_collectreport(report=pytest.CollectReport(file, "failed", told, []))
         result = yield
         if not self._config.getoption("failedfirst", False):
             sort_in_place(items)

@@ -121,31 +121,24 @@ def read_settings(config: pytest.Config) -> Settings:
         timeout=_timeout(value("timeout"), named("timeout")),
         require_rollback=bool(value("require_rollback")),
         strict_column_order=_column_order(value("column_order"), named("column-order")),
-        reports=_reports(config),
+        reports=_paths(config, "report"),
         since=value("since") or None,
         baseline=_baseline(config),
         update_baseline=config.getoption("migrations_update_baseline", False),
     )
 
 
-def _reports(config: pytest.Config) -> tuple[Path, ...]:
+def _paths(config: pytest.Config, name: str) -> tuple[Path, ...]:
     """The paths of the command line count from the invocation directory, those of the ini file from there."""
-    folder, paths = config.invocation_params.dir, config.getoption("migrations_report", None)
-    if paths is None and config.inipath is not None:
-        folder, paths = config.inipath.parent, config.getini("migrations_report")
-    return tuple(dict.fromkeys(folder / path for path in paths or ()))
-
-
-def _path(config: pytest.Config, name: str) -> Path | None:
-    """The path of the command line counts from the invocation directory, that of the ini file from there."""
-    folder, path = config.invocation_params.dir, config.getoption(f"migrations_{name}", None)
-    if path is None and config.inipath is not None:
-        folder, path = config.inipath.parent, config.getini(f"migrations_{name}")
-    return folder / path if path else None
+    folder, given = config.invocation_params.dir, config.getoption(f"migrations_{name}", None)
+    if given is None and config.inipath is not None:
+        folder, given = config.inipath.parent, config.getini(f"migrations_{name}")
+    paths = [given] if isinstance(given, str) else given or ()
+    return tuple(dict.fromkeys(folder / path for path in paths if path))
 
 
 def _baseline(config: pytest.Config) -> Path | None:
-    path = _path(config, "baseline")
+    path = next(iter(_paths(config, "baseline")), None)
     if path is None and config.getoption("migrations_update_baseline", False):
         raise pytest.UsageError("--migrations-update-baseline: name the file as well, --migrations-baseline=FILE")
     return path

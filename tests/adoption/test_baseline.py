@@ -118,6 +118,13 @@ def test_an_update_of_some_tests_keeps_the_others(pytester: pytest.Pytester, pro
     assert ids(baseline) == ["migrations/002_leaky.sql::roundtrip", "elsewhere/1.sql::rollback"]
 
 
+def test_to_collect_writes_nothing(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
+    before = baseline.read_text()
+    (pytester.path / "migrations" / "004_failing.sql").unlink()
+    pytester.runpytest(*UPDATE, "--collect-only").stdout.no_fnmatch_line("*was written*")
+    assert baseline.read_text() == before
+
+
 def test_an_update_keeps_what_could_not_be_tried(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
     before = ids(baseline)
     project({"001_users.sql": "nonsense;\n"})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.formats import FORMATS, read_history
+from pytest_migrations.formats import FORMATS, Folder, read_history
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,6 +23,58 @@ if TYPE_CHECKING:
 GOOSE = "-- +goose Up\nSELECT 1;\n"
 DBMATE = "-- migrate:up\nSELECT 1;\n-- migrate:down\n"
 OURS = "SELECT 1;\n-- ROLLBACK:\n-- SELECT 2;\n-- END ROLLBACK\n"
+
+
+#: A folder of each format, as its tool makes it.
+EACH = {
+    "ours": {"001_a.sql": OURS, "002_b.sql": "SELECT 1;"},
+    "pairs": {"000001_a.up.sql": "", "000001_a.down.sql": ""},
+    "directories": {"2024-01-01-000000_a/up.sql": "", "2024-01-01-000000_a/down.sql": ""},
+    "prisma": {"20240101000000_a/migration.sql": "", "migration_lock.toml": 'provider = "postgresql"\n'},
+    "goose": {"00001_a.sql": GOOSE, "00002_b.sql": GOOSE + "-- +goose Down\nSELECT 2;\n"},
+    "dbmate": {"20240101000000_a.sql": DBMATE},
+    "flyway": {"V1__a.sql": "", "V1_1__b.sql": "", "R__views.sql": ""},
+    "refinery": {"V1__a.sql": "", "../refinery.toml": "[main]\n"},
+    "sqitch": {
+        "sqitch.plan": "%syntax-version=1.0.0\n%project=app\n\na 2024-01-31T12:00:00Z Ann <ann@example.com> # why\n",
+        **{f"{kind}/a.sql": f"-- {kind} app:a to pg\nSELECT 1;\n" for kind in ("deploy", "revert", "verify")},
+    },
+    "pop": {"20240101000000_a.postgres.up.sql": "", "20240101000000_a.postgres.down.sql": ""},
+    "drizzle": {
+        "0000_a.sql": "SELECT 1;--> statement-breakpoint\nSELECT 2;",
+        "meta/0000_snapshot.json": "{}",
+        "meta/_journal.json": '{"version": "7", "dialect": "postgresql", '
+        '"entries": [{"idx": 0, "when": 1704067200000, "tag": "0000_a", "breakpoints": true}]}',
+    },
+    "supabase": {"20240101000000_a.sql": "", "../config.toml": 'project_id = "app"\n'},
+    "atlas": {"20240101000000_a.sql": "", "atlas.sum": "h1:x=\n20240101000000_a.sql h1:x=\n"},
+    "graphile": {"000001.sql": "--! Previous: -\n--! Hash: sha1:0\n\nSELECT 1;\n"},
+    "liquibase": {"a.sql": "--liquibase formatted sql\n--changeset ann:1\nSELECT 1;\n--rollback SELECT 2;\n"},
+    "sql-migrate": {"1_a.sql": "-- +migrate Up\nSELECT 1;\n-- +migrate Down\nSELECT 2;\n"},
+    "yoyo": {"0001.a.sql": "-- depends:\n", "0002.b.sql": "-- depends: 0001.a\n", "0002.b.rollback.sql": ""},
+    "node-pg-migrate": {"1704067200000_a.sql": "-- Up Migration\nSELECT 1;\n-- Down Migration\nSELECT 2;\n"},
+    "tern": {"001_a.sql": "SELECT 1;\n---- create above / drop below ----\nSELECT 2;\n", "../tern.conf": ""},
+    "rambler": {"001_a.sql": "-- rambler up\nSELECT 1;\n-- rambler down\nSELECT 2;\n"},
+    "alembic": {
+        "env.py": "from alembic import context\n",
+        "script.py.mako": "",
+        "versions/a.py": 'revision = "a"\ndown_revision = None\n\ndef upgrade():\n    pass\n',
+    },
+}
+
+
+@pytest.mark.parametrize("format_name", FORMATS)
+def test_no_other_format_claims_a_folder(tmp_path: Path, format_name: str) -> None:
+    path = tmp_path / ("supabase/migrations" if format_name == "supabase" else "db/migrations")
+    path.mkdir(parents=True)
+    for name, content in EACH[format_name].items():
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(content)
+    folder = Folder(path, {})
+    assert [name for name, known in FORMATS.items() if known.evidence(folder)] == [format_name]
+    read = read_history(path)
+    assert read.format == format_name
+    assert read.migrations
 
 
 @pytest.mark.parametrize(

@@ -158,3 +158,43 @@ def test_a_report_that_cannot_be_written_any_more_is_told(pytester: pytest.Pytes
     assert result.ret == pytest.ExitCode.INTERNAL_ERROR
     result.assert_outcomes(passed=14)
     result.stderr.fnmatch_lines(["migrations: *out/a.json could not be written: No such file or directory"])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--collect-only"],
+        ["--cache-show"],
+        ["--setup-plan"],
+        ["-k", "mine"],
+        ["-k", "nothing"],
+        ["test_mine.py"],
+        ["migrations", "test_broken.py"],
+        ["migrations/009_none.sql"],
+    ],
+    ids=" ".join,
+)
+def test_a_run_that_tries_no_migration_leaves_the_last_report(
+    pytester: pytest.Pytester, project: Project, options: list[str]
+) -> None:
+    project(THREE)
+    pytester.makeini("[pytest]\nmigrations_dir = migrations\nmigrations_report =\n    a.json\n    b.md\n")
+    pytester.makepyfile(test_mine="def test_mine():\n    pass\n", test_broken="nonsense")
+    paths = pytester.path / "a.json", pytester.path / "b.md"
+    pytester.runpytest(*options)
+    assert not any(path.exists() for path in paths)
+    for path in paths:
+        path.write_text("of the last run")
+    pytester.runpytest(*options)
+    assert {path.read_text() for path in paths} == {"of the last run"}
+
+
+@pytest.mark.parametrize("options", [[], ["-n2"]], ids=str)
+def test_a_report_of_an_earlier_run_is_told_to_be_one_where_it_was_asked_for(
+    pytester: pytest.Pytester, project: Project, options: list[str]
+) -> None:
+    project(THREE)
+    pytester.makepyfile("def test_mine():\n    pass\n")
+    pytester.runpytest(RUN, "--migrations-report=a.json", "-k", "history").assert_outcomes(passed=1, deselected=13)
+    result = pytester.runpytest_subprocess(RUN, "--migrations-report=a.json", "-k", "mine", *options)
+    result.stdout.fnmatch_lines(["migrations: no migration was tried, and a.json is the report of an earlier run"])

@@ -28,7 +28,10 @@ def check_files(paths: Iterable[Path]) -> None:
             )
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            is_new = not path.exists()
             path.open("a").close()
+            if is_new:
+                path.unlink()  # what is empty is no report
         except OSError as error:
             raise UserError(
                 f"--migrations-report={display_path(path)}: cannot be written: {error.strerror}. "

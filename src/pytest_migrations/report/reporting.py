@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pytest_migrations.errors import display_path
 from pytest_migrations.report import files, github
 from pytest_migrations.report.results import Result, Results
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 
 class Reporting:
-    """Reports what the checks of all processes found, when the run ends."""
+    """Reports what the checks of all processes found, when the run ends.
+
+    Where none was run the files stay as they are: a report without failures would say that they are mended.
+    """
 
     def __init__(self, config: pytest.Config, paths: tuple[Path, ...]) -> None:
         """Take the files to write.
@@ -23,6 +25,7 @@ class Reporting:
         :raises UserError: where one cannot be written.
         """
         files.check_files(paths)
+        self._config = config
         self._paths = paths
         self._results = Results(config.rootpath, github.repository(config.rootpath))
 
@@ -35,13 +38,20 @@ class Reporting:
         for text in self._results.contradictions:
             terminalreporter.section("migrations: the processes disagree", red=True)
             terminalreporter.write_line(text)
+        if not self._results.all and self._config.getoption("migrations_report"):
+            for path in filter(Path.exists, self._paths):
+                terminalreporter.write_line(
+                    f"migrations: no migration was tried, and {display_path(path)} is the report of an earlier run"
+                )
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        if not self._results.all:
+            return
         try:
             for path in self._paths:
                 files.write(path, self._results)
-            if github.is_watching() and self._results.all:
+            if github.is_watching():
                 github.append_summary(self._results)
         except OSError as error:
             sys.stderr.write(f"\nmigrations: {error.filename or 'a report'} could not be written: {error.strerror}\n")

@@ -22,6 +22,10 @@ class SkippedError(Exception):
     """An inspection has nothing to say of this migration; its text is why."""
 
 
+def _all(_migration: Migration, _check: str) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class Terms:
     """``timeout`` is the longest that a script may take, in seconds; None means for ever."""
@@ -31,3 +35,5 @@ class Terms:
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
     #: Whether the object of this kind and name is left out when schemas are compared.
     leave_out: Callable[[str, str], bool] = nothing
+    #: Whether the run asks for this check of a migration; what is looked at for others alone need not be looked at.
+    wanted: Callable[[Migration, str], bool] = _all

@@ -172,15 +172,17 @@ class Walk:
             return try_inside(self._runner, migration, states)
 
     def _inspect(self, migration: Migration) -> dict[str, Ran | BaseException]:
-        """Run the verify script and the inspections; nothing of what they write is kept."""
+        """Run the verify script and the inspections that are wanted; nothing of what they write is kept."""
         inspected: dict[str, Ran | BaseException] = {}
-        if migration.verify is not None:
+        if migration.verify is not None and self._terms.wanted(migration, VERIFY):
             with self._nothing_kept(), self._in_transaction():
                 try:
                     inspected[VERIFY] = self._runner.verify_inside(migration)
                 except MigrationError as error:
                     inspected[VERIFY] = error
         for name, inspect in self._terms.inspections.items():
+            if not self._terms.wanted(migration, name):
+                continue
             started = time.perf_counter()
             raised = self._inspected(migration, inspect)
             inspected[name] = raised or Ran(0, time.perf_counter() - started)
