@@ -84,8 +84,11 @@ def test_files_are_found_from_the_folder_of_the_ini_file(pytester: pytest.Pytest
     result.assert_outcomes(passed=9)
 
 
-def test_logging_stays_as_it_was(pytester: pytest.Pytester, init: Project) -> None:
-    init(a=USERS)
+@pytest.mark.parametrize("own", ["", "import logging.config\nlogging.config.dictConfig({'version': 1})\n"])
+def test_logging_stays_as_it_was(pytester: pytest.Pytester, init: Project, own: str) -> None:
+    folder = init(a=USERS)
+    env = folder / "env.py"
+    env.write_text(own + env.read_text())
     pytester.makepyfile(
         "import logging\n"
         "def test_log(caplog):\n    logging.getLogger('mine').warning('hello')\n    assert 'hello' in caplog.text\n"
