@@ -54,7 +54,7 @@ def pytest_runtest_call() -> Generator[None, object, object]:
             if _OURS in Path(below.tb_frame.f_code.co_filename).parents:
                 entry.tb_next = None
             entry = entry.tb_next
-        raise error.with_traceback(error.__traceback__) from None
+        raise error from None
 
 
 @pytest.hookimpl(wrapper=True)
