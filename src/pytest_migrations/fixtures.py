@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_migrations.lending import fail, in_a_loop, lent, or_fail, position_for, session_of, template_for, told_once
+from pytest_migrations.errors import UserError
+from pytest_migrations.lending import fail, in_a_loop, lent, position_for, session_of, template_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +41,7 @@ def migrations_folder(pytestconfig: pytest.Config) -> Path:
         from pytest_migrations.errors import display_path  # noqa: PLC0415 (only where it is said)
 
         named = " and ".join(map(display_path, folders))
-        fail(
+        raise UserError(
             f"The fixtures need one folder of migrations, and {named} are configured. Say which in a conftest.py:\n\n"
             '    @pytest.fixture(scope="session")\n    def migrations_folder():\n        return Path("...")'
         )
@@ -52,7 +54,9 @@ def migrations_history(pytestconfig: pytest.Config, migrations_folder: Path) -> 
     histories = {folder.resolve(): history for folder, history in session_of(pytestconfig).histories.items()}
     folder = pytestconfig.rootpath.joinpath(migrations_folder).resolve()
     if folder not in histories:
-        fail(f"{folder} (migrations_folder) is not configured: add it to --migrations-dir or ini migrations_dir.")
+        raise UserError(
+            f"{folder} (migrations_folder) is not configured: add it to --migrations-dir or ini migrations_dir."
+        )
     return histories[folder]
 
 
@@ -65,21 +69,18 @@ def migrations_templates(pytestconfig: pytest.Config, migrations_history: Histor
 @pytest.fixture(scope="session")
 def migrations_server(migrations_templates: Templates) -> Server:
     """The server of the tests' databases: ``.dsn``, ``.version``, ``.create_database()``."""
-    return or_fail(lambda: migrations_templates.server)
+    return migrations_templates.server
 
 
 @pytest.fixture(scope="session")
 def migrations_template(migrations_templates: Templates) -> Database:
     """The database at the newest version of which each test gets a clone; override it to put rows in."""
-    return or_fail(migrations_templates.at).database
+    return migrations_templates.at().database
 
 
 @pytest.fixture
 def _migrations_clone(request: pytest.FixtureRequest, migrations_templates: Templates) -> Iterator[Template]:
-    template = template_for(request, migrations_templates)
-    server, database, _ = template
-    own = or_fail(lambda: template._replace(database=server.clone(database, label=request.node.name), is_alone=False))
-    with lent(request, own):
+    with lent(request, template_for(request, migrations_templates).clone(request.node.name)) as own:
         yield own
 
 
@@ -92,7 +93,7 @@ def migrations_database(_migrations_clone: Template) -> Database:
 @pytest.fixture
 def migrations_connection(_migrations_clone: Template, migrations_database: Database) -> Iterator[Any]:
     """A psycopg connection in autocommit mode to the test's own database."""
-    with _migrations_clone.server.connect(migrations_database) as connection:
+    with closing(_migrations_clone.server.connect(migrations_database)) as connection:
         yield connection
 
 
@@ -110,7 +111,7 @@ def migrations_transaction(request: pytest.FixtureRequest, migrations_templates:
     from pytest_migrations.timeline.transaction import EndedError, SpoiledError, nothing_kept  # noqa: PLC0415 (brings the driver)
 
     template = template_for(request, migrations_templates)
-    server, database, _ = or_fail(lambda: migrations_templates.shared(template))
+    server, database, _ = migrations_templates.shared(template)
     try:
         with nothing_kept(server, database) as connection:
             yield connection
@@ -130,8 +131,8 @@ def migrations_stepper(request: pytest.FixtureRequest, migrations_templates: Tem
     from pytest_migrations.stepper import Stepper  # noqa: PLC0415 (brings the driver)
 
     start = position_for(request, migrations_templates.history) or 0
-    own, position = told_once(request, lambda: migrations_templates.to_step(start))
-    with lent(request, own), own.server.connect(own.database) as connection:
+    own, position = migrations_templates.to_step(start)
+    with lent(request, own), closing(own.server.connect(own.database)) as connection:
         stepper = Stepper(
             migrations_templates.history,
             connection,
@@ -140,7 +141,7 @@ def migrations_stepper(request: pytest.FixtureRequest, migrations_templates: Tem
             isolated=own.is_alone,
         )
         while stepper.position < start:
-            told_once(request, stepper.apply_next)
+            stepper.apply_next()
         yield stepper
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import pytest
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.settings import UNREADABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Generator, Iterator
+    from collections.abc import Coroutine, Generator, Iterator
 
     from pytest_migrations.migration import History
     from pytest_migrations.session import MigrationsSession
@@ -21,8 +23,38 @@ _T = TypeVar("_T")
 _DATABASES = pytest.StashKey["list[Template]"]()
 _KEPT_TITLE = "migrations: kept "
 _KEPT = pytest.StashKey[bool]()
-#: Of the run: the test that has said it, by what is wrong with the migrations.
+_OURS = Path(__file__).parent
+#: Of the run: the test that has said it, by what is wrong.
 _TOLD = pytest.StashKey["dict[str, str]"]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
+    """Where there is no database to be had, the first test that needs it says why, and others are skipped for it.
+
+    pytest gives what a fixture of the run has raised to each test that asks for it, so that only here it can be seen.
+    """
+    try:
+        return (yield)
+    except UserError as error:
+        teller = item.config.stash.setdefault(_TOLD, {}).setdefault(str(error), item.nodeid)
+        if teller != item.nodeid:
+            pytest.skip(f"there is no migrated database: see {teller}")
+        fail(str(error))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, object, object]:
+    """What a test has called of ours fails in its own line: our frames say nothing of it, and hold passwords."""
+    try:
+        return (yield)
+    except UserError as error:
+        entry = error.__traceback__
+        while entry and (below := entry.tb_next):
+            if _OURS in Path(below.tb_frame.f_code.co_filename).parents:
+                entry.tb_next = None
+            entry = entry.tb_next
+        raise error from None
 
 
 @pytest.hookimpl(wrapper=True)
@@ -53,9 +85,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def session_of(config: pytest.Config) -> MigrationsSession:
     session: MigrationsSession | None = config.pluginmanager.get_plugin("migrations_session")
     if session is None and UNREADABLE in config.stash:
-        fail(config.stash[UNREADABLE])
+        raise UserError(config.stash[UNREADABLE])
     if session is None:
-        fail(
+        raise UserError(
             "No folder of migrations is configured. Name it in the ini file (of pyproject.toml, in "
             '[tool.pytest.ini_options]: migrations_dir = ["migrations"]), or on the command line: '
             "--migrations-dir=migrations"
@@ -66,7 +98,7 @@ def session_of(config: pytest.Config) -> MigrationsSession:
 def template_for(request: pytest.FixtureRequest, templates: Templates) -> Template:
     """The database that the test is to get a clone of."""
     position = position_for(request, templates.history)
-    template = told_once(request, lambda: templates.at(position))
+    template = templates.at(position)
     return (
         template if position is not None else template._replace(database=request.getfixturevalue("migrations_template"))
     )
@@ -78,45 +110,26 @@ def position_for(request: pytest.FixtureRequest, history: History) -> int | None
     if marker is None:
         return None
     if marker.args or [*marker.kwargs] != ["at"]:
-        fail('@pytest.mark.migrations takes at= and nothing else: @pytest.mark.migrations(at="006")')
+        raise UserError('@pytest.mark.migrations takes at= and nothing else: @pytest.mark.migrations(at="006")')
     at = marker.kwargs["at"]
     try:
         return history.position_of(str(at))
     except LookupError as error:
-        fail(f"@pytest.mark.migrations(at={at!r}): {error}.")
+        raise UserError(f"@pytest.mark.migrations(at={at!r}): {error}.") from None
 
 
 @contextmanager
 def lent(request: pytest.FixtureRequest, own: Template) -> Iterator[Template]:
-    """Lend a database to a test; it is dropped afterwards, with its server where that is for it alone, or kept."""
-    request.node.stash.setdefault(_DATABASES, []).append(own)
+    """Lend a database to a test; it ends afterwards, or is kept."""
     try:
+        request.node.stash.setdefault(_DATABASES, []).append(own)
         yield own
-    finally:
-        if _KEPT not in request.node.stash:
-            own.server.stop() if own.is_alone else own.server.drop_later(own.database)
-
-
-def told_once(request: pytest.FixtureRequest, get: Callable[[], _T]) -> _T:
-    """What ``get`` gives; what is wrong with the migrations is told by the first test, others are skipped for it."""
-    from pytest_migrations.errors import UserError  # noqa: PLC0415 (for those who use the fixtures)
-
-    try:
-        return get()
-    except UserError as error:
-        teller = request.config.stash.setdefault(_TOLD, {}).setdefault(str(error), request.node.nodeid)
-        if teller != request.node.nodeid:
-            pytest.skip(f"there is no migrated database: see {teller}")
-        fail(str(error))
-
-
-def or_fail(get: Callable[[], _T]) -> _T:
-    from pytest_migrations.errors import UserError  # noqa: PLC0415 (as above)
-
-    try:
-        return get()
-    except UserError as error:
-        fail(str(error))
+    except BaseException:  # before the test has got it
+        request.node.stash[_DATABASES].remove(own)
+        own.end()
+        raise
+    if _KEPT not in request.node.stash:
+        own.end()
 
 
 def fail(text: str) -> NoReturn:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.advice import advise
@@ -11,6 +11,8 @@ from pytest_migrations.failure import MigrationError
 from pytest_migrations.timeline.isolation import TouchesClusterError, names_cluster_objects, refuse_cluster_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_migrations.migration import History
     from pytest_migrations.server.server import Database, Server
     from pytest_migrations.timeline.timeline import Servers
@@ -22,6 +24,14 @@ class Template(NamedTuple):
     server: Server
     database: Database
     is_alone: bool = False
+
+    def clone(self, label: str) -> Template:
+        """A copy of the database, beside it. Raises UserError where it cannot be made."""
+        return Template(self.server, self.server.clone(self.database, label=label))
+
+    def end(self) -> None:
+        """Drop the database, with its server where that was started for it alone."""
+        self.server.stop() if self.is_alone else self.server.drop_later(self.database)
 
 
 class Templates:
@@ -58,15 +68,13 @@ class Templates:
 
     def shared(self, template: Template) -> Template:
         """A clone of the template for all tests that keep nothing in it."""
-        server, database, _ = template
-        if database not in self._shared:
-            self._shared[database] = Template(server, server.clone(database, label="shared"))
-        return self._shared[database]
+        if template.database not in self._shared:
+            self._shared[template.database] = template.clone("shared")
+        return self._shared[template.database]
 
     def forget_shared(self, template: Template) -> None:
         """Drop that clone, since something was kept in it."""
-        server, database, _ = self._shared.pop(template.database)
-        server.drop(database)
+        self._shared.pop(template.database).end()
 
     def to_step(self, position: int) -> tuple[Template, int]:
         """A new database to go on from, and how many migrations are applied in it."""
@@ -75,8 +83,7 @@ class Templates:
                 self.at()
         if self._isolated:
             return self._fresh(), 0
-        server, database, _ = self.at(position)
-        return Template(server, server.clone(database, label="stepper")), position
+        return self.at(position).clone("stepper"), position
 
     @property
     def server(self) -> Server:
@@ -87,23 +94,22 @@ class Templates:
         """Drop the databases, or end the servers that were started for them."""
         made = [*self._shared.values(), *self._made.values()]
         self._shared, self._made = {}, {}
-        for server, database, is_alone in made:
-            if is_alone and not server.is_kept:
-                server.stop()
-            if not is_alone:
-                with suppress(Exception):  # a server that was lost ends with the run
-                    server.drop(database)
+        for template in made:
+            if not template.is_alone or not template.server.is_kept:
+                template.end()
 
     def _make(self, position: int) -> Template:
         import psycopg  # noqa: PLC0415 (loads while a server starts)
 
         try:
-            return self._applied(position)
-        except TouchesClusterError:
+            with suppress(TouchesClusterError):
+                return self._applied(position)
             self._isolated = True
             return self._applied(position)
         except MigrationError as error:
             error.advice = error.advice or advise(error, self.history, self._servers.lacking)
+            raise
+        except UserError:
             raise
         except psycopg.Error as error:
             raise UserError(f"No database could be made for the tests: {error}") from error
@@ -113,13 +119,15 @@ class Templates:
 
         below = max((made for made in self._made if made < position), default=0)
         if below and not self._isolated:
-            server, database = self._made[below].server, self._made[below].server.clone(self._made[below].database)
+            template = self._made[below].clone("")
         else:
-            (server, database, _), below = self._fresh(), 0
+            template, below = self._fresh(), 0
         migrations = self.history.migrations[below:position]
         guard = None if self._isolated else refuse_cluster_changes
-        replay(server, database, migrations, timeout=self._timeout, guard=guard).close()
-        return Template(server, database, self._isolated)
+        with _ended_where_that_fails(template):
+            server, database, _ = template
+            replay(server, database, migrations, timeout=self._timeout, guard=guard).close()
+        return template
 
     def _fresh(self) -> Template:
         server = self._servers.own() if self._isolated else self._servers.shared()
@@ -129,6 +137,21 @@ class Templates:
                 "(roles, say), so the tests need a server that pytest starts: --migrations-server=embedded or docker. "
                 "Or let the ini option migrations_roles create the roles instead of a migration."
             )
-        database = server.create_database()
-        self._servers.prepare(server, database, self.history)
-        return Template(server, database, self._isolated)
+        try:
+            template = Template(server, server.create_database(), self._isolated)
+        except BaseException:
+            if self._isolated:
+                server.stop()
+            raise
+        with _ended_where_that_fails(template):
+            self._servers.prepare(server, template.database, self.history)
+        return template
+
+
+@contextmanager
+def _ended_where_that_fails(template: Template) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        template.end()
+        raise

@@ -6,8 +6,9 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from pytest_migrations.errors import UserError
@@ -58,6 +59,7 @@ def test_a_bad_setting_is_told_in_the_servers_words(run: RunFolder) -> None:
 
 
 def test_variables_of_libpq_lead_nowhere_else(run: RunFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "services").write_text("[production]\nhost=production.example\npassword=x\nsslmode=verify-full\n")
     hostile = {
         "PGHOST": "production.example",
         "PGHOSTADDR": "192.0.2.1",
@@ -65,22 +67,39 @@ def test_variables_of_libpq_lead_nowhere_else(run: RunFolder, monkeypatch: pytes
         "PGUSER": "nobody",
         "PGDATABASE": "production",
         "PGSERVICE": "production",
-        "PGSERVICEFILE": str(tmp_path / "missing"),
+        "PGSERVICEFILE": str(tmp_path / "services"),
         "PGPASSFILE": str(tmp_path / "missing"),
         "PGOPTIONS": "-c nonsense=1",
         "PGSSLMODE": "verify-full",
         "PGTARGETSESSIONATTRS": "standby",
         "PGCLIENTENCODING": "LATIN1",
-        "PGTZ": "Asia/Tokyo",
         "PGDATA": "/nowhere",
     }
     for name, value in hostile.items():
         monkeypatch.setenv(name, value)
     server = Server.start_or_join(run, EMBEDDED, Requirements())
-    with server.connect(server.create_database()) as connection:
+    seen: list[dict[str, str]] = []
+
+    def looking(**parameters: Any) -> psycopg.Connection[Any]:
+        seen.append({name: os.environ[name] for name in hostile})
+        return psycopg.connect(**parameters)
+
+    with server.connect(server.create_database(), factory=looking) as connection:
         assert connection.execute("SHOW timezone").fetchone() == ("UTC",)
         assert connection.info.encoding == "utf-8"
-    assert {name: os.environ[name] for name in hostile} == hostile
+    assert seen == [hostile]
+    monkeypatch.setenv("PGSERVICE", "nowhere")
+    with pytest.raises(UserError, match="PGSERVICE, or the DSN, names it"):
+        server.connect_admin()
+
+
+def test_each_variable_of_libpq_leads_nowhere_else(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of whatever libpq is installed: what comes before a variable means the same as if there were none."""
+    for option in psycopg.pq.Conninfo.get_defaults():
+        if option.envvar and option.keyword != b"service":
+            with monkeypatch.context() as patch:
+                patch.setenv(option.envvar.decode(), "nonsense")
+                server.connect_admin().close()
 
 
 def test_without_a_cache_and_with_one_that_cannot_be_written(

@@ -165,9 +165,10 @@ def test_a_password_is_used_and_never_shown(
         borrow(run, somebodys.dsn("guarded", password="wr0ng/@"))
     assert "wr0ng" not in str(caught.value)
     assert caught.value.__cause__ is None
-    with pytest.raises(UserError, match="cannot be read") as caught:
-        borrow(run, f"postgresql://guarded:{PASSWORD}@localhost/db")
-    assert not any(part in str(caught.value) for part in ("s3cret", PASSWORD))
+    for password in (PASSWORD, "half@s3cret", "half@@s3cret"):
+        with pytest.raises(UserError, match="cannot be read") as caught:
+            borrow(run, f"postgresql://guarded:{password}@localhost/db")
+        assert not any(part in str(caught.value) for part in ("s3cret", PASSWORD))
     server = borrow(run, somebodys.dsn("guarded", password=PASSWORD))
     database = server.create_database()
     assert PASSWORD not in f"{database}{database!r}{server!r}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_migrations.server import connections, databases
+from pytest_migrations.server.server_error import ServerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,13 +53,16 @@ class Administrator:
     def _do(self, action: Callable[[psycopg.Connection[Any]], object]) -> None:
         """Once more over a new connection where the old one was lost: to a crash, or to waiting too long."""
         with self._lock:
-            admin = self._connected()
             try:
-                action(admin)
-            except psycopg.OperationalError:
-                if not admin.closed:
-                    raise
-                action(connections.again(self._connected))
+                admin = self._connected()
+                try:
+                    action(admin)
+                except psycopg.OperationalError:
+                    if not admin.closed:
+                        raise
+                    action(connections.again(self._connected))
+            except psycopg.OperationalError as error:
+                raise ServerError.of(error, self._started.admin) from None
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

@@ -1,15 +1,19 @@
-"""Connections that reach the server they name, whatever PGHOST, PGOPTIONS or PGSERVICE say."""
+"""Connections that reach the server they name, whatever PGHOST, PGOPTIONS or PGSERVICE say.
+
+The environment is the user's, whose code may run in other threads: nothing is taken out of it. Parameters come before
+it instead. There are none for PGTZ, PGDATESTYLE and PGGEQO, with which our sessions begin as those of any client do.
+"""
 
 from __future__ import annotations
 
+import getpass
 import os
-import threading
 import time
-from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
     import psycopg
 
@@ -21,8 +25,6 @@ Connected = TypeVar("Connected")
 _KEPT_FOR_EXTERNAL = (
     "PGPASSWORD",
     "PGPASSFILE",
-    "PGSERVICEFILE",
-    "PGSYSCONFDIR",
     "PGSSL",
     "PGGSS",
     "PGKRB",
@@ -34,7 +36,8 @@ _KEPT_FOR_EXTERNAL = (
 #: Until the postmaster knows of a crash it lets sessions in, which it then ends.
 _NOTICE_SECONDS = 0.1
 _RECOVERY_SECONDS = 3.0
-_environment = threading.Lock()
+#: What an absent parameter means, of those that libpq has no value for and takes no empty one.
+_MEANT = {"connect_timeout": "0", "max_protocol_version": "3.0", "min_protocol_version": "3.0", "sslcertmode": "allow"}
 
 
 def connect(
@@ -47,27 +50,69 @@ def connect(
 ) -> psycopg.Connection[Any]:
     """Connect in autocommit mode without prepared statements; ``more`` goes to ``factory`` (psycopg.connect) as it is.
 
-    ``settings`` are set at the session's start, so that RESET and DISCARD ALL bring them back. Raises psycopg.Error.
+    ``settings`` are set at the session's start, so that RESET and DISCARD ALL bring them back. Raises UnreachableError.
     """
     import psycopg  # noqa: PLC0415 (loads while a server starts)
 
-    given = _given(parameters)
-    given["options"] = startup_options(settings or {}, str(given.get("options", "")))
-    with _ignored_environment(external=external):
-        return (factory or psycopg.connect)(**{**given, **more})
+    options = startup_options(settings or {}, str(parameters.get("options", "")))
+    try:
+        return (factory or psycopg.connect)(**{**_given({**parameters, "options": options}, external=external), **more})
+    except psycopg.OperationalError as error:
+        raise _unreachable(error, parameters) from None
 
 
 async def connect_async(parameters: Parameters, *, external: bool) -> psycopg.AsyncConnection[Any]:
     """Connect as ``connect`` does, for asyncio."""
     import psycopg  # noqa: PLC0415 (as above)
 
-    with _ignored_environment(external=external):
-        return await psycopg.AsyncConnection.connect(**_given(parameters))
+    try:
+        return await psycopg.AsyncConnection.connect(**_given(parameters, external=external))
+    except psycopg.OperationalError as error:
+        raise _unreachable(error, parameters) from None
 
 
-def _given(parameters: Parameters) -> dict[str, Any]:
+def _unreachable(error: psycopg.Error, parameters: Parameters) -> Exception:
+    from pytest_migrations.server.server_error import UnreachableError  # noqa: PLC0415 (brings the driver)
+
+    return UnreachableError.of(error, parameters)
+
+
+def _given(parameters: Parameters, *, external: bool) -> dict[str, Any]:
     ours = {"autocommit": True, "prepare_threshold": None}
-    return {**ours, "client_encoding": "UTF8", "application_name": "pytest-migrations", **parameters}
+    named = {"client_encoding": "UTF8", "application_name": "pytest-migrations", **parameters}
+    return {**ours, **_in_place_of_environment(named, external=external), **named}
+
+
+def _in_place_of_environment(named: Parameters, *, external: bool) -> dict[str, str]:
+    """Parameters for all that libpq would read from its variables, or find in the service that PGSERVICE names.
+
+    A service that is a parameter itself comes before the variables anyway.
+    """
+    if "service" in named:
+        return {}
+    kept = _KEPT_FOR_EXTERNAL if external else ()
+    given = {}
+    for keyword, variable, meant in _options():
+        value = os.environ.get(variable)
+        if keyword in named or (value is None and "PGSERVICE" not in os.environ):
+            continue
+        if value is not None and variable.startswith(kept):
+            given[keyword] = value
+        else:
+            given[keyword] = getpass.getuser() if keyword == "user" else meant
+    return given
+
+
+@cache
+def _options() -> list[tuple[str, str, str]]:
+    """The parameters that libpq has a variable for, with that and with what their absence means."""
+    from psycopg import pq  # noqa: PLC0415 (as above)
+
+    return [
+        (keyword, option.envvar.decode(), (option.compiled or b"").decode() or _MEANT.get(keyword, ""))
+        for option in pq.Conninfo.get_defaults()
+        if option.envvar and (keyword := option.keyword.decode()) != "service"
+    ]
 
 
 def again(connect: Callable[[], Connected]) -> Connected:
@@ -95,17 +140,3 @@ def startup_options(settings: Mapping[str, str], options: str) -> str:
     """As libpq wants them: blanks and backslashes escaped."""
     escaped = (f"-c {name}={value}".replace("\\", "\\\\").replace(" ", "\\ ") for name, value in settings.items())
     return " ".join([options, *(option.replace("-c\\ ", "-c ", 1) for option in escaped)]).strip()
-
-
-@contextmanager
-def _ignored_environment(*, external: bool) -> Iterator[None]:
-    """Hide libpq's variables: an empty parameter does not keep it from reading PGSERVICE, only their absence does."""
-    kept = _KEPT_FOR_EXTERNAL if external else ()
-    with _environment:
-        hidden = {name: os.environ[name] for name in os.environ if name.startswith("PG") and not name.startswith(kept)}
-        for name in hidden:
-            del os.environ[name]
-        try:
-            yield
-        finally:
-            os.environ.update(hidden)

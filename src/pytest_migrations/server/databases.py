@@ -130,6 +130,14 @@ def _owner(started: Started) -> sql.SQL | sql.Composed:
     return sql.SQL(" OWNER {}").format(sql.Identifier(started.owner)) if started.owner else sql.SQL("")
 
 
+#: Of a locale that is not there, and of a right that was taken away meanwhile.
+_CANNOT = (
+    psycopg.errors.WrongObjectType,
+    psycopg.errors.InvalidParameterValue,
+    psycopg.errors.InsufficientPrivilege,
+)
+
+
 def _execute(admin: psycopg.Connection[Any], statement: sql.Composed) -> None:
     try:
         admin.execute(statement)
@@ -138,7 +146,7 @@ def _execute(admin: psycopg.Connection[Any], statement: sql.Composed) -> None:
             f"no room for another database of the migration tests: {error.diag.message_primary}. Make room on the "
             "server's disk; of one that pytest started, that is the temp directory (TMPDIR)."
         ) from error
-    except (psycopg.errors.WrongObjectType, psycopg.errors.InvalidParameterValue) as error:
+    except _CANNOT as error:
         raise UserError(f"the server cannot create the databases: {error.diag.message_primary}") from error
 
 

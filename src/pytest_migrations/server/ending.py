@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.server import locks, postmaster
 from pytest_migrations.server.folders import existing_runs_folders
 
@@ -49,11 +50,16 @@ def is_kept(folder: Path) -> bool:
 
 
 def end_kept(run_id: str) -> bool:
-    """End a run that was kept; False where there is none of that id."""
+    """End a run that was kept; False where there is none of that id.
+
+    Raises UserError where a borrowed server or a container engine did not do its part. The run is kept then as before.
+    """
     for folder in (run for runs in existing_runs_folders() for run in _entries(runs) if run.name == run_id):
         if is_kept(folder) and (owner := locks.try_take(folder / OWNER_LOCK)):
-            (folder / _KEPT).unlink()
-            end_run(folder, owner, owner_lives=False)
+            if left := _end_started(folder, owner_lives=False):
+                owner.release()
+                raise UserError("\n".join(left))
+            _forget(folder, owner)
             return True
     return False
 
@@ -64,20 +70,27 @@ def end_run(folder: Path, owner: locks.Lock, *, owner_lives: bool) -> None:
     The folder stays where a borrowed server or a container engine did not answer, so that a later run tries again.
     Of a run that is kept nothing is ended.
     """
-    if is_kept(folder):
-        owner.release()
-        return
+    if not is_kept(folder):
+        left = _end_started(folder, owner_lives=owner_lives)
+        if not left or folder.stat().st_mtime < time.time() - _RETRY_SECONDS:
+            _forget(folder, owner)
+    owner.release()
+
+
+def _end_started(folder: Path, *, owner_lives: bool) -> list[str]:
+    """What could not be ended, and why."""
     for home in folder.glob(postmaster.HOME_PREFIX + "*"):
         end_embedded(home)
-    done = _end_containers(folder, owner_lives=owner_lives) & _end_external(folder)
-    if done or folder.stat().st_mtime < time.time() - _RETRY_SECONDS:
-        for entry in [entry for entry in _entries(folder) if entry.name != OWNER_LOCK]:
-            _delete(entry)
-        owner.release()  # Windows deletes no file that is open
-        _delete(folder)
-        with suppress(OSError):  # other runs are in it
-            folder.parent.rmdir()
-    owner.release()
+    return _end_containers(folder, owner_lives=owner_lives) + _end_external(folder)
+
+
+def _forget(folder: Path, owner: locks.Lock) -> None:
+    for entry in [entry for entry in _entries(folder) if entry.name != OWNER_LOCK]:
+        _delete(entry)
+    owner.release()  # Windows deletes no file that is open
+    _delete(folder)
+    with suppress(OSError):  # other runs are in it
+        folder.parent.rmdir()
 
 
 def end_embedded(home: Path) -> None:
@@ -86,22 +99,22 @@ def end_embedded(home: Path) -> None:
     _delete(home)
 
 
-def _end_containers(folder: Path, *, owner_lives: bool) -> bool:
+def _end_containers(folder: Path, *, owner_lives: bool) -> list[str]:
     if not (folder / _CONTAINERS).exists():
-        return True
+        return []
     from pytest_migrations.server import containers  # noqa: PLC0415 (brings testcontainers)
 
-    return containers.end(folder, owner_lives=owner_lives)
+    ended = containers.end(folder, owner_lives=owner_lives)
+    return [] if ended else [f"no container engine answers at {containers.engine_address()}"]
 
 
-def _end_external(folder: Path) -> bool:
+def _end_external(folder: Path) -> list[str]:
     records = list(folder.glob(_EXTERNAL_RECORDS))
     if not records:
-        return True
+        return []
     from pytest_migrations.server import external  # noqa: PLC0415 (brings the driver)
 
-    ended = [external.end(record, folder.name) for record in records]
-    return all(ended)
+    return [reason for record in records if (reason := external.end(record, folder.name))]
 
 
 def _entries(folder: Path) -> list[Path]:

@@ -14,6 +14,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pytest_migrations.errors import UserError
 from pytest_migrations.server import connections, databases, roles, settling
 from pytest_migrations.server.findings import Unusable, unusable_server
+from pytest_migrations.server.hiding import address
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 #: Files in a run's folder with this prefix tell which server the run has borrowed.
 RECORD_PREFIX = "external-"
-_CONNECT_SECONDS = 10
+_CONNECT_SECONDS = "10"
 _PATIENCE = 5.0
 
 
@@ -38,8 +39,8 @@ def borrow(run: RunFolder, dsn: str, options: ServerOptions, requirements: Requi
     create databases, is too old, or lacks what is required.
     """
     admin = _parameters(dsn)
-    where = _where(admin)
-    with _connect(admin, where) as connection:
+    where = address(admin)
+    with connections.connect({"connect_timeout": _CONNECT_SECONDS, **admin}, external=True) as connection:
         try:
             settling.judge(connection, f"at {where}", requirements)
         except Unusable as unusable:
@@ -80,8 +81,8 @@ def lock_roles(admin: psycopg.Connection[Any]) -> None:
     admin.execute("SELECT pg_advisory_lock(hashtext('pytest-migrations'))")
 
 
-def end(record: Path, run_id: str) -> bool:
-    """Drop the run's databases and roles on the server of the record; False if that could not be done."""
+def end(record: Path, run_id: str) -> str:
+    """Drop the run's databases and roles on the server of the record; if that could not be done, why."""
     noted = json.loads(record.read_text())
     try:
         with connections.connect(noted["admin"], external=True, connect_timeout=_CONNECT_SECONDS) as admin:
@@ -93,9 +94,9 @@ def end(record: Path, run_id: str) -> bool:
                 lock_roles(admin)
                 with suppress(UserError):
                     roles.drop_entirely(admin, sorted(roles.existing(admin) & {*noted["made"]}))
-    except psycopg.Error:
-        return False
-    return True
+    except psycopg.Error as error:
+        return str(error)
+    return ""
 
 
 def _parameters(dsn: str) -> Parameters:
@@ -104,28 +105,13 @@ def _parameters(dsn: str) -> Parameters:
     except psycopg.ProgrammingError:
         given = {"port": "?"}
     # What libpq says of it repeats parts of the DSN: with a stray / or @ in a password, parts of the password.
-    if not all(port.isdigit() for port in given.get("port", "5432").split(",")):
+    ports, hosts = given.get("port", "5432").split(","), given.get("host", "").split(",")
+    if not all(port.isdigit() for port in ports) or any("@" in host[1:] for host in hosts):
         raise UserError(
             "the DSN of the server cannot be read. In postgresql://user:password@host:port/database each of "
             "@ : / ? # % in a user or password is written as %40 %3A %2F %3F %23 %25"
         )
     return {"dbname": "postgres", **given}
-
-
-def _where(admin: Parameters) -> str:
-    """The server's address for messages."""
-    host = admin.get("host") or admin.get("hostaddr") or (f"service {admin['service']}" if "service" in admin else "")
-    return f"{host or 'the local socket'}{':' + admin['port'] if 'port' in admin else ''}"
-
-
-def _connect(admin: Parameters, where: str) -> psycopg.Connection[Any]:
-    try:
-        return connections.connect({"connect_timeout": str(_CONNECT_SECONDS), **admin}, external=True)
-    except psycopg.OperationalError as error:
-        reason = str(error)
-        if password := admin.get("password"):
-            reason = reason.replace(password, "***")
-        raise UserError(f"no connection to the server at {where}: {reason}") from None
 
 
 def _check_rights(connection: psycopg.Connection[Any], where: str, role: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import sys
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.server import ending
 
 
@@ -17,7 +18,12 @@ def main(arguments: list[str]) -> int:
     if len(arguments) != 1:
         print("usage: python -m pytest_migrations.server.kept RUN", file=sys.stderr)  # noqa: T201
         return 2
-    if not ending.end_kept(arguments[0]):
+    try:
+        ended = ending.end_kept(arguments[0])
+    except UserError as error:
+        print(f"{error}\nIt is still kept: once that is mended, say\n{removal(arguments[0])}", file=sys.stderr)  # noqa: T201
+        return 1
+    if not ended:
         print(f"no run {arguments[0]} is kept on this machine by this user", file=sys.stderr)  # noqa: T201
         return 1
     return 0

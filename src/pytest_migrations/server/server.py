@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.server import choice, connections, ending, locks, starting, urls
+from pytest_migrations.server import choice, connections, ending, hiding, locks, starting, urls
 from pytest_migrations.server.started import Started
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Server:
         self._folder = run.path
         self._external = started.kind == "external"
         self._administrator = Administrator(started, run.id)
-        self._sweeper = Sweeper(Administrator(started, run.id))
+        self._sweeper = Sweeper(Administrator(started, run.id), whole=lambda: self._external or self.is_kept)
         run.before_end(self._close)
 
     @classmethod
@@ -106,11 +106,11 @@ class Server:
         return connections.conninfo({"dbname": "postgres", **self._started.login})
 
     def create_database(self, *, label: str = "") -> Database:
-        """An empty database; ``label`` shows in its name. Raises UserError where the disk is full."""
+        """An empty database; ``label`` shows in its name. Raises UserError where the server cannot make one."""
         return self._database(self._administrator.create(label))
 
     def clone(self, database: Database, *, label: str = "") -> Database:
-        """A copy of ``database``. Raises DatabaseInUse if that has sessions, ours included."""
+        """A copy of ``database``. Raises DatabaseInUse, a UserError, if that has sessions, ours included."""
         return self._database(self._administrator.clone(database.name, label))
 
     def drop(self, database: Database) -> None:
@@ -118,7 +118,7 @@ class Server:
         self._administrator.drop(database.name)
 
     def drop_later(self, database: Database) -> None:
-        """Drop it while others work, at the latest with the run."""
+        """Drop it while others work; on a server that we started it may end with that instead."""
         self._sweeper.drop(database.name)
 
     def connect(
@@ -127,7 +127,7 @@ class Server:
         """Connect as the databases' owner, in autocommit mode.
 
         ``settings`` are set at the start of the session, so that RESET keeps them; ``more`` are arguments of
-        psycopg.connect. Raises psycopg.OperationalError.
+        psycopg.connect. Raises UnreachableError, both a UserError and a psycopg.OperationalError.
         """
         parameters = {**self._started.login, "dbname": database.name}
         return connections.connect(parameters, external=self._external, settings=settings, **more)
@@ -144,7 +144,7 @@ class Server:
         if self._started.container:  # where no password is asked for
             inside = ["docker", "exec", "-it", self._started.container[:12], "psql", "-U", login["user"], database.name]
             return shlex.join(inside)
-        shown = {name: value for name, value in login.items() if value and "password" not in name}
+        shown = {name: value for name, value in hiding.without_secrets(login).items() if value}
         return shlex.join(["psql", connections.conninfo(shown)])
 
     def keep(self) -> None:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from pytest_migrations.server.server_error import UnreachableError
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from pytest_migrations.server.administrator import Administrator
 
 
 class Sweeper:
-    """Has an administrator of its own; what it does not come to ends with the run."""
+    """Has an administrator of its own. ``whole`` is asked at the end: whether what is left has to be dropped then."""
 
-    def __init__(self, administrator: Administrator) -> None:
+    def __init__(self, administrator: Administrator, *, whole: Callable[[], bool]) -> None:
         self._administrator = administrator
+        self._whole = whole
+        self._lost = False
         self._thread: ThreadPoolExecutor | None = None
 
     def drop(self, name: str) -> None:
@@ -25,10 +30,16 @@ class Sweeper:
 
     def close(self) -> None:
         if self._thread is not None:
-            self._thread.shutdown()
+            self._thread.shutdown(cancel_futures=not self._whole())
             self._thread = None
         self._administrator.close()
 
     def _drop(self, name: str) -> None:
-        with suppress(psycopg.Error):
+        if self._lost:
+            return
+        try:
             self._administrator.drop(name)
+        except UnreachableError:  # to try again for each could take minutes; the end of the run tries once more
+            self._lost = True
+        except psycopg.Error:
+            pass

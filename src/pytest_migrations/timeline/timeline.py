@@ -179,12 +179,12 @@ class Timeline:
                 raise _lost(migration, error.message) from error
             error.advice = error.advice or advise(error, self._history, self._servers.lacking)
             self._fail(position, error)
-        except (TouchesClusterError, UserError):
-            raise
         except psycopg.OperationalError as error:
             if walk.is_lost():
                 raise _lost(migration, str(error)) from error
             self._fail(position, UserError(f"{migration.name} could not be tried: {error}"))
+        except (TouchesClusterError, UserError):
+            raise
         except psycopg.Error as error:
             self._fail(position, UserError(f"{migration.name} could not be judged: {error}"))
         except BaseException as error:

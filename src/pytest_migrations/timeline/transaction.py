@@ -6,6 +6,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.errors import InvalidSavepointSpecification, NoActiveSqlTransaction
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.timeline.positions import read_positions, restore_positions
@@ -43,19 +44,23 @@ class PassingConnection(psycopg.Connection[Any]):
 def nothing_kept(server: Server, database: Database) -> Iterator[PassingConnection]:
     """Connect, and lend the connection out in a transaction.
 
+    :raises UserError: where the server takes no connection.
     :raises EndedError: where SQL has ended the transaction.
-    :raises SpoiledError: where the connection was closed, which leaves sequences where they have moved.
+    :raises SpoiledError: where the connection was closed, by whomever, or is still busy, which leaves sequences where
+        they have moved.
     """
     with closing(server.connect(database, factory=PassingConnection.connect)) as connection:
         assert isinstance(connection, PassingConnection)
         positions = read_positions(connection)
         connection.execute(f"BEGIN; SAVEPOINT {_SAVEPOINT}")
         yield connection
-        if connection.closed:
+        if connection.info.transaction_status == TransactionStatus.ACTIVE:  # it would wait for itself
             raise SpoiledError
         try:
             connection.rollback()
-        except psycopg.Error:  # the savepoint is gone: so is its transaction
+            connection.execute("ROLLBACK")
+            restore_positions(connection, positions)
+        except (NoActiveSqlTransaction, InvalidSavepointSpecification):
             raise EndedError from None
-        connection.execute("ROLLBACK")
-        restore_positions(connection, positions)
+        except psycopg.Error:
+            raise SpoiledError from None
