@@ -9,6 +9,7 @@ from __future__ import annotations
 import getpass
 import os
 import time
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -98,8 +99,11 @@ def _in_place_of_environment(named: Parameters, *, external: bool) -> dict[str, 
             continue
         if value is not None and variable.startswith(kept):
             given[keyword] = value
+        elif keyword != "user":
+            given[keyword] = meant
         else:
-            given[keyword] = getpass.getuser() if keyword == "user" else meant
+            with suppress(KeyError, OSError):  # a container's user may have no name: then libpq takes PGUSER
+                given[keyword] = getpass.getuser()
     return given
 
 
