@@ -118,6 +118,13 @@ def test_an_update_of_some_tests_keeps_the_others(pytester: pytest.Pytester, pro
     assert ids(baseline) == ["migrations/002_leaky.sql::roundtrip", "elsewhere/1.sql::rollback"]
 
 
+def test_the_name_of_the_database_is_no_news(pytester: pytest.Pytester, project: Project) -> None:
+    raises = "-- DO 'BEGIN RAISE ''no %'', current_database(); END';"
+    project({"001_a.sql": f"SELECT 1;\n-- ROLLBACK:\n{raises}\n-- END ROLLBACK\n"})
+    pytester.runpytest(*UPDATE).assert_outcomes(passed=2, xfailed=1, skipped=2)
+    pytester.runpytest(*BASED).assert_outcomes(passed=2, xfailed=1, skipped=2)
+
+
 def test_to_collect_writes_nothing(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
     before = baseline.read_text()
     (pytester.path / "migrations" / "004_failing.sql").unlink()

@@ -24,6 +24,23 @@ def test_templates_as_they_are(pytester: pytest.Pytester, init: Project, templat
     assert (pytester.path / "migrations/env.py").read_text().count("engine_from_config") == 2
 
 
+def test_an_env_that_starts_a_loop_in_a_test_that_has_one(pytester: pytest.Pytester, init: Project) -> None:
+    init("async", a=USERS, b=EMAIL)
+    pytester.makepyfile(
+        "import pytest\n\n@pytest.mark.asyncio\nasync def test_it(migrations_stepper, request):\n"
+        "    migrations_stepper.apply_until('a2')\n    migrations_stepper.rollback()\n"
+        "    request.getfixturevalue('migrations_database')\n"
+    )
+    run(pytester).assert_outcomes(passed=10)
+
+
+@pytest.mark.parametrize("folder", [".", "migrations"])
+def test_a_configuration_in_pyproject(pytester: pytest.Pytester, init: Project, folder: str) -> None:
+    init("pyproject", a=USERS, b=EMAIL)
+    result = pytester.runpytest(f"--migrations-dir={folder}", folder)
+    result.assert_outcomes(passed=9)
+
+
 def test_an_engine_of_its_own_reaches_our_database(pytester: pytest.Pytester, init: Project) -> None:
     init(env=OWN_ENGINE.format(url="postgresql+psycopg://prod.example.com/prod"), a=USERS, b=EMAIL)
     run(pytester).assert_outcomes(passed=9)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pytest_migrations.errors import Place
     from pytest_migrations.runner import Ran
 
+#: Named after the run, and by a number.
+_OUR_DATABASE = re.compile(r"\bpytest_migrations_[0-9a-f]+_\w+")
 Outcome = Literal["passed", "failed", "skipped", "waived", "accepted"]
 
 
@@ -53,14 +56,15 @@ class Verdict:
     def findings(self) -> tuple[str, ...]:
         """What is wrong, a line for each thing, and the same lines as long as nothing else is.
 
-        Without the places, which move; of the user's own code, which may say anything, the kind of error.
+        Without the places, which move, and the name of the database; of the user's own code, which may say anything, only
+        the kind of error.
         """
         if self.outcome in ("passed", "skipped"):
             return ()
         if self.error is not None:
             return (type(self.error).__name__,)
         found = self.several or (in_one_line(self.reason).replace(f"{self.place}: ", ""),)
-        return tuple(" ".join(finding.split()) for finding in found)
+        return tuple(" ".join(_OUR_DATABASE.sub("...", finding).split()) for finding in found)
 
     def headline_in(self, own: Path) -> str:
         """The reason in one line, to stand behind an id that begins with the file ``own``."""

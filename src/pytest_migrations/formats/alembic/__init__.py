@@ -1,8 +1,8 @@
 """Revisions of Alembic: ``versions/1a2b_name.py`` with ``upgrade()`` and ``downgrade()``, run by Alembic itself.
 
-The folder is the one that env.py lies in, the one of the revisions, or one that holds an alembic.ini. Revisions come in
-the order of ``alembic upgrade heads``. A ``downgrade()`` that does no more than to raise is no rollback, since that is
-how to write that there is none.
+The folder is the one that env.py lies in, the one of the revisions, or one whose alembic.ini or pyproject.toml names it.
+Revisions come in the order of ``alembic upgrade heads``. A ``downgrade()`` that does no more than to raise is no rollback,
+since that is how to write that there is none.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _REVISION = re.compile(rb"^revision\b.*?=.*?^down_revision\b.*?=", re.MULTILINE 
 _MARKS = {
     "env.py": re.compile(rb"\balembic\b"),
     "alembic.ini": re.compile(rb"^script_location[ \t]*=", re.MULTILINE),
+    "pyproject.toml": re.compile(rb"^\[tool\.alembic\]", re.MULTILINE),
 }
 
 
@@ -69,7 +70,7 @@ def _migration(folder: Folder, environment: Environment, revision: Revision) -> 
     if name.startswith("../"):
         raise UserError(
             f"{display_path(path)} is one of the revisions, but lies outside of {display_path(folder.path)}. "
-            "Name a folder that holds them all in --migrations-dir: the one of alembic.ini, say."
+            "Name a folder that holds them all in --migrations-dir: the one of alembic.ini or pyproject.toml, say."
         )
     source = folder.text(name)
     functions = {node.name: node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)}

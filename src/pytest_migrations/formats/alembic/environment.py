@@ -7,9 +7,11 @@ SQLAlchemy connects to our session, and the context that env.py configures uses 
 
 from __future__ import annotations
 
+import asyncio
 import configparser
 import re
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.util import find_spec
@@ -116,7 +118,7 @@ class Environment:
         ):
             self._config.attributes["connection"] = ours
             self._config.set_main_option("sqlalchemy.url", self._url_of(self._lent.info).replace("%", "%%"))
-            self._directory.run_env()
+            _away_from_loops(self._directory.run_env)
             if takes_no_step:
                 ours.commit()  # Alembic leaves its table to the commit of a step, where each has its own transaction
 
@@ -165,6 +167,17 @@ class Environment:
     def _error(self, line: int, what: str, remedy: str) -> UserError:
         place = Place(self.path, line, 1, self.path.read_text(encoding="utf-8", errors="replace"))
         return UserError.at(place, what, remedy)
+
+
+def _away_from_loops(run: Callable[[], None]) -> None:
+    """Run it in another thread where a loop runs in this one, as of an async test: env.py may start its own."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        run()
+    else:
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(run).result()
 
 
 def _execute_foreign_percents(cursor: Any, statement: str, parameters: Any, _: object) -> bool:
