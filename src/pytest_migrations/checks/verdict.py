@@ -56,7 +56,7 @@ class Verdict:
     def findings(self) -> tuple[str, ...]:
         """What is wrong, a line for each thing, and the same lines as long as nothing else is.
 
-        Without the places, which move, and the name of the database; of the user's own code, which may say anything, only
+        Without the places, which move, and the database's name; of the user's own code, which may say anything, it is
         the kind of error.
         """
         if self.outcome in ("passed", "skipped"):

@@ -1,8 +1,8 @@
 """Revisions of Alembic: ``versions/1a2b_name.py`` with ``upgrade()`` and ``downgrade()``, run by Alembic itself.
 
-The folder is the one that env.py lies in, the one of the revisions, or one whose alembic.ini or pyproject.toml names it.
-Revisions come in the order of ``alembic upgrade heads``. A ``downgrade()`` that does no more than to raise is no rollback,
-since that is how to write that there is none.
+The folder is the one that env.py lies in, the one of the revisions, or one whose alembic.ini or pyproject.toml names
+it. Revisions come in the order of ``alembic upgrade heads``. A ``downgrade()`` that does no more than to raise is no
+rollback, since that is how to write that there is none.
 """
 
 from __future__ import annotations
