@@ -20,11 +20,9 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
     if proof.trial is None:
         assert proof.migration.down is not None
         place = proof.migration.down.start
-        return Verdict.failed(
-            f"{place}: the rollback is empty, but applying the migration changes the schema.\n\n"
-            "Write the statements that undo it, or leave the rollback out if there is no way back.",
-            place=place,
-        )
+        wrong = "the rollback is empty, but applying the migration changes the schema"
+        remedy = "Write the statements that undo it, or leave the rollback out if there is no way back."
+        return Verdict.failed(f"{place}: {wrong}.\n\n{remedy}", place=place, several=(wrong,))
     if isinstance(proof.trial.rolled_back, UserError):
         error = proof.trial.rolled_back
         return Verdict.failed("\n".join(filter(None, (str(error), proof.unconfirmed))), place=error.place)
