@@ -82,8 +82,8 @@ def pytest_unconfigure():
 @pytest.mark.parametrize(
     ("conftest", "said"),
     [
-        (SLOW, "conftest.py:4:5: the hook pytest_migrations_prepare failed: Timeout (>1.0s)*"),
-        (SLOW_SERVER, "No server was ready when this came: Timeout (>1.0s)*"),
+        (SLOW, "conftest.py:4:5: the hook pytest_migrations_prepare failed: Timeout (>4.0s)*"),
+        (SLOW_SERVER, "No server was ready when this came: Timeout (>4.0s)*"),
     ],
     ids=["hook", "server"],
 )
@@ -93,7 +93,7 @@ def test_a_timeout_while_the_server_starts_fails_the_check(
 ) -> None:
     project(THREE)
     pytester.makeconftest(conftest)
-    result = pytester.runpytest_subprocess(RUN, "--timeout=1", "--timeout-method=signal", "-p", "no:randomly", *options)
+    result = pytester.runpytest_subprocess(RUN, "--timeout=4", "--timeout-method=signal", "-p", "no:randomly", *options)
     result.assert_outcomes(passed=1, failed=1, skipped=11)
     result.stdout.fnmatch_lines([said, "FAILED migrations/001_users.sql::apply*"])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
