@@ -267,6 +267,55 @@ def test_a_folder_that_cannot_be_read_is_no_matter_of_other_tests(pytester: pyte
     assert pytester.runpytest().ret == pytest.ExitCode.USAGE_ERROR
 
 
+@pytest.mark.parametrize(
+    ("files", "options", "wrong"),
+    [
+        ({"001_users.sql": f"-- pytest-migrations: skip rountrip (x)\n{USERS}"}, [], "*there is no check 'rountrip'*"),
+        (
+            {},
+            ["-o", "migrations_baseline=stale.txt"],
+            "*stale.txt accepts the failure of migrations/000*",
+        ),
+        ({}, ["-o", "migrations_baseline=gone.txt"], "*gone.txt: there is no such file*"),
+        ({}, ["--migrations-since=main"], "*lies in no git repository*"),
+        ({}, ["-o", "migrations_report=report.txt"], "*report.txt: a report is a file that ends in*"),
+        ({}, ["-p", "checks"], "*checks.py:2:5: the hook pytest_migrations_checks failed*"),
+    ],
+    ids=["waiver", "baseline", "no baseline", "since", "report", "checks"],
+)
+def test_what_is_wrong_with_checks_is_no_matter_of_other_tests(
+    pytester: pytest.Pytester, project: Project, files: dict[str, str], options: list[str], wrong: str
+) -> None:
+    project({**THREE, **files})
+    pytester.makeini("[pytest]\nmigrations_dir = migrations\n")
+    pytester.makepyfile(
+        test_it="def test_it(migrations_connection, migrations_stepper): migrations_stepper.apply_next()\n",
+        checks="def pytest_migrations_checks():\n    1 / 0\n",
+    )
+    pytester.syspathinsert()
+    (pytester.path / "stale.txt").write_text("migrations/000.sql::rollback\n")
+    for argument in ("test_it.py", "test_it.py::test_it"):
+        pytester.runpytest(argument, *options).assert_outcomes(passed=1)
+    pytester.runpytest("--ignore=migrations", *options).assert_outcomes(passed=1)
+    for arguments in ("", "migrations", "test_it.py migrations", "migrations/001_users.sql", "test_it.py ."):
+        result = pytester.runpytest(*arguments.split(), *options)
+        assert result.ret == pytest.ExitCode.USAGE_ERROR
+        result.stderr.fnmatch_lines([wrong])
+
+
+@pytest.mark.parametrize("option", ["--ignore=deep/migrations", "--ignore=deep", "--ignore-glob=*/migrat*"])
+def test_a_folder_that_the_command_line_ignores(pytester: pytest.Pytester, project: Project, option: str) -> None:
+    project(THREE, "deep/migrations")
+    pytester.makeini("[pytest]\nmigrations_dir = deep/migrations\n")
+    pytester.makepyfile(test_it="def test_it(migrations_connection): pass\n")
+    for arguments in ([], ["."], ["--migrations-dir=deep/migrations"]):
+        pytester.runpytest(option, *arguments).assert_outcomes(passed=1)
+    # As of any folder: what is asked for by name runs.
+    pytester.runpytest(option, "deep/migrations").assert_outcomes(passed=13)
+    project(THREE, "more")
+    pytester.runpytest(option, "-o", "migrations_dir=deep/migrations more").assert_outcomes(passed=13, errors=1)
+
+
 def test_an_ini_folder_is_not_added_to_certain_tests(pytester: pytest.Pytester, project: Project) -> None:
     project({"001_a.sql": "SELECT 1;\n"})
     pytester.makeini("[pytest]\nmigrations_dir = migrations\n")

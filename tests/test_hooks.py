@@ -289,6 +289,33 @@ def test_a_check_has_a_time_limit(pytester: pytest.Pytester, project: Project) -
             ),
             ["ERROR: conftest.py:3:5: the format mine failed: AttributeError: *"],
         ),
+        (
+            "import pytest\ndef pytest_migrations_prepare():\n    pytest.fail('not so')\n",
+            ["conftest.py:3:5: the hook pytest_migrations_prepare failed: not so", "*   3 | *"],
+        ),
+        (
+            "import pytest\ndef pytest_migrations_prepare():\n    pytest.skip('not here')\n",
+            [
+                "conftest.py:3:5: the hook pytest_migrations_prepare failed: Skipped: not here",
+                "A hook cannot skip. Let it return, or raise what is wrong.",
+            ],
+        ),
+        (
+            "import sys\ndef pytest_migrations_leave_out(name):\n    sys.exit(3)\n",
+            ["conftest.py:3:5: the hook pytest_migrations_leave_out failed: SystemExit: 3"],
+        ),
+        (
+            "import pytest\ndef pytest_migrations_formats():\n    pytest.importorskip('nowhere')\n",
+            ["ERROR: conftest.py:3:5: the hook pytest_migrations_formats failed: Skipped: could not import*"],
+        ),
+        (
+            "import pytest\ndef pytest_migrations_checks():\n    pytest.fail()\n",
+            ["ERROR: conftest.py:3:5: the hook pytest_migrations_checks failed: Failed"],
+        ),
+        (
+            "exec(compile('def pytest_migrations_checks():\\n    1 / 0', 'made.py', 'exec'))\n",
+            ["ERROR: the hook pytest_migrations_checks failed: ZeroDivisionError: division by zero"],
+        ),
     ],
 )
 def test_a_hook_that_raises(pytester: pytest.Pytester, project: Project, conftest: str, lines: list[str]) -> None:
@@ -299,3 +326,13 @@ def test_a_hook_that_raises(pytester: pytest.Pytester, project: Project, conftes
     (result.stdout if result.ret == 1 else result.stderr).fnmatch_lines(lines)
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
     assert (result.stdout.str() + result.stderr.str()).count(" failed: ") <= 1
+
+
+@pytest.mark.parametrize("hook", ["prepare", "leave_out", "formats", "checks"])
+def test_a_hook_may_end_the_run(pytester: pytest.Pytester, project: Project, hook: str) -> None:
+    project({"001_a.sql": LEAKY_GUARDED})
+    pytester.makeconftest(f"import pytest\ndef pytest_migrations_{hook}():\n    pytest.exit('enough', returncode=7)\n")
+    result = pytester.runpytest(*RUN)
+    assert result.ret == 7
+    assert "enough" in result.stdout.str() + result.stderr.str()
+    assert " failed: " not in result.stdout.str() + result.stderr.str()

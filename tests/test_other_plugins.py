@@ -66,6 +66,40 @@ def test_a_timeout_of_another_plugin_blocks_what_follows(pytester: pytest.Pytest
     result.stdout.fnmatch_lines(["SKIPPED*: 001_sleep.sql does not apply"])
 
 
+SLOW = "import time\n\ndef pytest_migrations_prepare():\n    time.sleep(30)\n"
+SLOW_SERVER = """
+import time
+from pytest_migrations.server.server import Server
+
+start = Server.start_or_join
+Server.start_or_join = lambda *arguments: time.sleep(30)
+
+def pytest_unconfigure():
+    Server.start_or_join = start
+"""
+
+
+@pytest.mark.parametrize(
+    ("conftest", "said"),
+    [
+        (SLOW, "conftest.py:4:5: the hook pytest_migrations_prepare failed: Timeout (>4.0s)*"),
+        (SLOW_SERVER, "No server was ready when this came: Timeout (>4.0s)*"),
+    ],
+    ids=["hook", "server"],
+)
+@pytest.mark.parametrize("options", [[], ["-n1"]], ids=str)
+def test_a_timeout_while_the_server_starts_fails_the_check(
+    pytester: pytest.Pytester, project: Project, conftest: str, said: str, options: list[str]
+) -> None:
+    project(THREE)
+    pytester.makeconftest(conftest)
+    result = pytester.runpytest_subprocess(RUN, "--timeout=4", "--timeout-method=signal", "-p", "no:randomly", *options)
+    result.assert_outcomes(passed=1, failed=1, skipped=11)
+    result.stdout.fnmatch_lines([said, "FAILED migrations/001_users.sql::apply*"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
+    assert "src/pytest_migrations" not in result.stdout.str()
+
+
 NOTES_ITS_RUN = """
 def pytest_sessionstart(session):
     run = session.config.pluginmanager.get_plugin("migrations_session").reserve_run_folder()

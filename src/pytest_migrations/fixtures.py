@@ -19,18 +19,26 @@ if TYPE_CHECKING:
     from pytest_migrations.stepper import Stepper
     from pytest_migrations.templates import Template, Templates
 
-#: Of the run: what says on which folder the fixtures stand now.
-_FOLDER = pytest.StashKey["pytest.FixtureDef[Any]"]()
+#: Of the run: the definitions on which the fixtures stand now, by name.
+_DEFINITIONS = pytest.StashKey["dict[str, pytest.FixtureDef[Any]]"]()
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_fixture_setup(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> None:
-    """Make the fixtures anew where another conftest.py names its folder; pytest would keep the first for the run."""
-    if fixturedef.argname == "migrations_folder":
-        before = request.config.stash.get(_FOLDER, fixturedef)
-        if before is not fixturedef:
-            before.finish(request)  # type: ignore[arg-type]
-        request.config.stash[_FOLDER] = fixturedef
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Make the fixtures of the run anew for a test whose conftest.py or module says on what they stand.
+
+    pytest would keep those of the first test. What is finished takes with it all that stands on it, and nothing else:
+    a definition that extends another leaves that one as it is.
+    """
+    standing = item.config.stash.setdefault(_DEFINITIONS, {})
+    for name in ("migrations_folder", "migrations_history"):
+        if not {name, "request"}.intersection(getattr(item, "fixturenames", ())):  # with request it may ask for any
+            continue
+        *_, definition = item.session._fixturemanager.getfixturedefs(name, item) or ()  # noqa: SLF001 (no public way)
+        before = standing.setdefault(name, definition)
+        if before is not definition:
+            before.finish(item._request)  # type: ignore[attr-defined]  # noqa: SLF001 (as above)
+            standing[name] = definition
 
 
 @pytest.fixture(scope="session")

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _ASKED_ONCE = re.compile(r"def (pytest_migrations_(?:formats|checks))\b")
 _CHECK_NAME = re.compile(r"[A-Za-z_][\w-]*")
+_NO_SKIP = "A hook cannot skip. Let it return, or raise what is wrong."
 _TAKEN = {*CHECKS, VERIFY, HISTORY}
 #: The code between a hook and the one who calls it.
 _BETWEEN = (Path(pluggy.__file__).parent, Path(__file__).parent, Path(pytest.__file__).parent.parent / "_pytest")
@@ -166,19 +167,21 @@ def _blaming(whose: str) -> Iterator[None]:
     """``whose`` is "hook ..." or "format ..."."""
     try:
         yield
-    except (UserError, pytest.UsageError):
+    except (UserError, pytest.UsageError, pytest.exit.Exception, KeyboardInterrupt):
         raise
-    except Exception as error:  # noqa: BLE001 (it is anybody's code)
-        what = f"{type(error).__name__}: {error}".rstrip(": ")
+    except BaseException as error:  # noqa: BLE001 (it is anybody's code; pytest.fail and pytest.skip are among them)
+        is_said = isinstance(error, pytest.fail.Exception) and str(error)
+        what = str(error) if is_said else f"{type(error).__name__}: {error}".rstrip(": ")
+        remedy = f"\n\n{_NO_SKIP}" if isinstance(error, pytest.skip.Exception) else ""
         frames = [
             frame
             for frame in traceback.extract_tb(error.__traceback__)
             if not any(Path(frame.filename).is_relative_to(folder) for folder in _BETWEEN)
         ]
         theirs = [frame for frame in frames if frame.filename == frames[0].filename]
-        if not theirs or theirs[-1].lineno is None:
-            raise UserError(f"the {whose} failed: {what}") from None
+        if not theirs or theirs[-1].lineno is None or not Path(theirs[-1].filename).is_file():
+            raise UserError(f"the {whose} failed: {what}{remedy}") from None
         path, line = Path(theirs[-1].filename), theirs[-1].lineno
         source = path.read_text("utf-8")
         place = Place(path, line, source.split("\n")[line - 1].find(theirs[-1].line or "") + 1, source)
-        raise UserError(f"{place}: the {whose} failed: {what}\n\n{place.excerpt()}") from None
+        raise UserError(f"{place}: the {whose} failed: {what}\n\n{place.excerpt()}{remedy}") from None

@@ -31,6 +31,6 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     settings = read_settings(config)
     if settings.folders:
-        from pytest_migrations.session import MigrationsSession  # noqa: PLC0415 (nobody else pays for its imports)
+        from pytest_migrations.joining import join  # noqa: PLC0415 (nobody else pays for its imports)
 
-        MigrationsSession.register(config, settings)
+        join(config, settings)

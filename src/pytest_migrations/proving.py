@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,9 @@ class Prover:
         self._terms = replace(terms, wanted=self._is_wanted)
         self._acceptance = acceptance or Acceptance()
         self._timeline: Timeline | None = None
+        self._server: Server | None = None
+        #: Why there is no timeline, and will be none.
+        self._obstacle: UserError | None = None
         self._selected: frozenset[int] = frozenset()
         self._alone = True
         #: The check that has said why nothing can be tried any more: there is no server, a hook fails.
@@ -76,20 +80,34 @@ class Prover:
 
     def server(self) -> Server | None:
         """The server that the proofs come from, started where it was not; None where that is not possible."""
-        try:
-            return None if self._stopped else self._walked().server()
-        except UserError:
-            return None  # the check that asks for a verdict says so
+        with suppress(UserError):  # the check that asks for a verdict says so
+            self._walked()
+        return self._server
 
     def _walked(self) -> Timeline:
+        """The timeline, on a server that is ready. Where that goes wrong it is not tried again."""
+        if self._obstacle is not None:
+            raise self._obstacle
         if self._timeline is None:
-            self._timeline = Timeline(
+            timeline = Timeline(
                 self.history,
                 self._servers,
                 asked=self._selected,
                 alone=self._alone,
                 terms=self._terms,
             )
+            try:
+                self._server = timeline.server()
+            except UserError as error:
+                self._obstacle = error
+                raise
+            except (Exception, KeyboardInterrupt, SystemExit):
+                raise
+            except BaseException as other:  # noqa: BLE001
+                # What is no error of Python's is how another plugin of pytest ends a test: its time limit is over.
+                self._obstacle = UserError(f"No server was ready when this came: {other}")
+                raise self._obstacle from None
+            self._timeline = timeline
         return self._timeline
 
     def close(self) -> None:

@@ -198,3 +198,14 @@ def test_a_report_of_an_earlier_run_is_told_to_be_one_where_it_was_asked_for(
     pytester.runpytest(RUN, "--migrations-report=a.json", "-k", "history").assert_outcomes(passed=1, deselected=13)
     result = pytester.runpytest_subprocess(RUN, "--migrations-report=a.json", "-k", "mine", *options)
     result.stdout.fnmatch_lines(["migrations: no migration was tried, and a.json is the report of an earlier run"])
+
+
+@pytest.mark.parametrize("mark", ["skip(reason='not on this machine')", "skipif(True, reason='not on this machine')"])
+def test_a_check_that_a_marker_skips(pytester: pytest.Pytester, project: Project, mark: str) -> None:
+    project({"001_users.sql": USERS})
+    pytester.makeconftest(
+        f"import pytest\n\ndef pytest_collection_modifyitems(items):\n    items[-1].add_marker(pytest.mark.{mark})\n"
+    )
+    pytester.runpytest(RUN, "--migrations-report=a.json").assert_outcomes(passed=4, skipped=1)
+    (result,) = [r for r in json.loads((pytester.path / "a.json").read_text())["results"] if r["outcome"] == "skipped"]
+    assert result["reason"] == result["headline"] == "not on this machine"

@@ -61,6 +61,8 @@ def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
 
 def _crash(report: pytest.TestReport) -> str:
     """What another plugin says of a test that it stopped; of a traceback only its end, for locals may hold secrets."""
+    if isinstance(report.longrepr, tuple):  # a skip: the file, the line, and why
+        return report.longrepr[2].removeprefix("Skipped: ")
     crash = getattr(report.longrepr, "reprcrash", None)
     return crash.message if crash else report.longreprtext
 
