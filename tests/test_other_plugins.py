@@ -13,6 +13,8 @@ from tests.projects import LEAKY, THREE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pytest_migrations.server.server import Server
+
     Project = Callable[..., Path]
 
 RUN = "--migrations-dir=migrations"
@@ -98,6 +100,30 @@ def test_a_timeout_while_the_server_starts_fails_the_check(
     result.stdout.fnmatch_lines([said, "FAILED migrations/001_users.sql::apply*"])
     assert "Traceback" not in result.stdout.str() + result.stderr.str()
     assert "src/pytest_migrations" not in result.stdout.str()
+
+
+def test_a_timeout_of_another_plugin_costs_one_test_its_database(
+    pytester: pytest.Pytester, project: Project, server: Server
+) -> None:
+    project(THREE)
+    tests = """
+import psycopg, pytest
+
+def test_first(migrations_database): pass
+
+@pytest.mark.timeout(2, method="signal")
+def test_slow(request):
+    with psycopg.connect({dsn!r}) as other:
+        other.execute("LOCK TABLE pg_database IN SHARE MODE")
+        request.getfixturevalue("migrations_database")
+
+def test_next(migrations_database): pass
+"""
+    with server.connect_admin() as admin:
+        pytester.makepyfile(test_it=tests.format(dsn=f"host={admin.info.host} user={admin.info.user} dbname=postgres"))
+    result = pytester.runpytest_subprocess(RUN, "test_it.py", "-p", "no:randomly", "-rfs")
+    result.assert_outcomes(passed=2 + 13, failed=1)
+    result.stdout.fnmatch_lines(["FAILED *::test_slow - Failed: Timeout (>2.0s)*"])
 
 
 NOTES_ITS_RUN = """

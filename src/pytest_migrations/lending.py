@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
@@ -19,28 +20,44 @@ if TYPE_CHECKING:
     from pytest_migrations.templates import Template, Templates
 
 _T = TypeVar("_T")
-#: Of a test: the databases that are its own.
-_DATABASES = pytest.StashKey["list[Template]"]()
 _KEPT_TITLE = "migrations: kept "
-_KEPT = pytest.StashKey[bool]()
 _OURS = Path(__file__).parent
-#: Of the run: the test that has said it, by what is wrong.
-_TOLD = pytest.StashKey["dict[str, str]"]()
+#: Of the run: the test that says it, by what is wrong.
+_TELLERS = pytest.StashKey["dict[str, pytest.Item]"]()
+
+
+@dataclass
+class _Attempt:
+    """At a test; a plugin may make several, of which each begins with nothing of the one before."""
+
+    #: Those that are the test's own.
+    databases: list[Template] = field(default_factory=list)
+    keeps_databases: bool = False
+    #: Why there is no database to be had, and the test that has said so before.
+    lack: str = ""
+    teller: pytest.Item | None = None
+
+
+_ATTEMPT = pytest.StashKey[_Attempt]()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup(item: pytest.Item) -> Generator[None, None, None]:
-    """Where there is no database to be had, the first test that needs it says why, and others are skipped for it.
+    """Where there is no database to be had, the first test that fails for it says why, and others are skipped for it.
 
     pytest gives what a fixture of the run has raised to each test that asks for it, so that only here it can be seen.
     """
+    attempt = item.stash[_ATTEMPT] = _Attempt()
+    before = item.config.stash.get(_TELLERS, {})
+    tellers = item.config.stash[_TELLERS] = {text: teller for text, teller in before.items() if teller is not item}
     try:
         return (yield)
     except UserError as error:
-        teller = item.config.stash.setdefault(_TOLD, {}).setdefault(str(error), item.nodeid)
-        if teller != item.nodeid:
-            pytest.skip(f"there is no migrated database: see {teller}")
-        fail(str(error))
+        attempt.lack = str(error)
+        attempt.teller = tellers.get(attempt.lack)
+        if attempt.teller:
+            pytest.skip(f"there is no migrated database: see {attempt.teller.nodeid}")
+        fail(attempt.lack)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -59,27 +76,36 @@ def pytest_runtest_call() -> Generator[None, object, object]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """With ``--migrations-keep``, keep the databases of a test that failed, and say how to look at them."""
+    """Note who says what is wrong, and with ``--migrations-keep`` keep the databases of a test that failed."""
     report = yield
-    has_databases = report.when != "teardown" and _DATABASES in item.stash
-    if report.failed and has_databases and item.config.getoption("migrations_keep"):
-        from pytest_migrations.server.kept import removal  # noqa: PLC0415 (nobody else needs it)
-
-        for server, database, _ in item.stash[_DATABASES]:
-            server.keep()
-            lines = f"Look at it:  {server.psql(database)}\nRemove it:   {removal(server.run_id)}"
-            report.sections.append((f"{_KEPT_TITLE}{database}", lines))
-        item.stash[_KEPT] = True
+    attempt = item.stash.get(_ATTEMPT, _Attempt())
+    if report.when == "setup" and report.failed and attempt.lack:
+        item.config.stash[_TELLERS].setdefault(attempt.lack, item)
+    if report.when == "setup" and attempt.teller and isinstance(report.longrepr, tuple):  # a place, and why
+        path, line, _ = attempt.teller.reportinfo()
+        report.longrepr = (str(path), (line or 0) + 1, report.longrepr[2])
+    if report.failed and report.when != "teardown" and item.config.getoption("migrations_keep"):
+        _keep_databases(attempt, report)
     return report
 
 
+def _keep_databases(attempt: _Attempt, report: pytest.TestReport) -> None:
+    """Let them outlive the run, and say how to look at them."""
+    from pytest_migrations.server.kept import removal  # noqa: PLC0415 (nobody else needs it)
+
+    for server, database, _ in attempt.databases:
+        server.keep()
+        lines = f"Look at it:  {server.psql(database)}\nRemove it:   {removal(server.run_id)}"
+        report.sections.append((f"{_KEPT_TITLE}{database}", lines))
+    attempt.keeps_databases = True
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say it where the failures are not shown."""
-    reports = [report for kind in ("failed", "error") for report in terminalreporter.getreports(kind)]
-    kept = [lines for report in reports for title, lines in report.sections if title.startswith(_KEPT_TITLE)]
-    if kept and terminalreporter.config.option.tbstyle == "no":
-        for lines in kept:
-            terminalreporter.write_line(f"migrations: a database was kept\n{lines}")
+    """Say it where the failures are not shown: those of an attempt that was rerun never are."""
+    hidden = ("rerun", "failed", "error") if terminalreporter.config.option.tbstyle == "no" else ("rerun",)
+    reports = [report for kind in hidden for report in terminalreporter.getreports(kind)]
+    for lines in (lines for report in reports for title, lines in report.sections if title.startswith(_KEPT_TITLE)):
+        terminalreporter.write_line(f"migrations: a database was kept\n{lines}")
 
 
 def session_of(config: pytest.Config) -> MigrationsSession:
@@ -121,14 +147,15 @@ def position_for(request: pytest.FixtureRequest, history: History) -> int | None
 @contextmanager
 def lent(request: pytest.FixtureRequest, own: Template) -> Iterator[Template]:
     """Lend a database to a test; it ends afterwards, or is kept."""
+    attempt = request.node.stash[_ATTEMPT]
     try:
-        request.node.stash.setdefault(_DATABASES, []).append(own)
+        attempt.databases.append(own)
         yield own
     except BaseException:  # before the test has got it
-        request.node.stash[_DATABASES].remove(own)
+        attempt.databases.remove(own)
         own.end()
         raise
-    if _KEPT not in request.node.stash:
+    if not attempt.keeps_databases:
         own.end()
 
 

@@ -12,6 +12,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.migration import Script, Statement
+from pytest_migrations.savepoint import SavepointConnection
 from pytest_migrations.sql.framing import NOT_IN_A_TRANSACTION, OWN_TRANSACTION, means_the_same_alone
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from psycopg.abc import PQGen
 
 _Result = TypeVar("_Result")
-_MARK = b"SAVEPOINT pytest_migrations_program"
 
 
 class Failure(NamedTuple):
@@ -37,11 +37,9 @@ class Failure(NamedTuple):
 class LentConnection(psycopg.Connection[Any]):
     """The session of another connection, which must be in autocommit mode, for the program of ``script``.
 
-    ``before`` and ``after`` are told of each statement. ``inside`` says that the program stays inside the transaction
-    that the session is in: a commit of it keeps its work there, as a savepoint does, a rollback undoes it to the last
-    one. Else ``guard`` is called before each commit, for which statements that would commit by themselves get a
-    transaction each. What one of the three raises also is ``refusal``, since a program may catch it. To close it does
-    nothing.
+    ``before`` and ``after`` are told of each statement. ``guard`` is called before each commit, for which statements
+    that would commit by themselves get a transaction each. What one of the three raises also is ``refusal``, since a
+    program may catch it. To close it does nothing.
     """
 
     #: psycopg2 has them, and what expects a connection of its looks at them.
@@ -53,8 +51,6 @@ class LentConnection(psycopg.Connection[Any]):
         script: Script,
         before: Callable[[Statement], None],
         after: Callable[[Statement], None],
-        *,
-        inside: bool,
         guard: Callable[[], None] | None = None,
     ) -> None:
         assert script.program is not None
@@ -72,10 +68,7 @@ class LentConnection(psycopg.Connection[Any]):
         self._lender = lender
         self._before = before
         self._after = after
-        self._inside = inside
         self._guard = guard
-        if inside:
-            lender.execute(_MARK)
 
     def sent(self, query: Any, send: Callable[[], _Result]) -> _Result:
         """Send a statement by ``send``, and tell of it."""
@@ -128,30 +121,14 @@ class LentConnection(psycopg.Connection[Any]):
 
     def commit(self) -> None:
         self._ended_by_sql = False
-        if not self._inside:
-            self._check()
-            with self._watching(self.last, at_commit=True):
-                super().commit()
-            self.has_committed = True
-        elif self.info.transaction_status == TransactionStatus.INERROR:  # the server takes such a COMMIT for ROLLBACK
-            self.rollback()
-        else:
-            self._lender.execute(b"RELEASE " + _MARK + b"; " + _MARK)
+        self._check()
+        with self._watching(self.last, at_commit=True):
+            super().commit()
+        self.has_committed = True
 
     def rollback(self) -> None:
         self._ended_by_sql = False
-        if self._inside:
-            self._lender.execute(b"ROLLBACK TO " + _MARK)
-        else:
-            super().rollback()
-
-    def set_autocommit(self, value: bool) -> None:
-        if not self._inside:
-            super().set_autocommit(value)
-
-    def set_isolation_level(self, value: psycopg.IsolationLevel | None) -> None:
-        if not self._inside:
-            super().set_isolation_level(value)
+        super().rollback()
 
     def close(self) -> None:
         """Leave the session to its owner."""
@@ -192,6 +169,20 @@ class LentConnection(psycopg.Connection[Any]):
         except BaseException as error:
             self.refusal = error
             raise
+
+
+class InsideConnection(SavepointConnection, LentConnection):
+    """Stays inside the transaction that the session is in, and so has nothing to guard."""
+
+    def __init__(
+        self,
+        lender: psycopg.Connection[Any],
+        script: Script,
+        before: Callable[[Statement], None],
+        after: Callable[[Statement], None],
+    ) -> None:
+        super().__init__(lender, script, before, after)
+        self.set_savepoint()
 
 
 class _Cursor(psycopg.Cursor[Any]):

@@ -11,7 +11,7 @@ import psycopg
 from pytest_migrations.deadline import deadline, paused
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
-from pytest_migrations.lent import LentConnection, failure_behind, offset_of
+from pytest_migrations.lent import InsideConnection, LentConnection, failure_behind, offset_of
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.traits import Trait
 
@@ -101,7 +101,12 @@ class Sending:
         def kept() -> Kept:
             return Kept.BEFORE if lent.has_committed else Kept.NOTHING
 
-        lent = LentConnection(self._connection, self.script, before, self._tell, inside=inside, guard=guard)
+        connection, script = self._connection, self.script
+        lent = (
+            InsideConnection(connection, script, before, self._tell)
+            if inside
+            else LentConnection(connection, script, before, self._tell, guard)
+        )
         assert self.script.program is not None
         try:
             self.script.program.run(lent)

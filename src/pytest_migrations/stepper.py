@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from psycopg.pq import TransactionStatus
+
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
@@ -12,6 +14,8 @@ from pytest_migrations.runner import Runner
 from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import psycopg
 
     from pytest_migrations.migration import History, Migration
@@ -46,7 +50,7 @@ class Stepper:
     def apply_until(self, version: str) -> None:
         """Apply migrations up to and including the one of this version (or name).
 
-        :raises ValueError: where there is no such migration, or it is applied already.
+        :raises ValueError: where there is no such migration, it is applied already, or the connection is not ready.
         :raises MigrationError: where one fails.
         """
         __tracebackhide__ = True
@@ -62,26 +66,21 @@ class Stepper:
     def apply_next(self) -> Migration:
         """Apply the next migration, and return it.
 
-        :raises ValueError: where all are applied.
+        :raises ValueError: where all are applied, or the connection is not ready.
         :raises MigrationError: where it fails.
         """
         __tracebackhide__ = True
         if self.position == len(self.history.migrations):
             raise ValueError(f"all {self.position} migrations are applied")
         migration = self.history.migrations[self.position]
-        try:
-            self._runner.apply(migration)
-        except MigrationError as error:
-            _raise_here(error)
-        except TouchesClusterError:
-            _raise_here(_hidden(migration))
+        self._run(self._runner.apply, migration)
         self.position += 1
         return migration
 
     def rollback(self) -> Migration:
         """Roll the last applied migration back, and return it.
 
-        :raises ValueError: where none is applied, or it has no rollback.
+        :raises ValueError: where none is applied, it has no rollback, or the connection is not ready.
         :raises MigrationError: where its rollback fails.
         """
         __tracebackhide__ = True
@@ -90,21 +89,41 @@ class Stepper:
         migration = self.history.migrations[self.position - 1]
         if migration.down is None:
             raise ValueError(f"{migration.name} has no rollback")
-        try:
-            self._runner.rollback(migration)
-        except MigrationError as error:
-            _raise_here(error)
-        except TouchesClusterError:
-            _raise_here(_hidden(migration))
+        self._run(self._runner.rollback, migration)
         self.position -= 1
         return migration
 
     def snapshot(self) -> Snapshot:
         """Read the schema as it is now; two snapshots are equal if pg_dump would print the same.
 
-        What the hook pytest_migrations_leave_out names does not count.
+        What the hook pytest_migrations_leave_out names does not count. In a transaction of yours, it is what that sees.
+
+        :raises ValueError: where that transaction has failed, or the connection is closed.
         """
+        __tracebackhide__ = True
+        self._check_usable()
         return take_snapshot(self.connection, cluster=self._cluster, leave_out=self._leave_out)
+
+    def _run(self, run: Callable[[Migration], object], migration: Migration) -> None:
+        __tracebackhide__ = True
+        self._check_usable()
+        if self.connection.info.transaction_status != TransactionStatus.IDLE:
+            raise ValueError("the stepper's connection is in a transaction: commit it or roll it back first")
+        if not self.connection.autocommit:
+            raise ValueError("the stepper's connection is not in autocommit mode: set its autocommit to True")
+        try:
+            run(migration)
+        except MigrationError as error:
+            _raise_here(error)
+        except TouchesClusterError:
+            _raise_here(_hidden(migration))
+
+    def _check_usable(self) -> None:
+        __tracebackhide__ = True
+        if self.connection.closed:
+            raise ValueError("the stepper's connection is closed")
+        if self.connection.info.transaction_status == TransactionStatus.INERROR:
+            raise ValueError("the stepper's connection is in a transaction that has failed: roll it back first")
 
 
 def _raise_here(error: UserError) -> NoReturn:

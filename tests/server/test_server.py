@@ -55,6 +55,16 @@ def test_a_database_is_of_utf8_and_c(server: Server) -> None:
         assert value(connection, "SHOW timezone") == "UTC"
 
 
+def test_a_dsn_leads_to_the_server_whatever_the_environment_says(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = server.create_database()
+    monkeypatch.setenv("PGHOSTADDR", "127.0.0.9")
+    for dsn in (server.dsn, database.dsn):
+        psycopg.connect(dsn).close()
+    assert "hostaddr" not in database.url
+
+
 def test_settings_of_a_session_survive_reset(server: Server) -> None:
     database = server.create_database()
     with server.connect(database, settings={"search_path": '"a \\b", public', "lock_timeout": "1234ms"}) as connection:

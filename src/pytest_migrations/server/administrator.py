@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from pytest_migrations.server import connections, databases
 from pytest_migrations.server.server_error import ServerError
@@ -63,6 +65,17 @@ class Administrator:
                     action(connections.again(self._connected))
             except psycopg.OperationalError as error:
                 raise ServerError.of(error, self._started.admin) from None
+            finally:
+                self._forget_busy()
+
+    def _forget_busy(self) -> None:
+        """Give up a connection whose answer nobody waits for any more (another plugin's time limit came meanwhile)."""
+        connection = self._connection
+        if connection is not None and connection.info.transaction_status == TransactionStatus.ACTIVE:
+            self._connection = None
+            with suppress(psycopg.Error):
+                connection.cancel()
+            connection.close()
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

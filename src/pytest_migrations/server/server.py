@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pytest_migrations.server.choice import ServerOptions
     from pytest_migrations.server.requirements import Requirements
     from pytest_migrations.server.run_folder import RunFolder
+    from pytest_migrations.server.started import Parameters
 
 _RECORD = "server.json"
 _START_LOCK = "start.lock"
@@ -103,7 +104,7 @@ class Server:
     @property
     def dsn(self) -> str:
         """For psycopg, psql and other clients of libpq, as the databases' owner. May hold a password."""
-        return connections.conninfo({"dbname": "postgres", **self._started.login})
+        return self._dsn({"dbname": "postgres", **self._started.login})
 
     def create_database(self, *, label: str = "") -> Database:
         """An empty database; ``label`` shows in its name. Raises UserError where the server cannot make one."""
@@ -193,7 +194,11 @@ class Server:
         self._administrator.close()
 
     def _database(self, name: str) -> Database:
-        return Database(name, connections.conninfo({**self._started.login, "dbname": name}))
+        return Database(name, self._dsn({**self._started.login, "dbname": name}))
+
+    def _dsn(self, parameters: Parameters) -> str:
+        """One that PGHOSTADDR does not lead elsewhere; a service comes before that anyway, and may have an address."""
+        return connections.conninfo(parameters if "service" in parameters else {"hostaddr": "", **parameters})
 
 
 def _write(record: Path, started: Started) -> None:

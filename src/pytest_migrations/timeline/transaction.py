@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg.errors import InvalidSavepointSpecification, NoActiveSqlTransaction
 from psycopg.pq import TransactionStatus
 
+from pytest_migrations.savepoint import SavepointConnection
 from pytest_migrations.timeline.positions import read_positions, restore_positions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.server.server import Database, Server
-
-_SAVEPOINT = "pytest_migrations"
 
 
 class SpoiledError(Exception):
@@ -27,21 +26,8 @@ class EndedError(SpoiledError):
     """The transaction was ended from within."""
 
 
-class PassingConnection(psycopg.Connection[Any]):
-    """Commits to a savepoint and rolls back to it, so that code which does either, as SQLAlchemy must, works in it."""
-
-    def commit(self) -> None:
-        if self.info.transaction_status == TransactionStatus.INERROR:
-            self.rollback()  # as PostgreSQL does in place of such a COMMIT
-        else:
-            self.execute(f"RELEASE SAVEPOINT {_SAVEPOINT}; SAVEPOINT {_SAVEPOINT}")
-
-    def rollback(self) -> None:
-        self.execute(f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}")
-
-
 @contextmanager
-def nothing_kept(server: Server, database: Database) -> Iterator[PassingConnection]:
+def nothing_kept(server: Server, database: Database) -> Iterator[SavepointConnection]:
     """Connect, and lend the connection out in a transaction.
 
     :raises UserError: where the server takes no connection.
@@ -49,10 +35,11 @@ def nothing_kept(server: Server, database: Database) -> Iterator[PassingConnecti
     :raises SpoiledError: where the connection was closed, by whomever, or is still busy, which leaves sequences where
         they have moved.
     """
-    with closing(server.connect(database, factory=PassingConnection.connect)) as connection:
-        assert isinstance(connection, PassingConnection)
+    with closing(server.connect(database, factory=SavepointConnection.connect)) as connection:
+        assert isinstance(connection, SavepointConnection)
         positions = read_positions(connection)
-        connection.execute(f"BEGIN; SAVEPOINT {_SAVEPOINT}")
+        connection.execute("BEGIN")
+        connection.set_savepoint()
         yield connection
         if connection.info.transaction_status == TransactionStatus.ACTIVE:  # it would wait for itself
             raise SpoiledError
