@@ -13,9 +13,10 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.migration import Script, Statement
 from pytest_migrations.savepoint import SavepointConnection
-from pytest_migrations.sql.framing import NOT_IN_A_TRANSACTION, OWN_TRANSACTION, means_the_same_alone
+from pytest_migrations.sql.framing import OWN_TRANSACTION, means_the_same_alone
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
+from pytest_migrations.transactions import alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -78,7 +79,8 @@ class LentConnection(psycopg.Connection[Any]):
             if statement.traits & OWN_TRANSACTION:
                 self._check()
         with self._watching(statement):
-            result = self._sent_alone(send) if self._would_commit_unseen(statement) else send()
+            unseen = self._would_commit_unseen(statement)
+            result = alone(self._lender, send, self._commit_alone) if unseen else send()
         if self.info.transaction_status == TransactionStatus.IDLE:
             self.has_committed = True
             self._ended_by_sql = Trait.TRANSACTION_FRAME in statement.traits or self._ended_by_sql
@@ -92,22 +94,9 @@ class LentConnection(psycopg.Connection[Any]):
         is_idle = self.info.transaction_status == TransactionStatus.IDLE
         return self._guard is not None and self.autocommit and is_idle and means_the_same_alone(statement)
 
-    def _sent_alone(self, send: Callable[[], _Result]) -> _Result:
-        """Send it in a transaction of its own, or where the server refuses that, as it is."""
-        self._lender.execute(b"BEGIN")
-        try:
-            result = send()
-            self._check()
-            self._lender.execute(b"COMMIT")
-        except psycopg.Error as error:
-            if error.sqlstate not in NOT_IN_A_TRANSACTION:
-                raise
-        else:
-            return result
-        finally:
-            if self.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
-                self._lender.execute(b"ROLLBACK")
-        return send()
+    def _commit_alone(self) -> None:
+        self._check()
+        self._lender.execute(b"COMMIT")
 
     def _check(self) -> None:
         if self._guard is not None:

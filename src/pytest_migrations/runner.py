@@ -6,11 +6,10 @@ It knows nothing of pytest, of a terminal, or of the files of a format.
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
-import psycopg
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.failure import Kept, MigrationError
@@ -26,9 +25,12 @@ from pytest_migrations.sql.framing import (
 )
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
+from pytest_migrations.transactions import alone, leave_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import psycopg
 
     from pytest_migrations.migration import Migration, Script, Statement
 
@@ -162,33 +164,21 @@ class Runner:
         for statement in commands:
             if statement.traits & OWN_TRANSACTION:
                 self._check(sending)
+            send = partial(sending.send, statement, kept)
             if self._guard and self._status == TransactionStatus.IDLE and means_the_same_alone(statement):
-                self._send_alone(sending, statement, kept)
+                alone(self.connection, send, partial(self._commit, sending, statement, kept))
             else:
-                sending.send(statement, kept)
+                send()
             if self._status == TransactionStatus.IDLE:
                 kept = Kept.BEFORE
         if begun and self._status == TransactionStatus.INTRANS:
-            self._check(sending)
-            sending.finish(b"COMMIT", commands[-1])
+            self._commit(sending, commands[-1], Kept.NOTHING)
         if self._status != TransactionStatus.IDLE:
             raise sending.unfinished(commands[-1])
 
-    def _send_alone(self, sending: Sending, statement: Statement, kept: Kept) -> None:
-        """Send a statement in a transaction of its own, or where the server refuses that, as it is."""
-        self.connection.execute(b"BEGIN")
-        try:
-            sending.send(statement, kept)
-            self._check(sending)
-            sending.finish(b"COMMIT", statement, kept)
-        except MigrationError as error:
-            if error.sqlstate not in NOT_IN_A_TRANSACTION:
-                raise
-        else:
-            return
-        finally:
-            leave_transaction(self.connection)
-        sending.send(statement, kept)
+    def _commit(self, sending: Sending, last: Statement, kept: Kept) -> None:
+        self._check(sending)
+        sending.finish(b"COMMIT", last, kept)
 
     def _run_inside(self, migration: Migration, script: Script) -> Ran:
         commands = supported_statements(migration, script)
@@ -229,21 +219,6 @@ class Runner:
     @property
     def _status(self) -> TransactionStatus:
         return self.connection.info.transaction_status
-
-
-def leave_transaction(connection: psycopg.Connection) -> None:
-    """End the transaction that the connection is in, if any, with nothing of it kept.
-
-    Where an exception that is not the server's (a time limit of another plugin) came while a statement ran, the
-    connection is closed: its answer is still to come, and nobody will wait for it.
-    """
-    status = connection.info.transaction_status
-    if status == TransactionStatus.ACTIVE:
-        with suppress(psycopg.Error):
-            connection.cancel()
-        connection.close()
-    elif not connection.closed and status != TransactionStatus.IDLE:
-        connection.rollback()
 
 
 def _deallocation(script: Script) -> bytes:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.pq import TransactionStatus
 
 from pytest_migrations.server import connections, databases
 from pytest_migrations.server.server_error import ServerError
+from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,17 +64,9 @@ class Administrator:
                     action(connections.again(self._connected))
             except psycopg.OperationalError as error:
                 raise ServerError.of(error, self._started.admin) from None
-            finally:
-                self._forget_busy()
-
-    def _forget_busy(self) -> None:
-        """Give up a connection whose answer nobody waits for any more (another plugin's time limit came meanwhile)."""
-        connection = self._connection
-        if connection is not None and connection.info.transaction_status == TransactionStatus.ACTIVE:
-            self._connection = None
-            with suppress(psycopg.Error):
-                connection.cancel()
-            connection.close()
+            finally:  # nobody waits any more for the answer if another plugin's time limit came meanwhile
+                if self._connection is not None:
+                    leave_transaction(self._connection)
 
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:

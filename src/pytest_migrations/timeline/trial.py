@@ -11,9 +11,9 @@ from pytest_migrations.catalog.difference import Comparison, compare
 from pytest_migrations.catalog.respelling import settle
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.runner import Ran, leave_transaction
 from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
+from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from pytest_migrations.migration import Migration
-    from pytest_migrations.runner import Runner
+    from pytest_migrations.runner import Ran, Runner
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.deadline import deadline
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner, leave_transaction
+from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import does_nothing
@@ -27,6 +27,7 @@ from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.transaction import EndedError, SpoiledError, nothing_kept
 from pytest_migrations.timeline.trial import States, Trial, try_inside, try_on_clone
+from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,9 +12,10 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.catalog.snapshot import take_snapshot
 from pytest_migrations.errors import UserError
-from pytest_migrations.runner import Runner, leave_transaction
+from pytest_migrations.runner import Runner
 from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
