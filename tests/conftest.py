@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 from typing import TYPE_CHECKING
 
 import psycopg  # before pytester, which would load it anew for each run, beside the C half that cannot be
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell makes what it starts in the background deaf to Ctrl-C, and so would be what the tests start.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Else each of the many runs within these tests would compile the plugin anew, which takes longer than most of them.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 @pytest.fixture(autouse=True)
