@@ -91,7 +91,7 @@ class Adoption:
                 "nothing behind it would ever be tried. Mend it, and remove the line."
             )
         file = display_path(self._file) if self._file else ""
-        return Acceptance(waivers, baseline, file, updates=self._updates)
+        return Acceptance(waivers, baseline, file, prefix, updates=self._updates)
 
     def _names(self, history: History) -> Iterator[str]:
         for index, migration in enumerate(history.migrations):

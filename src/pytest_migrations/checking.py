@@ -107,6 +107,8 @@ class Checking:
         server = None if call.excinfo else call.result
         if server and (terminal := self._config.pluginmanager.get_plugin("terminalreporter")):
             terminal.ensure_newline()
+            if terminal._tw.width_of_current_line:  # noqa: SLF001 (with -q it is not taken for a line that has begun)
+                terminal.write_line("")
             terminal.write_line(f"migrations: PostgreSQL {server.version} {server.kind}{self._servers.said_beforehand}")
 
     @pytest.hookimpl(wrapper=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 #: Wide enough for any statement a person wrote by hand; a generated line of a megabyte is cut around the caret.
 _EXCERPT_WIDTH = 160
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+(?=@)")
 
 
 class UserError(Exception):
@@ -46,13 +48,18 @@ class Place:
         width = max(len(str(self.line)), 4)
         start = max(self.column - _EXCERPT_WIDTH // 2, 0) if self.column > _EXCERPT_WIDTH else 0
         shown = [
-            f"{number:>{width}} | {_printable(lines[number - 1])[start : start + _EXCERPT_WIDTH]}".rstrip()
+            f"{number:>{width}} | {_printable(_hidden(lines[number - 1]))[start : start + _EXCERPT_WIDTH]}".rstrip()
             for number in range(first, min(self.line, len(lines)) + 1)
         ]
         before = _printable(lines[self.line - 1])[start : self.column - 1] if self.line <= len(lines) else ""
         pad = "".join(" " * _cells(character) for character in before)
         shown.append(f"{'':>{width}} | {pad}^ {remark}".rstrip())
         return "\n".join(shown)
+
+
+def _hidden(line: str) -> str:
+    """The line without the password of a URL in it, and as long as it was."""
+    return _PASSWORD.sub(lambda found: found[1] + "*" * (len(found[0]) - len(found[1])), line)
 
 
 def display_path(path: Path) -> str:

@@ -95,7 +95,7 @@ def _keep_databases(attempt: _Attempt, report: pytest.TestReport) -> None:
 
     for server, database, _ in attempt.databases:
         server.keep()
-        lines = f"Look at it:  {server.psql(database)}\nRemove it:   {removal(server.run_id)}"
+        lines = f"Look at it: {server.psql(database)}\nRemove all that was kept: {removal(server.run_id)}"
         report.sections.append((f"{_KEPT_TITLE}{database}", lines))
     attempt.keeps_databases = True
 

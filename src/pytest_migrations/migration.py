@@ -206,25 +206,35 @@ class History:
     def __iter__(self) -> Iterator[Migration]:
         return iter(self.migrations)
 
+    def __len__(self) -> int:
+        return len(self.migrations)
+
     def position_of(self, wanted: str) -> int:
         """How many migrations are applied once the one of this version (or name) is, itself included.
 
         :raises LookupError: with what there is instead, where there is no such migration, or more than one.
         """
-        names = [index for index, migration in enumerate(self.migrations) if wanted == migration.name]
+        names = [
+            index for index, m in enumerate(self.migrations) if f"{m.name}.".startswith((f"{wanted}.", f"{wanted}/"))
+        ]
         found = names or [index for index, m in enumerate(self.migrations) if _is_version(wanted, m.version)]
         if len(found) == 1:
             return found[0] + 1
         if found:
             both = " and ".join(self.migrations[index].name for index in found)
-            raise LookupError(f"{both} have the version {wanted}: name one of them as it is called here")
+            raise LookupError(f"{both} are both {wanted}: name one of them as it is called here")
         near = get_close_matches(wanted, [migration.version for migration in self.migrations], cutoff=0.5)
-        ends = f"the versions go from {self.migrations[0].version} to {self.migrations[-1].version}"
+        ends = f"the first is {self.migrations[0].version}, the last {self.migrations[-1].version}"
         raise LookupError(f"there is no migration {wanted!r}; {'near to it are ' + ', '.join(near) if near else ends}")
 
     @property
     def scripts(self) -> Iterator[Script]:
         return (script for migration in self.migrations for script in migration.scripts)
+
+
+def _names_of(migration: Migration) -> set[str]:
+    """Its name, and that without its suffix, or without what is the same in every folder of a migration."""
+    return {migration.name, migration.name.rpartition(".")[0], migration.name.rpartition("/")[0]} - {""}
 
 
 def _is_version(wanted: str, version: str) -> bool:

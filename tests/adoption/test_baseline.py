@@ -99,7 +99,7 @@ def test_one_that_passes_again_has_to_leave(pytester: pytest.Pytester, project: 
     project({"002_leaky.sql": LEAKY.replace("TABLE a;\n-- END", "TABLE a, b;\n-- END")})
     result = pytester.runpytest(*BASED)
     result.assert_outcomes(passed=12, failed=2, xfailed=1, skipped=2)
-    result.stdout.fnmatch_lines(["002_leaky.sql::roundtrip now passes: remove it from baseline.txt*"])
+    result.stdout.fnmatch_lines(["migrations/002_leaky.sql::roundtrip now passes: remove it from baseline.txt*"])
     pytester.runpytest_subprocess(*UPDATE, "-n2").assert_outcomes(passed=14, xfailed=1, skipped=2)
     assert ids(baseline) == ["migrations/004_failing.sql::rollback"]
 
@@ -107,7 +107,9 @@ def test_one_that_passes_again_has_to_leave(pytester: pytest.Pytester, project: 
 def test_one_that_is_waived_has_to_leave(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
     project({"004_failing.sql": f"-- pytest-migrations: skip rollback (f is gone)\n{FAILING_ROLLBACK}"})
     result = pytester.runpytest(*BASED)
-    result.stdout.fnmatch_lines(["004_failing.sql::rollback is waived in its file: remove it from baseline.txt*"])
+    result.stdout.fnmatch_lines(
+        ["migrations/004_failing.sql::rollback is waived in its file: remove it from baseline.txt*"]
+    )
 
 
 def test_an_update_of_some_tests_keeps_the_others(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:

@@ -65,6 +65,12 @@ def test_another_kind_of_database_is_not_reached(pytester: pytest.Pytester, init
             "not reached",
         ),
         ("import psycopg; psycopg.connect('host=prod.example.com')", "OtherDatabaseError: it connects", "not reached"),
+        (
+            "import psycopg; psycopg.connect('postgresql://u:hunter2@prod.example.com')",
+            "OtherDatabaseError: it connects",
+            "not reached",
+        ),
+        ("from alembic.util import CommandError; raise CommandError('no')", "CommandError: no", "Alembic's own word"),
         ("import app_of_this_name", "ModuleNotFoundError: No module named 'app_of_this_name'", "prepend_sys_path"),
         ("import os; os.environ['NOT_SET']", "KeyError: 'NOT_SET'", "variable of the environment"),
         ("raise RuntimeError('Working outside of application context.')", "RuntimeError: Working", "app_context"),
@@ -79,6 +85,7 @@ def test_an_env_that_cannot_run_is_told_once(
     result = run(pytester)
     result.assert_outcomes(passed=1, failed=1, skipped=7)
     result.stdout.fnmatch_lines([f"migrations/env.py:2:1: it fails with {told}*", f"*{remedy}*"])
+    assert "hunter2" not in result.stdout.str()
 
 
 @pytest.mark.parametrize(

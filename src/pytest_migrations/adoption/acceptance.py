@@ -21,8 +21,9 @@ class Acceptance:
 
     waivers: Mapping[str, Waiver] = field(default_factory=dict)
     baseline: Mapping[str, Collection[str]] = field(default_factory=dict)
-    #: What the file of the baseline is called.
+    #: What the file of the baseline is called, and what ids in it begin with.
     file: str = ""
+    prefix: str = ""
     #: Whether the baseline is written anew: whatever fails is accepted from now on.
     updates: bool = False
 
@@ -45,7 +46,7 @@ class Acceptance:
             return replace(
                 verdict,
                 outcome="failed",
-                reason=f"{name} {state}: remove it from {self.file}, where its failure is accepted "
+                reason=f"{self.prefix}{name} {state}: remove it from {self.file}, where its failure is accepted "
                 "(--migrations-update-baseline does so).",
             )
         return verdict

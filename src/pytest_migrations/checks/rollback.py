@@ -37,10 +37,11 @@ def needs_working_rollback(proof: Proof, rules: Rules) -> Verdict | None:
     if verdict.outcome == "skipped" or proof.migration.down is None:
         return verdict
     name = proof.migration.name
+    what = f"the rollback of {name} {'is empty' if proof.trial is None else 'does not run'}"
     return Verdict.skipped(
-        f"the rollback of {name} does not run",
+        what,
         blames=f"{name}::rollback",
-        blame=f"The rollback of {name} does not run.\n\n{verdict.reason}",
+        blame=f"{what[0].upper()}{what[1:]}.\n\n{verdict.reason}",
         place=verdict.place,
     )
 

@@ -15,7 +15,7 @@ def removal(run_id: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    if len(arguments) != 1:
+    if len(arguments) != 1 or arguments[0].startswith("-"):
         print("usage: python -m pytest_migrations.server.kept RUN", file=sys.stderr)  # noqa: T201
         return 2
     try:

@@ -21,6 +21,7 @@ from unittest.mock import patch
 
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationStep
+from alembic.util import CommandError
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 from sqlalchemy.dialects.postgresql.psycopg import PGCompiler_psycopg
 from sqlalchemy.exc import ArgumentError
@@ -237,6 +238,8 @@ If it cannot run without its application, let it take the connection that it is 
 
 
 def _remedy(error: BaseException) -> str:
+    if isinstance(error, CommandError):
+        return "That is Alembic's own word on what env.py asks of it: mend env.py."
     if isinstance(error, ImportError):
         return (
             "Install it, or put it on sys.path: prepend_sys_path in alembic.ini, or pythonpath in pytest's ini file.\n"

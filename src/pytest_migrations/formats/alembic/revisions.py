@@ -95,7 +95,9 @@ def in_order(directory: ScriptDirectory, home: Path) -> list[Revision]:
         steps = directory._upgrade_revs("heads", None)  # type: ignore[arg-type]  # noqa: SLF001 (what its command asks)
     except (CommandError, KeyError) as error:
         named = [r for r in revisions if re.search(rf"\b{re.escape(r.revision)}\b", str(error))] or revisions
-        raise _error(named[0], "down_revision", f"Alembic cannot order the revisions: {error}", _ORDER) from error
+        is_of_label = "Branch name" in str(error)
+        line, remedy = ("branch_labels", "Give the branch another label.") if is_of_label else ("down_revision", _ORDER)
+        raise _error(named[0], line, f"Alembic cannot order the revisions: {error}", remedy) from error
     return [directory.get_revision(step.revision.revision) for step in steps]
 
 
