@@ -50,7 +50,7 @@ def test_one_server_for_all_workers(
         "import os\n"
         "def pytest_unconfigure(config):\n"
         "    session = config.pluginmanager.get_plugin('migrations_session')\n"
-        "    server = session._servers._shared\n"
+        "    server = session.servers._shared\n"
         "    if server:\n"
         "        with open('servers', 'a') as file:\n"
         "            file.write(str(server._started.home) + '\\n')\n"
