@@ -163,16 +163,6 @@ class LentConnection(psycopg.Connection[Any]):
 class InsideConnection(SavepointConnection, LentConnection):
     """Stays inside the transaction that the session is in, and so has nothing to guard."""
 
-    def __init__(
-        self,
-        lender: psycopg.Connection[Any],
-        script: Script,
-        before: Callable[[Statement], None],
-        after: Callable[[Statement], None],
-    ) -> None:
-        super().__init__(lender, script, before, after)
-        self.set_savepoint()
-
 
 class _Cursor(psycopg.Cursor[Any]):
     def execute(self, query: Any, *args: Any, **kwargs: Any) -> _Cursor:

@@ -101,12 +101,7 @@ class Sending:
         def kept() -> Kept:
             return Kept.BEFORE if lent.has_committed else Kept.NOTHING
 
-        connection, script = self._connection, self.script
-        lent = (
-            InsideConnection(connection, script, before, self._tell)
-            if inside
-            else LentConnection(connection, script, before, self._tell, guard)
-        )
+        lent = self._lend(before, guard, inside=inside)
         assert self.script.program is not None
         try:
             self.script.program.run(lent)
@@ -122,6 +117,15 @@ class Sending:
         if lent.refusal is not None:  # also where the program went on in spite of it
             raise lent.refusal
         return lent.last
+
+    def _lend(
+        self, before: Callable[[Statement], None], guard: Callable[[], None] | None, *, inside: bool
+    ) -> LentConnection:
+        if not inside:
+            return LentConnection(self._connection, self.script, before, self._tell, guard)
+        lent = InsideConnection(self._connection, self.script, before, self._tell)
+        lent.set_savepoint()
+        return lent
 
     def unfinished(self, last: Statement) -> MigrationError:
         """The error of a script that ends inside a transaction which it began itself."""
