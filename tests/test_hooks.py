@@ -71,7 +71,7 @@ def pytest_migrations_leave_out(kind, name):
     return name == "public.audit" or None
 """
 #: Where pytest loads a conftest.py while it collects: before the folder of migrations, with it, and after it.
-LATE_FOLDERS = pytest.mark.parametrize("folder", ["a", "migrations", "src/tests"])
+LATE_FOLDERS: list[tuple[str, list[str]]] = [("a", []), ("migrations", []), ("src/tests", []), ("migrations", ["-n2"])]
 
 
 def late(pytester: pytest.Pytester, folder: str, conftest: str) -> None:
@@ -81,8 +81,7 @@ def late(pytester: pytest.Pytester, folder: str, conftest: str) -> None:
     (path / "conftest.py").write_text(conftest)
 
 
-@LATE_FOLDERS
-@pytest.mark.parametrize("options", [[], ["-n2"]], ids=str)
+@pytest.mark.parametrize(("folder", "options"), LATE_FOLDERS, ids=str)
 def test_databases_are_prepared_by_a_conftest_that_pytest_finds_while_it_collects(
     pytester: pytest.Pytester, project: Project, folder: str, options: list[str]
 ) -> None:
@@ -93,8 +92,9 @@ def test_databases_are_prepared_by_a_conftest_that_pytest_finds_while_it_collect
     run(*RUN[:1], *options).assert_outcomes(passed=5 if folder == "migrations" else 6)
 
 
-@LATE_FOLDERS
-@pytest.mark.parametrize("options", [[], ["--collect-only", "-p", "no:randomly"], ["-n2"]], ids=str)
+@pytest.mark.parametrize(
+    ("folder", "options"), [*LATE_FOLDERS, ("a", ["--collect-only", "-p", "no:randomly"])], ids=str
+)
 def test_checks_that_pytest_finds_too_late_are_told(
     pytester: pytest.Pytester, project: Project, folder: str, options: list[str]
 ) -> None:
@@ -182,17 +182,17 @@ def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project)
 
 
 @pytest.mark.parametrize(
-    ("selection", "ran"),
+    ("selection", "ran", "options"),
     [
-        (["-k", "not counts"], ""),
-        (["-k", "other"], ""),
-        (["migrations/002_email.sql::counts", "migrations/003_index.sql::apply"], "002"),
-        (["migrations/002_email.sql"], "002"),
-        ([], "001 002 003"),
+        (["-k", "not counts"], "", []),
+        (["-k", "other"], "", []),
+        (["migrations/002_email.sql::counts", "migrations/003_index.sql::apply"], "002", []),
+        (["migrations/002_email.sql"], "002", []),
+        (["migrations/002_email.sql"], "002", ["-n2"]),
+        ([], "001 002 003", []),
     ],
     ids=str,
 )
-@pytest.mark.parametrize("options", [[], ["-n2"]], ids=str)
 def test_a_check_runs_where_it_was_selected(
     pytester: pytest.Pytester, project: Project, selection: list[str], ran: str, options: list[str]
 ) -> None:

@@ -82,16 +82,15 @@ def pytest_unconfigure():
 
 
 @pytest.mark.parametrize(
-    ("conftest", "said"),
+    ("conftest", "options", "said"),
     [
-        (SLOW, "conftest.py:4:5: the hook pytest_migrations_prepare failed: Timeout (>4.0s)*"),
-        (SLOW_SERVER, "No server was ready when this came: Timeout (>4.0s)*"),
+        (SLOW, ["-n1"], "conftest.py:4:5: the hook pytest_migrations_prepare failed: Timeout (>4.0s)*"),
+        (SLOW_SERVER, [], "No server was ready when this came: Timeout (>4.0s)*"),
     ],
     ids=["hook", "server"],
 )
-@pytest.mark.parametrize("options", [[], ["-n1"]], ids=str)
 def test_a_timeout_while_the_server_starts_fails_the_check(
-    pytester: pytest.Pytester, project: Project, conftest: str, said: str, options: list[str]
+    pytester: pytest.Pytester, project: Project, conftest: str, options: list[str], said: str
 ) -> None:
     project(THREE)
     pytester.makeconftest(conftest)

@@ -26,7 +26,8 @@ DISTRIBUTIONS = [
 
 
 def outcomes(pytester: pytest.Pytester, *options: str) -> tuple[dict[str, str], dict[str, str]]:
-    pytester.runpytest_subprocess("--migrations-dir=migrations", "--migrations-report=report.json", *options)
+    run = pytester.runpytest if "no:xdist" in options else pytester.runpytest_subprocess
+    run("--migrations-dir=migrations", "--migrations-report=report.json", *options)
     report = json.loads((pytester.path / "report.json").read_text())
     return {result["id"]: result["outcome"] for result in report["results"]}, report["server"]
 
