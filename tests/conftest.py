@@ -40,6 +40,15 @@ def on_nobodys_ci(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def few_plugins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs within the tests go without what takes half of their time to load; overridden where it is wanted."""
+    if "pytester" in request.fixturenames:
+        request.getfixturevalue("pytester")  # which forgets the options of the run that it is in
+        unused = ("benchmark", "django", "hypothesispytest", "pytest_cov")
+        monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in unused))
+
+
 @pytest.fixture(scope="session")
 def run_folder() -> Iterator[RunFolder]:
     run = RunFolder.reserve()

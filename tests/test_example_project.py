@@ -12,6 +12,11 @@ PROJECT = Path(__file__).parents[1] / "example_project"
 RUN = "--migrations-dir=migrations"
 
 
+@pytest.fixture
+def few_plugins() -> None:
+    """All of them: that they get on is what is tested."""
+
+
 @pytest.fixture(autouse=True)
 def example(pytester: pytest.Pytester) -> Path:
     return Path(shutil.copytree(PROJECT / "migrations", pytester.path / "migrations"))

@@ -37,6 +37,11 @@ def pytest_runtest_setup(item):
 """
 
 
+@pytest.fixture
+def few_plugins() -> None:
+    """All of them: that they get on is what is tested."""
+
+
 def test_a_conftest_that_reads_what_functions_have(pytester: pytest.Pytester, project: Project) -> None:
     project(THREE)
     pytester.makeconftest(CURIOUS)
