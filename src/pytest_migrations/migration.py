@@ -214,9 +214,7 @@ class History:
 
         :raises LookupError: with what there is instead, where there is no such migration, or more than one.
         """
-        names = [
-            index for index, m in enumerate(self.migrations) if f"{m.name}.".startswith((f"{wanted}.", f"{wanted}/"))
-        ]
+        names = [index for index, m in enumerate(self.migrations) if wanted in _names_of(m)]
         found = names or [index for index, m in enumerate(self.migrations) if _is_version(wanted, m.version)]
         if len(found) == 1:
             return found[0] + 1
