@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.interrupting import interrupt_once_it_waits
 from tests.projects import BROKEN, HIDDEN_ROLE, ROLES, USERS
 from tests.server.conftest import processes_of, until
 
@@ -117,13 +115,5 @@ def test_waits(run_folder, migrations_stepper, migrations_connection):
     time.sleep(60)
 """
     run(tests, {"001_roles.sql": ROLES}, "--collect-only")
-    process = pytester.popen((*pytester._getpytestargs(), "test_it.py"), stdin=subprocess.DEVNULL)
-    deadline = time.monotonic() + 60
-    while not (pytester.path / "waits").exists():
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == pytest.ExitCode.INTERRUPTED
+    interrupt_once_it_waits(pytester)
     assert nothing_is_left(pytester.path)
