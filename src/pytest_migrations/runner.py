@@ -58,7 +58,8 @@ class Runner:
     Each script starts in a clean session, whatever the one before it left behind. ``timeout`` is the longest that a
     script may take, in seconds; None means for ever. ``guard`` looks before each commit, and what it raises undoes the
     transaction: with it, statements that would commit by themselves get a transaction each. Only behind what no
-    transaction can hold does it look too late. ``after_statement`` is told of every statement that succeeded.
+    transaction can hold does it look too late. ``before_statement`` is told of every statement that is about to be
+    sent, ``after_statement`` of every one that succeeded: they may use the session.
     """
 
     def __init__(
@@ -67,11 +68,13 @@ class Runner:
         *,
         timeout: float | None = None,
         guard: Callable[[], None] | None = None,
+        before_statement: Callable[[Statement], None] = lambda _: None,
         after_statement: Callable[[Statement], None] = lambda _: None,
     ) -> None:
         self.connection = connection
         self._timeout = timeout
         self._guard = guard
+        self._before_statement = before_statement
         self._after_statement = after_statement
 
     def apply(self, migration: Migration, *, look: Callable[[], None] = lambda: None) -> Ran:
@@ -214,7 +217,14 @@ class Runner:
                 self._guard()
 
     def _sending(self, migration: Migration, script: Script) -> Sending:
-        return Sending(self.connection, migration, script, self._timeout, self._after_statement)
+        return Sending(
+            self.connection,
+            migration,
+            script,
+            timeout=self._timeout,
+            before_statement=self._before_statement,
+            after_statement=self._after_statement,
+        )
 
     @property
     def _status(self) -> TransactionStatus:
