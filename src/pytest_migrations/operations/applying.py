@@ -13,7 +13,8 @@ from pytest_migrations.advice import advise, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.operations.blockers import watched
-from pytest_migrations.operations.ledger import Entry, LedgerTouchedError, State, checksum, whoever_runs
+from pytest_migrations.operations.entry import Entry, State, checksum, whoever_runs
+from pytest_migrations.operations.ledger import LedgerTouchedError
 from pytest_migrations.operations.progress import Progress
 from pytest_migrations.operations.resuming import rest_of
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS, Runner

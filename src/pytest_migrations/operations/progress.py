@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.operations.ledger import Entry, LedgerTouchedError, State
+from pytest_migrations.operations.entry import Entry, State
+from pytest_migrations.operations.ledger import LedgerTouchedError
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:

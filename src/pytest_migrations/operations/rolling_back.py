@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from pytest_migrations.migration import History
-    from pytest_migrations.operations.ledger import Entry
+    from pytest_migrations.operations.entry import Entry
     from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.standing import Standing
 

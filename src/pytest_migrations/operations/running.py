@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.applying import Applier, Waiting
-from pytest_migrations.operations.ledger import State
+from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.standing import Stand, out_of_order, standings
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.grammar import statements
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pytest_migrations.migration import History, Migration, Statement
-    from pytest_migrations.operations.ledger import Entry
+    from pytest_migrations.operations.entry import Entry
     from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.standing import Standing
 

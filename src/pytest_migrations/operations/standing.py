@@ -7,13 +7,13 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pytest_migrations.migration import Order
-from pytest_migrations.operations.ledger import State, checksum
+from pytest_migrations.operations.entry import State, checksum
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_migrations.migration import History, Migration
-    from pytest_migrations.operations.ledger import Entry
+    from pytest_migrations.operations.entry import Entry
 
 
 class Stand(str, Enum):
