@@ -63,7 +63,7 @@ class Applier:
         :raises MigrationError: where it fails.
         :raises UserError: where it could not be tried: somebody holds a lock, the server is gone.
         """
-        begun = replace(_beginning(migration), statements=unfinished.statements if unfinished else 0)
+        begun = replace(beginning(migration), statements=unfinished.statements if unfinished else 0)
         return self._insist(partial(self._try, migration, migration.up, State.APPLIED), begun, State.APPLIED)
 
     def roll_back(self, migration: Migration, entry: Entry) -> Entry:
@@ -90,7 +90,7 @@ class Applier:
                 leave_transaction(self._session.connection)
             return entries[-1]
 
-        self._insist(attempt, _beginning(migrations[-1]), State.APPLIED)
+        self._insist(attempt, beginning(migrations[-1]), State.APPLIED)
         return entries
 
     def _apply_inside(self, migration: Migration) -> Entry:
@@ -103,7 +103,7 @@ class Applier:
                 "changed. Run without it, or up to the migration before: --to."
             ) from None
         entry = replace(
-            _beginning(migration),
+            beginning(migration),
             state=State.APPLIED,
             applied_at=datetime.now(timezone.utc),
             seconds=ran.seconds,
@@ -177,7 +177,7 @@ class Applier:
     def _note(self, failure: MigrationError, kept: Entry, end: State) -> None:
         """Let the ledger say what went wrong, where it has anything to say of the migration."""
         if end is State.APPLIED:
-            failed = kept if kept.name == failure.migration.identity else _beginning(failure.migration)
+            failed = kept if kept.name == failure.migration.identity else beginning(failure.migration)
             self._session.ledger.write(replace(failed, state=State.FAILED, error=failure.headline))
         elif kept.is_unfinished:
             self._session.ledger.write(replace(kept, error=failure.headline))
@@ -223,7 +223,8 @@ def _ledger_untouched(migration: Migration, script: Script) -> Iterator[None]:
         ) from error
 
 
-def _beginning(migration: Migration) -> Entry:
+def beginning(migration: Migration) -> Entry:
+    """The entry of a migration of which nothing has run."""
     return Entry(
         name=migration.identity,
         version=migration.version,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration, Script
 from pytest_migrations.operations.applying import Applier, Waiting
-from pytest_migrations.operations.standing import standings
+from pytest_migrations.operations.standing import named, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,9 +51,7 @@ def plan_one(history: History, entries: Mapping[str, Entry], wanted: str, *, cas
 
     :raises UserError: where it is not applied, has no rollback, or others depend on it.
     """
-    applied = _applied(history, entries)
-    standing = _named(wanted, applied, history)
-    later = applied[applied.index(standing) + 1 :]
+    standing, later = _from(wanted, history, entries)
     dependents = _dependents(standing, later)
     if dependents and not cascade:
         first = f"pytest-migrations rollback {standing.name}"
@@ -70,8 +68,8 @@ def plan_to(history: History, entries: Mapping[str, Entry], to: str) -> list[Way
 
     :raises UserError: where it is not applied, or one of those after it has no rollback.
     """
-    applied = _applied(history, entries)
-    return [_way_back(other) for other in reversed(applied[applied.index(_named(to, applied, history)) + 1 :])]
+    _, later = _from(to, history, entries)
+    return [_way_back(other) for other in reversed(later)]
 
 
 def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell: Callable[[Event], None]) -> None:
@@ -87,27 +85,21 @@ def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell:
         tell(RolledBack(way.migration, applier.roll_back(way.migration, way.entry)))
 
 
-def _applied(history: History, entries: Mapping[str, Entry]) -> list[Standing]:
+def _applied(all_standings: list[Standing], entries: Mapping[str, Entry]) -> list[Standing]:
     """What is in the database, in the order in which it came there."""
     places = {name: place for place, name in enumerate(entries)}
-    there = [standing for standing in standings(history, entries) if standing.is_in_database and standing.entry]
+    there = [standing for standing in all_standings if standing.is_in_database and standing.entry]
     return sorted(there, key=lambda standing: places[standing.entry.name] if standing.entry else 0)
 
 
-def _named(wanted: str, applied: list[Standing], history: History) -> Standing:
-    names = {wanted, Path(wanted).name}
-    found = [s for s in applied if names & {s.name, s.entry.version if s.entry else ""}]
-    if not found:
-        try:
-            migration = history.migrations[history.position_of(wanted) - 1]
-        except LookupError as error:
-            raise UserError(f"{wanted}: {error}") from None
-        found = [standing for standing in applied if standing.migration is migration]
-        if not found:
-            raise UserError(f"{migration.name} is not applied to this database: there is nothing to roll back.")
-    if len(found) > 1:
-        raise UserError(f"{' and '.join(s.name for s in found)} are both {wanted}: name one of them by its file.")
-    return found[0]
+def _from(wanted: str, history: History, entries: Mapping[str, Entry]) -> tuple[Standing, list[Standing]]:
+    """The applied migration that is wanted, and what was applied after it."""
+    all_standings = standings(history, entries)
+    standing = named(wanted, all_standings, history)
+    applied = _applied(all_standings, entries)
+    if standing not in applied:
+        raise UserError(f"{standing.name} is not applied to this database: there is nothing to roll back.")
+    return standing, applied[applied.index(standing) + 1 :]
 
 
 def _way_back(standing: Standing) -> WayBack:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Order
 from pytest_migrations.operations.entry import State, checksum
 
@@ -77,6 +79,25 @@ def out_of_order(history: History, all_standings: list[Standing]) -> list[Standi
         for standing in all_standings[:last]
         if standing.is_to_run and standing.migration and not standing.migration.repeatable
     ]
+
+
+def named(wanted: str, all_standings: list[Standing], history: History) -> Standing:
+    """The one of this file, name or version, among the migrations of the folder and those that the ledger knows.
+
+    :raises UserError: where there is none, or more than one.
+    """
+    names = {wanted, Path(wanted).name}
+    found = [s for s in all_standings if names & {s.name, s.entry.name if s.entry else s.name}]
+    found = found or [s for s in all_standings if s.entry is not None and s.entry.version == wanted]
+    if len(found) > 1:
+        raise UserError(f"{' and '.join(s.name for s in found)} are both {wanted}: name one of them by its file.")
+    if found:
+        return found[0]
+    try:
+        migration = history.migrations[history.position_of(wanted) - 1]
+    except LookupError as error:
+        raise UserError(f"{wanted}: {error}") from None
+    return next(standing for standing in all_standings if standing.migration is migration)
 
 
 def _covered(migration: Migration) -> Standing:
