@@ -41,6 +41,6 @@ def _to_decide(standing: Standing) -> str:
         )
     return (
         f"{standing.name}: {standing.note}. Go on with pytest-migrations run --continue, take it back with "
-        f"pytest-migrations rollback {standing.name}, or bring it into one of the two states by hand and say which with "
+        f"pytest-migrations rollback {standing.name}, or bring it into one of the two states by hand and say so with "
         f"pytest-migrations mark {standing.name} --applied or --pending"
     )

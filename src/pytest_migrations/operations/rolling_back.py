@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration, Script
 from pytest_migrations.operations.applying import Applier, Waiting
+from pytest_migrations.operations.dependents import dependents
 from pytest_migrations.operations.standing import named, standings
 
 if TYPE_CHECKING:
@@ -52,15 +53,16 @@ def plan_one(history: History, entries: Mapping[str, Entry], wanted: str, *, cas
     :raises UserError: where it is not applied, has no rollback, or others depend on it.
     """
     standing, later = _from(wanted, history, entries)
-    dependents = _dependents(standing, later)
-    if dependents and not cascade:
-        first = f"pytest-migrations rollback {standing.name}"
-        reasons = "\n".join(f"  {other.name} needs {', '.join(why)}" for other, why in dependents)
+    migrations = {_migration_of(other): other for other in later}
+    needing = dependents(_migration_of(standing), list(migrations))
+    if needing and not cascade:
+        reasons = "\n".join(f"  {other.name} needs {why}" for other, why in needing)
         raise UserError(
             f"{standing.name} is not rolled back: others that were applied after it depend on it.\n{reasons}\n"
-            f"Nothing was changed. Roll them back first, or take them along in reverse order: {first} --cascade"
+            "Nothing was changed. Roll them back first, or take them along in reverse order: "
+            f"pytest-migrations rollback {standing.name} --cascade"
         )
-    return [_way_back(other) for other in [*(other for other, _ in reversed(dependents)), standing]]
+    return [_way_back(other) for other in [*(migrations[other] for other, _ in reversed(needing)), standing]]
 
 
 def plan_to(history: History, entries: Mapping[str, Entry], to: str) -> list[WayBack]:
@@ -103,16 +105,10 @@ def _from(wanted: str, history: History, entries: Mapping[str, Entry]) -> tuple[
 
 
 def _way_back(standing: Standing) -> WayBack:
-    """Its file's rollback, which may have been mended since; else what the ledger has kept."""
-    entry, migration = standing.entry, standing.migration
+    migration, entry = _migration_of(standing), standing.entry
     assert entry is not None
-    if migration is not None and migration.down is not None:
+    if migration.down is not None:
         return WayBack(migration, entry)
-    if entry.rollback_sql is not None:
-        path = Path(f"rollback of {entry.name} in the ledger") if migration is None else migration.path
-        down = Script(Path(f"rollback of {entry.name} in the ledger"), entry.rollback_sql, entry.rollback_sql)
-        without_file = Migration(entry.version, entry.name, Script(path, "", ""))
-        return WayBack(replace(migration or without_file, down=down), entry)
     why = f" {entry.rollback_note}" if entry.rollback_note else ""
     raise UserError(
         f"{standing.name} has no rollback, and the ledger has none of it.{why} Nothing was changed. Write one into its "
@@ -121,6 +117,13 @@ def _way_back(standing: Standing) -> WayBack:
     )
 
 
-def _dependents(standing: Standing, later: Sequence[Standing]) -> list[tuple[Standing, tuple[str, ...]]]:
-    """Those of the later ones that need what it has made, or what another of them has made, and what that is."""
-    return []
+def _migration_of(standing: Standing) -> Migration:
+    """Its file, whose rollback may have been mended since; what that lacks is as the ledger has kept it."""
+    migration, entry = standing.migration, standing.entry
+    assert entry is not None
+    nowhere = Path(f"the ledger's rollback of {entry.name}")
+    if migration is None:
+        migration = Migration(entry.version, entry.name, Script(nowhere, "", ""))
+    if migration.down is None and entry.rollback_sql is not None:
+        migration = replace(migration, down=Script(nowhere, entry.rollback_sql, entry.rollback_sql))
+    return migration
