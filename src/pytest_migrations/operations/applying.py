@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from pytest_migrations.advice import advise, advise_on_rollback
+from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.blockers import watched
@@ -196,11 +196,16 @@ class Applier:
             self._session.ledger.write(replace(kept, error=failure.headline))
 
     def _advised(self, failure: MigrationError, kept: Entry, end: State) -> MigrationError:
-        advice = failure.advice or (
-            advise(failure, self._history, {}) if end is State.APPLIED else advise_on_rollback(failure)
-        )
-        failure.advice = "\n".join(filter(None, [advice, _way_out(failure.migration, kept)]))
+        apply = end is State.APPLIED
+        advice = failure.advice or (advise(failure, self._history, {}) if apply else advise_on_rollback(failure))
+        baseline = ""
+        if apply and failure.sqlstate in ALREADY_THERE and not self._has_applied():
+            baseline = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
+        failure.advice = "\n".join(filter(None, [advice, baseline, _way_out(failure.migration, kept)]))
         return failure
+
+    def _has_applied(self) -> bool:
+        return any(entry.is_in_database for entry in self._session.ledger.entries().values())
 
     def _locked(
         self, failure: MigrationError, kept: Entry, blocker: Blocker | None, tries: int, seconds: float
