@@ -87,6 +87,7 @@ def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         scene.schema.journal.assign(thing, "is_certain", False)
         scene.schema.add(effect, effect.to, scene.migration, is_certain=False, is_known=False)
     else:
+        scene.goes(thing)
         scene.schema.journal.put(scene.gone, thing.named.key, Made(thing.named, scene.migration, effect))
         scene.schema.rename(thing, effect.to)
         scene.schema.journal.assign(thing, "made_in", scene.migration)

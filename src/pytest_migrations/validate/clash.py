@@ -25,6 +25,8 @@ class Trouble(Enum):
     NOT_UNIQUE = auto()
     #: The branch never runs, for the object that its condition asks for is created later.
     NEVER_RUNS = auto()
+    #: The rollback drops, if it is there, what is not, and what the migration does not make.
+    NAMES_NOTHING = auto()
     #: The rollback leaves there what the migration has made.
     LEFT_BEHIND = auto()
     #: The rollback takes away, or does not bring back, what was there before the migration.

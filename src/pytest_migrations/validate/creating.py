@@ -24,6 +24,8 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         _create_routine(scene, effect, effect.detail, is_certain=is_certain)
         return
     named, existing = effect.object, scene.schema.things.get(effect.object.key)
+    if existing is not None and existing.made_by is None:  # it was only taken to be there
+        existing = None
     if existing is not None and _is_automatic(effect):
         named, existing = _free_name(scene.schema, named), None
     if existing is not None:

@@ -33,6 +33,7 @@ def drop(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     if keepers and not effect.cascade:
         scene.clash(Trouble.IN_USE, effect, users=keepers)
     for gone in (*going, *keepers):
+        scene.goes(gone)
         scene.schema.journal.put(scene.gone, gone.named.key, Made(gone.named, scene.migration, effect))
     scene.schema.drop(going)
     _drop_with_users(scene, keepers)

@@ -37,9 +37,9 @@ class Outlook:
                         return made
         return None
 
-    def is_ever_made(self, named: Named) -> bool:
-        """Whether any migration makes it."""
-        return any(key in self._made for key in _keys(named))
+    def is_made_by(self, named: Named, migration: int) -> bool:
+        """Whether that migration makes it."""
+        return any(made.migration == migration for key in _keys(named) for made in self._made.get(key, ()))
 
 
 _LATE = Condition.CALLED | Condition.BODY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_migrations.effects import Condition, Named
+from pytest_migrations.effects import Condition, Named, Verb
 from pytest_migrations.validate.clash import Clash, Made, Trouble
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _Key = tuple[str, tuple[str, ...]]
 
+#: What may be dropped IF EXISTS out of mere caution.
+_LEFT_ON_PURPOSE = frozenset({"extension", "role", "default"})
+
 
 class Scene:
     """What the functions that carry out effects share."""
@@ -25,8 +28,10 @@ class Scene:
         self.schema = schema
         self.outlook = outlook
         self.clashes: list[Clash] = []
-        #: Which migration needs something of which, by their numbers.
-        self.stands_on: dict[int, set[int]] = {}
+        #: For each migration the others of which it needs something, by their numbers, and what.
+        self.stands_on: dict[int, dict[int, Named]] = {}
+        #: For each that drops or renames something those that have used it before.
+        self.comes_behind: dict[int, set[int]] = {}
         #: What was dropped or renamed, by whom.
         self.gone: dict[_Key, Made] = {}
         #: The texts of routines that make or drop something when they are called.
@@ -71,7 +76,7 @@ class Scene:
         """Tell what does not go together."""
         using = tuple(map(made, users))
         self.clashes.append(Clash(trouble, self.migration, effect, self.in_rollback, other, using, later, gone, types))
-        self.is_failing = self.is_failing or trouble is not Trouble.NEVER_RUNS
+        self.is_failing = self.is_failing or trouble not in (Trouble.NEVER_RUNS, Trouble.NAMES_NOTHING)
 
     def is_there_for_sure(self, thing: Thing) -> bool:
         """Whether nothing may have dropped it."""
@@ -81,9 +86,13 @@ class Scene:
         """The object that an effect is about; where it is missing, that is told, once."""
         named = effect.object
         thing = self.schema.find(named, effect.also_in)
-        if thing is not None or Condition.IF_EXISTS in effect.condition:
+        if thing is not None:
             self._note(thing, is_certain=is_certain)
             return thing
+        if Condition.IF_EXISTS in effect.condition:
+            if self.in_rollback and effect.verb is Verb.DROP and is_certain:
+                self._note_nothing(effect)
+            return None
         if len(named.path) > 1 and named.path[0] not in ("public", "pg_temp"):
             self._require_schema(effect, is_certain=is_certain)
         later = self.outlook.later(named, self.migration, effect.also_in)
@@ -91,16 +100,28 @@ class Scene:
         if is_certain and is_missing:
             self.clash(Trouble.MISSING, effect, later=later, gone=self.gone.get(named.key))
             # From here on it is taken to be there: one finding is enough.
-            self.schema.add(None, named, self.migration, is_certain=False, is_known=False)
+            self.schema.add(None, named, later.migration if later else -1, is_certain=False, is_known=False)
         return None
 
-    def _note(self, thing: Thing | None, *, is_certain: bool) -> None:
-        if thing is None:
-            return
+    def _note_nothing(self, effect: Effect) -> None:
+        """What a rollback drops IF EXISTS is mostly there, or its migration makes it: else the name is wrong."""
+        named = effect.object
+        is_its_own = self.outlook.is_made_by(named, self.migration) or named.key in self.gone
+        if named.kind not in _LEFT_ON_PURPOSE and not is_its_own and not self.schema.is_unknown(named):
+            self.clash(Trouble.NAMES_NOTHING, effect)
+
+    def _note(self, thing: Thing, *, is_certain: bool) -> None:
         if thing.made_by is None and is_certain:  # it is only taken to be there
             self.is_failing = True
         if thing.made_in != self.migration and not self.in_rollback:
-            self.stands_on.setdefault(self.migration, set()).add(thing.made_in)
+            self.stands_on.setdefault(self.migration, {}).setdefault(thing.made_in, thing.named)
+        if not self.in_rollback:
+            thing.touched_by.add(self.migration)
+
+    def goes(self, thing: Thing) -> None:
+        """Say that the thing is dropped or renamed: whoever has used it has to come before."""
+        if not self.in_rollback:
+            self.comes_behind.setdefault(self.migration, set()).update(thing.touched_by - {self.migration})
 
     def _require_schema(self, effect: Effect, *, is_certain: bool) -> None:
         schema = Named("schema", effect.object.path[:1])

@@ -37,6 +37,8 @@ class Thing:
     #: What it needs, and what needs it.
     uses: dict[Thing, None] = field(default_factory=dict)
     users: dict[Thing, None] = field(default_factory=dict)
+    #: The numbers of the migrations that have used it.
+    touched_by: set[int] = field(default_factory=set)
     #: Tables whose columns it has, too.
     parents: dict[Thing, None] = field(default_factory=dict)
 

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Effects, effects_of
 from pytest_migrations.validate.acting import act
+from pytest_migrations.validate.clash import Trouble
 from pytest_migrations.validate.outlook import Outlook
 from pytest_migrations.validate.rollback import compare
 from pytest_migrations.validate.scene import Scene
 from pytest_migrations.validate.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
+    from pytest_migrations.effects import Named
     from pytest_migrations.migration import Migration, Script
     from pytest_migrations.validate.clash import Clash
 
@@ -24,8 +26,10 @@ class Walk:
     """What was met on the way."""
 
     clashes: tuple[Clash, ...]
-    #: For each migration, by its number, those that it stands on.
-    stands_on: Mapping[int, frozenset[int]]
+    #: For each migration, by its number, those of which it needs something, and what.
+    stands_on: Mapping[int, Mapping[int, Named]]
+    #: For each those that have to come before it, since it drops or renames what they use.
+    comes_behind: Mapping[int, Collection[int]]
 
 
 def walk(
@@ -48,8 +52,9 @@ def walk(
         down = effects_of(migration.down) if with_rollbacks and migration.down else Effects()
         if down.effects:
             _try_rollback(scene, down, number)
-    stands_on = {number: frozenset(others - {-1}) for number, others in scene.stands_on.items()}
-    return Walk(tuple(scene.clashes), stands_on)
+    for others in scene.stands_on.values():
+        others.pop(-1, None)
+    return Walk(tuple(scene.clashes), scene.stands_on, scene.comes_behind)
 
 
 def _try_rollback(scene: Scene, down: Effects, number: int) -> None:
@@ -57,8 +62,10 @@ def _try_rollback(scene: Scene, down: Effects, number: int) -> None:
     schema, clashes = scene.schema, scene.clashes
     blind, applied, met = len(schema.blind), len(schema.journal), len(clashes)
     act(scene, down, number, in_rollback=True)
-    del clashes[met + 1 :]  # it ends at the first
-    if len(schema.blind) == blind and len(clashes) == met:
+    failures = [clash for clash in clashes[met:] if clash.trouble is not Trouble.NAMES_NOTHING]
+    for clash in failures[1:]:  # it ends at the first
+        clashes.remove(clash)
+    if len(schema.blind) == blind and not failures:
         clashes.extend(compare(schema, number, scene.gone))
     schema.journal.back_to(applied)
     del schema.blind[blind:]
