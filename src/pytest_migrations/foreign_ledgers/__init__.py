@@ -1,0 +1,10 @@
+"""The ledgers that other tools keep in a database: found, read, and matched with the migrations of a folder.
+
+Nothing here writes to the database, or takes a stronger lock than ACCESS SHARE.
+"""
+
+from pytest_migrations.foreign_ledgers.finding import find
+from pytest_migrations.foreign_ledgers.ledger import ForeignLedger
+from pytest_migrations.foreign_ledgers.taking import Taken
+
+__all__ = ["ForeignLedger", "Taken", "find"]
