@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: libpq gives no SQLSTATE of a connection that was refused.
 _ADVICE = {
-    r"password|SCRAM": "The password is that of the DSN (--migrations-server), or of PGPASSWORD, or of a file.",
+    r"password|SCRAM": "The password is that of the DSN, or of PGPASSWORD, or of a file.",
     r"too many (?:clients|connections)|connection slots": (
         "Close other sessions there, run fewer processes (pytest -n), or raise max_connections."
     ),
@@ -23,7 +23,7 @@ _ADVICE = {
         "PGSERVICE, or the DSN, names it, and libpq looks for it before anything else: unset it, or let PGSERVICEFILE "
         "name the file that defines it."
     ),
-    r"(?:role|database) .* does not exist|pg_hba": "Correct the DSN (--migrations-server), or what the server allows.",
+    r"(?:role|database) .* does not exist|pg_hba": "Correct the DSN, or what the server allows.",
 }
 _GENERAL = "See whether it runs, and can be reached from here."
 

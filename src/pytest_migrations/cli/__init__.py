@@ -1,0 +1,81 @@
+"""The command line ``pytest-migrations``: what users type, and the exit codes that they get.
+
+0: fine. 1: findings, or a migration that failed. 2: it could not be tried (usage, DSN, connection, rights, a lock that
+somebody else holds). 130: interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from importlib import import_module
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from pytest_migrations.cli.configuration import configured
+from pytest_migrations.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FINDINGS = 1
+NOT_TRIED = 2
+_INTERRUPTED = 130
+
+#: Every command there is, in the order of ``--help``. A new one is one module of its name here, with a ``command``.
+_COMMANDS = ("status", "run", "rollback")
+
+
+class _Commands(click.Group):
+    """Loads a command when it is called: each brings libraries that the others have no use for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's)
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 (click's)
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"{__name__}.{cmd_name}").command
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(message="%(prog)s %(version)s", package_name="pytest-migrations")
+@click.pass_context
+def _group(ctx: click.Context) -> None:
+    """Run PostgreSQL migrations on real databases, told beforehand what would break, with a way back.
+
+    Which database and which folder: --dsn or DATABASE_URL, and --dir; or [tool.pytest-migrations] in pyproject.toml.
+    """
+    ctx.default_map = dict.fromkeys(_COMMANDS, configured())
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and exit. No error of a user's doing ends in a traceback."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    from pytest_migrations.cli import output  # noqa: PLC0415 (what --version need not load)
+    from pytest_migrations.failure import MigrationError  # noqa: PLC0415 (as above)
+
+    try:
+        code: Any = _group.main(arguments, prog_name="pytest-migrations", standalone_mode=False)
+    except click.Abort:
+        output.error("Interrupted.")
+        return _INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except UserError as error:
+        output.error(str(error))
+        return FINDINGS if isinstance(error, MigrationError) else NOT_TRIED
+    except BrokenPipeError:  # what reads our output has seen enough
+        return 0
+    except Exception:  # noqa: BLE001 (the last resort)
+        output.error(f"This is a mistake of pytest-migrations {version('pytest-migrations')}, please report it:")
+        output.error(traceback.format_exc())
+        return NOT_TRIED
+    return code if isinstance(code, int) else 0

@@ -1,0 +1,63 @@
+"""What commands print: texts and tables for people, JSON for programs, errors to stderr."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+#: What the plugin's options are called here, where a message names one.
+_OPTIONS = re.compile(r"--migrations-(?=(?:dir|format|server)\b)")
+
+
+def error(message: str) -> None:
+    """Tell what went wrong, on stderr."""
+    click.echo(_OPTIONS.sub("--", message), err=True)
+
+
+def line(text: str = "") -> None:
+    """Print a line."""
+    click.echo(text)
+
+
+def as_json(data: Any) -> None:
+    """Print data for programs."""
+    click.echo(json.dumps(data, indent=2, default=str))
+
+
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], colours: Mapping[str, str] | None = None) -> None:
+    """Print columns, each as wide as its widest cell: nothing is cut, whatever the terminal.
+
+    ``colours`` has colours for cells that hold a certain text.
+    """
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    click.secho("  ".join(map(str.ljust, headings, widths)).rstrip(), bold=True)
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        coloured = [click.style(cell, fg=(colours or {}).get(cell.rstrip())) for cell in cells]
+        click.echo("  ".join(coloured).rstrip())
+
+
+def in_terminal() -> bool:
+    """Whether a person looks on: only then are there progress bars and questions."""
+    return sys.stdout.isatty() and sys.stdin.isatty()
+
+
+def took(seconds: float) -> str:
+    """A duration for a reader: 12 ms, 1.84 s, 3 min 5 s."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 60:
+        return f"{seconds:.2f} s"
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 migration``, ``2 migrations``."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,114 @@
+"""The database that a command was asked to work on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.server.connections import startup_options
+from pytest_migrations.server.hiding import address
+from pytest_migrations.server.server_error import UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_migrations.server.started import Parameters
+
+DEFAULT_LEDGER = "pytest_migrations.migration_history"
+_CONNECT_SECONDS = "10"
+#: ``postgres://``, and the drivers that SQLAlchemy names behind a plus.
+_SCHEME = re.compile(r"\s*postgres(?:ql)?(?:\+\w+)?://")
+#: Parameters of a URL that other libraries read, and libpq would refuse: Prisma's (its ``schema`` is a search_path).
+_NOT_OF_LIBPQ = {"connection_limit", "pgbouncer", "pool_timeout", "socket_timeout", "statement_cache_size"}
+_UNREADABLE = (
+    "The DSN cannot be read. It is postgresql://user:password@host:port/database, in which each of @ : / ? # %% in a "
+    "user or password is written as %40 %3A %2F %3F %23 %25, or host=... dbname=... user=..."
+).replace("%%", "%")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A database and where its ledger is. What is not in the DSN comes from libpq's variables, as for psql."""
+
+    #: For libpq. May hold a password, so it shows nowhere.
+    parameters: Parameters = field(repr=False)
+    #: Schema and table.
+    ledger: tuple[str, str]
+
+    @classmethod
+    def named(cls, dsn: str, ledger: str | None = None) -> Target:
+        """The target of a DSN as libpq, SQLAlchemy or Prisma write it. Raises UserError where it cannot be read."""
+        return cls({"connect_timeout": _CONNECT_SECONDS, **_parameters(dsn)}, _ledger(ledger or DEFAULT_LEDGER))
+
+    def connect(self, settings: Mapping[str, str] | None = None, **more: Any) -> psycopg.Connection[Any]:
+        """Connect in autocommit mode, without prepared statements.
+
+        ``settings`` are set at the start of the session, so that RESET keeps them; ``more`` goes to psycopg as it is.
+
+        :raises UnreachableError: in which no password is shown.
+        """
+        options = startup_options(settings or {}, self.parameters.get("options", ""))
+        given = {"client_encoding": "UTF8", "application_name": "pytest-migrations", **self.parameters}
+        if options:
+            given["options"] = options
+        try:
+            return psycopg.connect(**given, autocommit=True, prepare_threshold=None, **more)  # type: ignore[arg-type]
+        except psycopg.OperationalError as error:
+            if "options" in str(error) and "unsupported startup parameter" in str(error):
+                raise UserError(POOLED.format(where=self.where)) from None
+            raise UnreachableError.of(error, self.parameters) from None
+
+    @property
+    def where(self) -> str:
+        """The address of its server, without secrets."""
+        return address(self.parameters)
+
+
+#: Why a session is needed, where a pooler lends one only for a transaction.
+POOLED = (
+    "{where} is a pooler that lends a session for one transaction (PgBouncer in transaction mode): the lock that keeps "
+    "two runs apart would belong to nobody. Name the server itself in --dsn, not the pooler."
+)
+
+
+def _parameters(dsn: str) -> dict[str, str]:
+    scheme = _SCHEME.match(dsn)
+    schema = ""
+    if scheme is not None:
+        rest, question, query = dsn[scheme.end() :].strip().partition("?")
+        pairs = parse_qsl(query, keep_blank_values=True)
+        schema = next((value for name, value in pairs if name == "schema"), "")
+        kept = urlencode([(name, value) for name, value in pairs if name != "schema" and name not in _NOT_OF_LIBPQ])
+        dsn = f"postgresql://{rest}{question if kept else ''}{kept.replace('+', '%20')}"
+    try:
+        given = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
+    except psycopg.ProgrammingError as error:
+        # What libpq says may repeat parts of the DSN; a parameter's name holds no secret.
+        unknown = re.search(r'invalid (?:URI query parameter|connection option): "?(\w+)"?', str(error))
+        raise UserError(_UNREADABLE + (f"\nlibpq knows no parameter {unknown[1]!r}." if unknown else "")) from None
+    ports, hosts = given.get("port", "5432").split(","), given.get("host", "").split(",")
+    stray = any("@" in host[1:] for host in hosts) or (scheme is not None and "@" in given.get("dbname", ""))
+    if stray or not all(port.isdigit() for port in ports):
+        raise UserError(_UNREADABLE)
+    if schema:
+        quoted = schema.replace('"', '""')
+        given["options"] = startup_options({"search_path": f'"{quoted}"'}, given.get("options", ""))
+    return given
+
+
+_NAME = r'(?:"(?:[^"]|"")+"|[^".]+)'
+_QUALIFIED = re.compile(rf"({_NAME})\.({_NAME})")
+
+
+def _ledger(name: str) -> tuple[str, str]:
+    found = _QUALIFIED.fullmatch(name.strip())
+    if found is None:
+        raise UserError(f"--ledger={name}: name a schema and a table, as in {DEFAULT_LEDGER}")
+    schema, table = (part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups())
+    return schema, table
