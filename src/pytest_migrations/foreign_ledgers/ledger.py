@@ -34,8 +34,9 @@ class ForeignLedger:
     _table: Table
 
     @property
-    def is_readable(self) -> bool:
-        return not self.hindrance
+    def names(self) -> tuple[str, ...]:
+        """What a user may call the table: with its schema, or without, and quoted or not."""
+        return self.table, f"{self._table.schema}.{self._table.name}", self._table.name
 
     @property
     def tells(self) -> bool:
@@ -55,7 +56,7 @@ class ForeignLedger:
         :raises psycopg.Error: where the server does.
         """
         if self.hindrance:
-            raise UserError(f"The ledger of {self.tool.name} cannot be read: {self.hindrance}")
+            raise UserError(self.hindrance)
         columns = [name for name in self.tool.reads if name in self._table.columns]
         query = sql.SQL("SELECT {} FROM {}").format(
             sql.SQL(", ").join(_as_text(name, self._table.columns[name]) for name in columns),

@@ -82,7 +82,7 @@ def by_key(
     return Taken(
         applied={migration: applied[migration].at for migration in history if migration in applied},
         failed=failed,
-        changed=tuple(m for m in history if m in found and found[m].checksum and is_changed(m, found[m])),
+        changed=tuple(m for m in history if m in applied and applied[m].checksum and is_changed(m, applied[m])),
         unknown=tuple(entry.called for name, entry in said.items() if name not in known and name not in below),
     )
 
@@ -94,11 +94,11 @@ def up_to(version: int, history: History, failed: str = "") -> Taken:
     """
     numbers = {m: int(m.version) for m in history if m.version.isdecimal()}
     last = next((migration for migration, number in numbers.items() if number == version), None)
-    below = {m: None for m, number in numbers.items() if number <= version and not (failed and m is last)}
+    called = f"version {version}" + (" (not finished)" if failed else "")
     return Taken(
-        applied=below,
+        applied={m: None for m, number in numbers.items() if number <= version and not (failed and m is last)},
         failed={last: failed} if failed and last is not None else {},
-        unknown=(f"version {version}",) if last is None and version > 0 else (),
+        unknown=(called,) if last is None and version > 0 else (),
     )
 
 

@@ -32,8 +32,8 @@ def _taken(rows: Sequence[Row], history: History) -> Taken:
         moment, digest, name = row.text("created_at"), row.text("hash"), row.text("name")
         tag = name or by_moment.get(moment) or by_digest.get(digest) or moment
         generated = row.time("created_at")
-        called = name or (f"one generated at {generated:%Y-%m-%d %H:%M:%S} UTC" if generated else f"one of hash {digest}")
-        entries.append(Entry(tag, called, row.time("applied_at"), checksum=digest))
+        when = f"generated at {generated:%Y-%m-%d %H:%M:%S} UTC" if generated else f"of hash {digest}"
+        entries.append(Entry(tag, name or f"one {when}", row.time("applied_at"), checksum=digest))
     return by_key(entries, history, _tag_of, partial(differs, "sha256"))
 
 

@@ -95,7 +95,7 @@ def _is_time(text: str) -> bool:
 
 
 HOME_MADE = Tool(
-    "a tool of its own",
+    "Another tool",
     formats=(),
     shapes=tuple(
         Shape({column: kind}, named=_TABLES)
