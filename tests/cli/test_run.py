@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from pytest_migrations.server.server import Database
-    from tests.cli.conftest import Result
-
-    Cli = Callable[..., Result]
-    Migrations = Callable[..., Path]
-    Query = Callable[[str], list[tuple[Any, ...]]]
+    from tests.commands import Cli, Migrations, Query
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n--\nDROP TABLE users;"
 NAMES = "ALTER TABLE users ADD name text;\n--\nALTER TABLE users DROP name;"
@@ -142,3 +135,38 @@ def test_what_is_not_applied_or_has_no_way_back_cannot_be_rolled_back(
     assert "there is no migration '7'" in cli("rollback", "7").err
     assert cli("rollback").code == 2
     assert cli("rollback", "1", "--to", "1").code == 2
+
+
+def test_what_others_depend_on_stays_unless_they_are_taken_along(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(
+        m001_users=USERS,
+        m002_teams="CREATE TABLE teams (id int);\n--\nDROP TABLE teams;",
+        m003_names=NAMES,
+        m004_index="CREATE INDEX ON users (name);\n--\nDROP INDEX users_name_idx;",
+    )
+    cli("run")
+    refused = cli("rollback", "001_users.sql")
+    assert refused.code == 2
+    assert "003_names.sql needs table users of 001_users.sql" in refused.err
+    assert "004_index.sql needs table users of 001_users.sql" in refused.err
+    assert "002_teams.sql" not in refused.err
+    assert states(cli) == ["applied"] * 4
+    assert cli("rollback", "002_teams.sql").code == 0
+    ran = cli("rollback", "001_users.sql", "--cascade", "--json")
+    assert [done["name"] for done in ran.json["rolled_back"]] == ["004_index.sql", "003_names.sql", "001_users.sql"]
+    assert query("select to_regclass('users')") == [(None,)]
+
+
+def test_what_depends_is_known_without_the_files(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    folder = migrations(m001_users=USERS, m002_names=NAMES, m003_more="SELECT 1;")
+    cli("run")
+    (folder / "001_users.sql").unlink()
+    assert "002_names.sql needs table users of 001_users.sql" in cli("rollback", "001_users.sql").err
+    (folder / "002_names.sql").unlink()
+    assert "002_names.sql needs" in cli("rollback", "001_users.sql").err
+    assert cli("rollback", "001_users.sql", "--cascade").code == 0
+    assert query("select to_regclass('users')") == [(None,)]

@@ -74,7 +74,8 @@ class Ledger:
         """Make it where there is none. Raises UserError where the user may not."""
         if self.exists():
             row = self._connection.execute(
-                "SELECT has_table_privilege(%s::regclass, 'INSERT, UPDATE, DELETE')", [self._table.as_string()]
+                "SELECT bool_and(has_table_privilege(%s, r)) FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) r",
+                [self._table.as_string()],
             ).fetchone()
             if row == (False,):
                 raise UserError(
@@ -114,17 +115,17 @@ class Ledger:
             self._fingerprint = self._connection.execute(self._fingerprinting()).fetchone()
         return {row[0]: _entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows}
 
-    def write(self, entry: Entry) -> None:
+    def write(self, entry: Entry, *, in_place: bool = False) -> None:
         """Write an entry, in the transaction that the connection is in, or in one of its own.
 
-        One that is applied comes last from now on.
+        One that is applied comes last from now on, unless it stays ``in_place``.
 
         :raises LedgerTouchedError: where somebody else has written to the ledger since we last did.
         """
         values = {**vars(entry), "state": entry.state.value}
         replaced = sql.SQL(", ").join(
             sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name))
-            for name in (*_COLUMNS, *([_ORDER] if entry.state is State.APPLIED else []))
+            for name in (*_COLUMNS, *([_ORDER] if entry.state is State.APPLIED and not in_place else []))
         )
         self._change(
             sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT (name) DO UPDATE SET {}").format(

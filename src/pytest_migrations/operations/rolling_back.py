@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration, Script
 from pytest_migrations.operations.applying import Applier, Waiting
-from pytest_migrations.operations.standing import standings
+from pytest_migrations.operations.dependents import dependents
+from pytest_migrations.operations.standing import named, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,18 +52,17 @@ def plan_one(history: History, entries: Mapping[str, Entry], wanted: str, *, cas
 
     :raises UserError: where it is not applied, has no rollback, or others depend on it.
     """
-    applied = _applied(history, entries)
-    standing = _named(wanted, applied, history)
-    later = applied[applied.index(standing) + 1 :]
-    dependents = _dependents(standing, later)
-    if dependents and not cascade:
-        first = f"pytest-migrations rollback {standing.name}"
-        reasons = "\n".join(f"  {other.name} needs {', '.join(why)}" for other, why in dependents)
+    standing, later = _from(wanted, history, entries)
+    migrations = {_migration_of(other): other for other in later}
+    needing = dependents(_migration_of(standing), list(migrations))
+    if needing and not cascade:
+        reasons = "\n".join(f"  {other.name} needs {why}" for other, why in needing)
         raise UserError(
             f"{standing.name} is not rolled back: others that were applied after it depend on it.\n{reasons}\n"
-            f"Nothing was changed. Roll them back first, or take them along in reverse order: {first} --cascade"
+            "Nothing was changed. Roll them back first, or take them along in reverse order: "
+            f"pytest-migrations rollback {standing.name} --cascade"
         )
-    return [_way_back(other) for other in [*(other for other, _ in reversed(dependents)), standing]]
+    return [_way_back(other) for other in [*(migrations[other] for other, _ in reversed(needing)), standing]]
 
 
 def plan_to(history: History, entries: Mapping[str, Entry], to: str) -> list[WayBack]:
@@ -70,8 +70,8 @@ def plan_to(history: History, entries: Mapping[str, Entry], to: str) -> list[Way
 
     :raises UserError: where it is not applied, or one of those after it has no rollback.
     """
-    applied = _applied(history, entries)
-    return [_way_back(other) for other in reversed(applied[applied.index(_named(to, applied, history)) + 1 :])]
+    _, later = _from(to, history, entries)
+    return [_way_back(other) for other in reversed(later)]
 
 
 def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell: Callable[[Event], None]) -> None:
@@ -87,40 +87,28 @@ def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell:
         tell(RolledBack(way.migration, applier.roll_back(way.migration, way.entry)))
 
 
-def _applied(history: History, entries: Mapping[str, Entry]) -> list[Standing]:
+def _applied(all_standings: list[Standing], entries: Mapping[str, Entry]) -> list[Standing]:
     """What is in the database, in the order in which it came there."""
     places = {name: place for place, name in enumerate(entries)}
-    there = [standing for standing in standings(history, entries) if standing.is_in_database and standing.entry]
+    there = [standing for standing in all_standings if standing.is_in_database and standing.entry]
     return sorted(there, key=lambda standing: places[standing.entry.name] if standing.entry else 0)
 
 
-def _named(wanted: str, applied: list[Standing], history: History) -> Standing:
-    names = {wanted, Path(wanted).name}
-    found = [s for s in applied if names & {s.name, s.entry.version if s.entry else ""}]
-    if not found:
-        try:
-            migration = history.migrations[history.position_of(wanted) - 1]
-        except LookupError as error:
-            raise UserError(f"{wanted}: {error}") from None
-        found = [standing for standing in applied if standing.migration is migration]
-        if not found:
-            raise UserError(f"{migration.name} is not applied to this database: there is nothing to roll back.")
-    if len(found) > 1:
-        raise UserError(f"{' and '.join(s.name for s in found)} are both {wanted}: name one of them by its file.")
-    return found[0]
+def _from(wanted: str, history: History, entries: Mapping[str, Entry]) -> tuple[Standing, list[Standing]]:
+    """The applied migration that is wanted, and what was applied after it."""
+    all_standings = standings(history, entries)
+    standing = named(wanted, all_standings, history)
+    applied = _applied(all_standings, entries)
+    if standing not in applied:
+        raise UserError(f"{standing.name} is not applied to this database: there is nothing to roll back.")
+    return standing, applied[applied.index(standing) + 1 :]
 
 
 def _way_back(standing: Standing) -> WayBack:
-    """Its file's rollback, which may have been mended since; else what the ledger has kept."""
-    entry, migration = standing.entry, standing.migration
+    migration, entry = _migration_of(standing), standing.entry
     assert entry is not None
-    if migration is not None and migration.down is not None:
+    if migration.down is not None:
         return WayBack(migration, entry)
-    if entry.rollback_sql is not None:
-        path = Path(f"rollback of {entry.name} in the ledger") if migration is None else migration.path
-        down = Script(Path(f"rollback of {entry.name} in the ledger"), entry.rollback_sql, entry.rollback_sql)
-        without_file = Migration(entry.version, entry.name, Script(path, "", ""))
-        return WayBack(replace(migration or without_file, down=down), entry)
     why = f" {entry.rollback_note}" if entry.rollback_note else ""
     raise UserError(
         f"{standing.name} has no rollback, and the ledger has none of it.{why} Nothing was changed. Write one into its "
@@ -129,6 +117,13 @@ def _way_back(standing: Standing) -> WayBack:
     )
 
 
-def _dependents(standing: Standing, later: Sequence[Standing]) -> list[tuple[Standing, tuple[str, ...]]]:
-    """Those of the later ones that need what it has made, or what another of them has made, and what that is."""
-    return []
+def _migration_of(standing: Standing) -> Migration:
+    """Its file, whose rollback may have been mended since; what that lacks is as the ledger has kept it."""
+    migration, entry = standing.migration, standing.entry
+    assert entry is not None
+    nowhere = Path(f"the ledger's rollback of {entry.name}")
+    if migration is None:
+        migration = Migration(entry.version, entry.name, Script(nowhere, "", ""))
+    if migration.down is None and entry.rollback_sql is not None:
+        migration = replace(migration, down=Script(nowhere, entry.rollback_sql, entry.rollback_sql))
+    return migration

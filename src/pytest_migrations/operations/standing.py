@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Order
 from pytest_migrations.operations.entry import State, checksum
 
@@ -79,6 +81,25 @@ def out_of_order(history: History, all_standings: list[Standing]) -> list[Standi
     ]
 
 
+def named(wanted: str, all_standings: list[Standing], history: History) -> Standing:
+    """The one of this file, name or version, among the migrations of the folder and those that the ledger knows.
+
+    :raises UserError: where there is none, or more than one.
+    """
+    names = {wanted, Path(wanted).name}
+    found = [s for s in all_standings if names & {s.name, s.entry.name if s.entry else s.name}]
+    found = found or [s for s in all_standings if s.entry is not None and s.entry.version == wanted]
+    if len(found) > 1:
+        raise UserError(f"{' and '.join(s.name for s in found)} are both {wanted}: name one of them by its file.")
+    if found:
+        return found[0]
+    try:
+        migration = history.migrations[history.position_of(wanted) - 1]
+    except LookupError as error:
+        raise UserError(f"{wanted}: {error}") from None
+    return next(standing for standing in all_standings if standing.migration is migration)
+
+
 def _covered(migration: Migration) -> Standing:
     return Standing(migration.name, Stand.APPLIED, migration, note="stands for what was applied one by one")
 
@@ -110,12 +131,11 @@ def _without_file(entry: Entry) -> Standing:
 
 
 def _what_is_left(entry: Entry) -> str:
+    because = f": {entry.error}" if entry.error else ""
     if not entry.is_unfinished:
-        return f"nothing of it was kept: {entry.error}" if entry.error else "nothing of it was kept"
-    way = "back " if entry.state is State.ROLLING_BACK else ""
-    if entry.state is State.FAILED:
-        return f"{entry.statements} of {entry.total_statements} statements were kept: {entry.error}"
-    return f"stopped on its way {way}behind statement {entry.statements} of {entry.total_statements}"
+        return f"nothing of it was kept{because}"
+    way = "on its way back " if entry.state is State.ROLLING_BACK else ""
+    return f"stopped {way}behind statement {entry.statements} of {entry.total_statements}{because}"
 
 
 def _how_back(migration: Migration, entry: Entry) -> str:
