@@ -67,7 +67,7 @@ class Tool:
 
     #: What its users call it.
     name: str
-    #: The names of the formats that its migrations are written in.
+    #: The formats that a folder of its migrations may be taken for: plain numbered files are "ours".
     formats: tuple[str, ...]
     shapes: tuple[Shape, ...]
     #: The columns that ``taken`` looks at, of which some may be absent.

@@ -52,3 +52,10 @@ def test_the_files_before_a_checkpoint(told: Tell, history: Read) -> None:
     rows = ", ".join(f"('2024010{day}', 'm', 2, 1, 1, NULL)" for day in range(1, 6))
     found = told(ledger(rows), history(files, "atlas"))
     assert (found.applied, found.unknown) == (["20240104a_checkpoint.sql", NAMES[4]], [])
+
+
+def test_folders_of_other_tools(told: Tell, history: Read) -> None:
+    files = {f"0000{number}_m.sql": "-- +goose Up\nSELECT 1;\n" for number in (1, 2, 3)}
+    rows = "('00001', 'm', 1, 0, 0, NULL), ('00002', 'm', 2, 1, 1, NULL)"
+    found = told(ledger(rows), history(files, "goose"))
+    assert (found.applied, found.unknown) == (["00001_m.sql", "00002_m.sql"], [])

@@ -29,7 +29,7 @@ def _name_of(migration: Migration) -> str:
 
 NODE_PG_MIGRATE = Tool(
     "node-pg-migrate",
-    formats=("node-pg-migrate",),
+    formats=("node-pg-migrate", "ours"),
     shapes=(Shape({"run_on": Kind.TIME, "id": Kind.NUMBER, "name": Kind.TEXT}, alone=True),),
     reads=("name", "run_on"),
     taken=_taken,

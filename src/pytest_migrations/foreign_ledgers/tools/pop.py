@@ -25,7 +25,7 @@ def _taken(rows: Sequence[Row], history: History) -> Taken:
 
 POP = Tool(
     "pop",
-    formats=("pop",),
+    formats=("pop", "pairs"),
     shapes=(
         Shape({"version": Kind.TEXT}, named="schema_migration", alone=True),
         Shape({"version_self": Kind.NUMBER, "version": Kind.TEXT}),

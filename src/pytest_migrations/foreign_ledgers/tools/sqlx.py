@@ -38,7 +38,7 @@ def _taken(rows: Sequence[Row], history: History) -> Taken:
 
 SQLX = Tool(
     "sqlx",
-    formats=("pairs",),
+    formats=("pairs", "ours"),
     shapes=(
         Shape(
             {

@@ -28,7 +28,7 @@ def _taken(rows: Sequence[Row], history: History) -> Taken:
 
 SUPABASE = Tool(
     "supabase",
-    formats=("supabase",),
+    formats=("supabase", "ours"),
     shapes=(Shape({"statements": Kind.OTHER, "version": Kind.TEXT, "name": Kind.TEXT}, named="schema_migrations"),),
     reads=("version", "name"),
     taken=_taken,

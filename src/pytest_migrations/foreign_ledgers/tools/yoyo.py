@@ -28,7 +28,7 @@ def _taken(rows: Sequence[Row], history: History) -> Taken:
 
 YOYO = Tool(
     "yoyo",
-    formats=("yoyo",),
+    formats=("yoyo", "ours"),
     shapes=(
         Shape({"migration_hash": Kind.TEXT, "migration_id": Kind.TEXT, "applied_at_utc": Kind.TIME}),
         Shape({"id": Kind.TEXT, "ctime": Kind.TIME}, named="_yoyo_migrations?", alone=True),  # before version 6
