@@ -91,9 +91,7 @@ class RunLock:
 
 
 @contextmanager
-def held(
-    connection: psycopg.Connection[Any], ledger: tuple[str, str], seconds: float, where: str
-) -> Iterator[RunLock]:
+def held(connection: psycopg.Connection[Any], ledger: tuple[str, str], seconds: float, where: str) -> Iterator[RunLock]:
     """Hold the lock meanwhile. Raises UserError where it cannot be had within so many seconds."""
     lock = RunLock(connection, ledger, where)
     lock.take(seconds)

@@ -1,0 +1,130 @@
+"""Archives in pg_dump's custom format: written, checked, read and loaded by programs that never outlive the call."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from signal import Signals
+from typing import TYPE_CHECKING, Any
+
+from pytest_migrations.server.hiding import hide_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from pytest_migrations.server.clients import Client
+    from pytest_migrations.server.started import Parameters
+
+_CHUNK_BYTES = 1 << 20
+_PATIENCE = 5.0
+_LAST_LINES = 8
+#: What pg_restore lists: "217; 1259 16438 TABLE public users postgres". The numbers are those of one database only.
+_ENTRY = re.compile(r"\d+; \d+ \d+ (.+)")
+_DATA = re.compile(r"(?:\w+ )*DATA |SEQUENCE SET |BLOBS? |BLOB METADATA ")
+
+
+class ProgramError(Exception):
+    """A program ended before its work was done; the text says what it said, or how it ended."""
+
+
+def write(
+    client: Client,
+    login: Parameters,
+    archive: BinaryIO,
+    *arguments: str,
+    lock_timeout: float,
+    progress: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Dump a database into the open file; ``arguments`` are pg_dump's.
+
+    It waits for each lock (ACCESS SHARE) for ``lock_timeout`` seconds; 0 is for ever. ``progress`` is told how many
+    bytes were written so far. Raises ProgramError, and OSError where the file takes no more.
+    """
+    arguments = ("--format=custom", f"--lock-wait-timeout={lock_timeout * 1000:.0f}", *arguments)
+    # Through a pipe, so that it also ends when we are killed: a dump holds locks on every table.
+    with _running(client, "pg_dump", *arguments, login=login, stdout=subprocess.PIPE) as process:
+        assert isinstance(process.stdout, io.BufferedReader)
+        written = 0
+        while chunk := process.stdout.read1(_CHUNK_BYTES):
+            archive.write(chunk)
+            written += len(chunk)
+            progress(written)
+        archive.flush()
+
+
+def entries(client: Client, archive: Path) -> list[str]:
+    """What it holds besides data, in pg_restore's words: "TABLE public users postgres". Raises ProgramError."""
+    listed = _read(client, archive, "--list").splitlines()
+    return [entry[1] for line in listed if (entry := _ENTRY.match(line)) and not _DATA.match(entry[1])]
+
+
+def check(client: Client, archive: Path) -> None:
+    """Read all of it: the list that it begins with is whole even where its data was cut off. Raises ProgramError."""
+    _read(client, archive, f"--file={os.devnull}")
+
+
+def script(client: Client, archive: Path, *arguments: str) -> str:
+    """The SQL that an archive, or the part of it that pg_restore's ``arguments`` say, stands for."""
+    text = _read(client, archive, "--file=-", *arguments)
+    # What keeps psql from running commands of its own.
+    return re.sub(r"^\\(?:restrict|unrestrict|connect) .*$", "", text, flags=re.MULTILINE)
+
+
+def load(client: Client, archive: Path, login: Parameters, *arguments: str) -> None:
+    """Load it into the database; the first statement that fails ends that. Raises ProgramError."""
+    with (
+        archive.open("rb") as read,
+        _running(client, "pg_restore", "--exit-on-error", *arguments, login=login, stdin=read),
+    ):
+        pass
+
+
+def _read(client: Client, archive: Path, *arguments: str) -> str:
+    with (
+        archive.open("rb") as read,
+        _running(client, "pg_restore", *arguments, stdin=read, stdout=subprocess.PIPE) as process,
+    ):
+        assert process.stdout is not None
+        return process.stdout.read().decode(errors="replace")
+
+
+@contextmanager
+def _running(client: Client, program: str, *arguments: str, **more: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A program for the time of the block, which reads what it says. Raises ProgramError where it does not end well."""
+    with tempfile.TemporaryFile() as said:
+        process = client.start(program, *arguments, stderr=said, **more)
+        try:
+            yield process
+            process.wait()
+        finally:
+            _end(process)
+        if process.returncode:
+            said.seek(0)
+            raise ProgramError(_reason(program, process.returncode, said.read(), more.get("login") or {}))
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End it where it runs still (pg_dump cancels then what the server does for it), and close its streams."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    for stream in (process.stdin, process.stdout):
+        if stream is not None:
+            stream.close()
+
+
+def _reason(program: str, code: int, said: bytes, login: Parameters) -> str:
+    lines = hide_secrets(said.decode(errors="replace").strip(), login).splitlines()[-_LAST_LINES:]
+    if code < 0:
+        lines.append(f"{program} was killed by {Signals(-code).name}")
+    return "\n".join(lines) or f"{program} ended with exit code {code}"
