@@ -9,16 +9,13 @@ from __future__ import annotations
 
 import time
 import zlib
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-
-import psycopg
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.target import POOLED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import psycopg
 
 _CLASS = 0x7079_6D67  # "pymg": the same for all ledgers of a database
 _AGAIN_SECONDS = 0.2
@@ -68,10 +65,6 @@ class RunLock:
                 "the next migration. See `pytest-migrations status`."
             )
 
-    def release(self) -> None:
-        """Give it back."""
-        self._connection.execute("SELECT pg_advisory_unlock(%s, %s)", self._key)
-
     def _try(self) -> bool:
         return bool(_one(self._connection, "SELECT pg_try_advisory_lock(%s, %s)", self._key))
 
@@ -88,18 +81,6 @@ class RunLock:
             return "it has just ended"
         pid, application, user, address, since = row
         return f"pid {pid} ({application}, user {user}, {address or 'local'}), connected since {since:%H:%M:%S}"
-
-
-@contextmanager
-def held(connection: psycopg.Connection[Any], ledger: tuple[str, str], seconds: float, where: str) -> Iterator[RunLock]:
-    """Hold the lock meanwhile. Raises UserError where it cannot be had within so many seconds."""
-    lock = RunLock(connection, ledger, where)
-    lock.take(seconds)
-    try:
-        yield lock
-    finally:
-        if not connection.closed and not connection.broken:
-            lock.release()
 
 
 def _one(connection: psycopg.Connection[Any], query: str, arguments: tuple[int, int] | None = None) -> Any:
