@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import resource
+import re
 import shutil
 import signal
 import stat
@@ -22,7 +22,7 @@ import pytest
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations import archives, backup_folder
 from pytest_migrations.operations.backup import back_up
-from pytest_migrations.operations.lock import held
+from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.target import Target
 from pytest_migrations.server import clients, containers, published
 from pytest_migrations.server.choice import ServerOptions
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pytest_migrations.server.run_folder import RunFolder
     from pytest_migrations.server.server import Database
 
-#: A dump of it is more than a pipe takes, so that pg_dump still runs when the first of it was read.
+#: Two megabytes, also in a dump.
 _BIG = "create table big as select md5(n::text) a, md5((-n)::text) b from generate_series(1, 30000) n"
 _DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
@@ -56,11 +56,11 @@ def target(database: Database) -> Target:
 
 
 @pytest.fixture
-def slow(server: Server, database: Database) -> None:
-    with server.connect(database) as connection:
-        connection.execute(
-            "create table big as select md5(n::text), md5((-n)::text) m from generate_series(1, 30000) n"
-        )
+def waiting(target: Target) -> Iterator[None]:
+    """A table that somebody has locked: pg_dump waits for it, for ever where it is told so."""
+    with target.connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute("lock table users in access exclusive mode")
+        yield
 
 
 def dumps_running() -> list[int]:
@@ -91,12 +91,10 @@ def names_in(folder: Path) -> list[str]:
 
 def test_it_is_named_checked_and_for_our_eyes_only(target: Target, database: Database, tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "backups"
-    told: list[int] = []
-    backup = back_up(target, folder, version="023", progress=told.append)
+    backup = back_up(target, folder, version="023")
     assert backup.name == f"{database.name}-{backup.taken_at:%Y%m%dT%H%M%SZ}-023.dump"
     assert abs(backup.taken_at - datetime.now(timezone.utc)) < timedelta(minutes=1)
     assert (backup.objects, backup.version, backup.size) == (2, "023", backup.path.stat().st_size)
-    assert told[-1] == backup.size
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()} == {0o600}
     assert backup_folder.backups_in(folder) == [backup]
@@ -119,8 +117,15 @@ def test_any_name_of_a_database(server: Server, tmp_path: Path, name: str) -> No
 
 
 def test_it_is_not_held_up_by_the_lock_of_a_run(target: Target, tmp_path: Path) -> None:
-    with target.connect() as connection, held(connection, target.ledger, 1, target.where):
-        assert back_up(target, tmp_path).objects == 2
+    with working_on(target, Limits()) as session:
+        session.lock.check()
+        objects = [entry.partition(" ")[0] for entry in _entries(back_up(target, tmp_path))]
+    assert {"TABLE", "SCHEMA"} <= {*objects}  # the ledger is part of it
+
+
+def _entries(backup: backup_folder.Backup) -> list[str]:
+    (client, *_) = clients._installed()
+    return archives.entries(client, backup.path)
 
 
 def test_two_of_one_second_are_two(target: Target, tmp_path: Path) -> None:
@@ -192,67 +197,78 @@ def test_what_locks_a_table_is_named(target: Target, tmp_path: Path) -> None:
         with pytest.raises(UserError) as failed:
             back_up(target, tmp_path, lock_timeout=0.2)
         pid = connection.info.backend_pid
-    assert "ACCESS EXCLUSIVE on users is held since" in str(failed.value)
-    assert f"by pid {pid} (worker, user postgres, idle in transaction): lock table users" in str(failed.value)
+    told = rf"Waiting for ACCESS SHARE on public\.users, held since [0-9:]+ by pid {pid} \(app=worker, user=postgres\)"
+    assert re.search(told, str(failed.value))
     assert "--lock-timeout" in str(failed.value)
     assert names_in(tmp_path) == []
 
 
-def test_no_password_is_on_a_command_line_or_in_a_message(target: Target, tmp_path: Path, slow: None) -> None:
-    secret = "s3cr3t/@:"
-    guarded = Target({**target.parameters, "password": secret}, target.ledger)
+def test_no_password_is_on_a_command_line_or_in_a_message(target: Target, tmp_path: Path, waiting: None) -> None:
+    guarded = Target({**target.parameters, "password": "s3cr3t/@:"}, target.ledger)
     seen: list[bytes] = []
 
     def look(_: int) -> None:
-        if not seen:
-            seen.extend(Path(f"/proc/{pid}/cmdline").read_bytes() for pid in dumps_running())
+        seen.extend(
+            path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if b"pg_dump" in path.read_bytes()
+        )
 
-    back_up(guarded, tmp_path, progress=look)
-    assert seen
+    with pytest.raises(UserError) as late:
+        back_up(guarded, tmp_path, progress=look, lock_timeout=0.5)
+    assert any(b"pg_dump" in command for command in seen)
     assert not [command for command in seen if b"s3cr3t" in command]
     wrong = Target({**guarded.parameters, "user": "nobody_at_all"}, target.ledger)
     with pytest.raises(UserError) as failed:
         back_up(wrong, tmp_path)
-    assert "s3cr3t" not in str(failed.value)
-    assert "s3cr3t" not in "".join(path.read_text() for path in tmp_path.glob("*.json"))
+    assert "s3cr3t" not in f"{late.value} {failed.value}"
 
 
 def test_a_folder_that_is_a_file(target: Target, tmp_path: Path) -> None:
     (tmp_path / "backups").touch()
-    with pytest.raises(UserError, match=r"backups takes none: File exists\. Make room, or .* --backups DIR"):
+    with pytest.raises(UserError, match=r"backups takes none: File exists\.\nA folder .* --backups DIR"):
         back_up(target, tmp_path / "backups")
 
 
 def test_a_folder_that_cannot_be_made(target: Target) -> None:
-    with pytest.raises(UserError, match=r"takes none: .*--backups DIR"):
+    with pytest.raises(UserError, match=r"takes none: .*\n.*--backups DIR"):
         back_up(target, Path("/proc/backups"))
 
 
-def test_a_full_disk(target: Target, tmp_path: Path, slow: None) -> None:
-    """A limit on the size of files stands in for it: it comes to the same place, without a disk to fill."""
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, limits[1]))
-    try:
-        with pytest.raises(UserError, match="takes none: File too large"):
-            back_up(target, tmp_path / "backups")
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert names_in(tmp_path / "backups") == []
+@pytest.fixture
+def full_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system with no room for a backup."""
+    folder = tmp_path / "full"
+    folder.mkdir()
+    unmount = shutil.which("umount") or "umount"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", folder], check=False)
+    if mounted.returncode:
+        pytest.skip("only root may mount")
+    yield folder
+    subprocess.run([unmount, folder], check=True)
+
+
+def test_a_full_disk(target: Target, full_disk: Path) -> None:
+    with target.connect() as connection:
+        connection.execute(_BIG)
+    with pytest.raises(UserError) as failed:
+        back_up(target, full_disk)
+    assert "No space left on device" in str(failed.value)
+    assert "has room is needed" in str(failed.value)
+    assert names_in(full_disk) == []
     assert dumps_running() == []
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSEGV])
-def test_a_pg_dump_that_dies(target: Target, tmp_path: Path, slow: None, how: signal.Signals) -> None:
+def test_a_pg_dump_that_dies(target: Target, tmp_path: Path, waiting: None, how: signal.Signals) -> None:
     def strike(_: int) -> None:
         for pid in dumps_running():
             os.kill(pid, how)
 
     with pytest.raises(UserError, match=f"pg_dump was killed by {how.name}"):
-        back_up(target, tmp_path, progress=strike)
+        back_up(target, tmp_path, progress=strike, lock_timeout=0)
     assert names_in(tmp_path) == []
 
 
-def test_a_connection_that_is_lost(target: Target, tmp_path: Path, slow: None) -> None:
+def test_a_connection_that_is_lost(target: Target, tmp_path: Path, waiting: None) -> None:
     def strike(_: int) -> None:
         with target.connect() as connection:
             connection.execute(
@@ -260,20 +276,9 @@ def test_a_connection_that_is_lost(target: Target, tmp_path: Path, slow: None) -
                 "where application_name = 'pg_dump' and datname = current_database()"
             )
 
-    with pytest.raises(UserError) as failed:
-        back_up(target, tmp_path, progress=strike)
-    assert "The server, or the way to it, was lost" in str(failed.value)
+    with pytest.raises(UserError, match="The server, or the way to it, was lost"):
+        back_up(target, tmp_path, progress=strike, lock_timeout=0)
     assert names_in(tmp_path) == []
-
-
-def test_ctrl_c_leaves_nothing(target: Target, tmp_path: Path, slow: None) -> None:
-    def strike(_: int) -> None:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        back_up(target, tmp_path, progress=strike)
-    assert names_in(tmp_path) == []
-    assert dumps_running() == []
 
 
 def dumps_at(target: Target) -> list[Any]:
@@ -284,22 +289,17 @@ def dumps_at(target: Target) -> list[Any]:
 def interrupted_while_it_waits(target: Target, folder: Path) -> None:
     """Ctrl-C comes while pg_dump waits for a lock, and would wait for ever."""
 
-    def strike() -> None:
-        assert until(lambda: dumps_at(target))
-        os.kill(os.getpid(), signal.SIGINT)
+    def strike(_: int) -> None:
+        if dumps_at(target):
+            raise KeyboardInterrupt
 
-    with target.connect() as connection, connection.transaction():
-        connection.execute("lock table big in access exclusive mode")
-        striking = threading.Thread(target=strike)
-        striking.start()
-        with pytest.raises(KeyboardInterrupt):
-            back_up(target, folder, lock_timeout=0)
-        striking.join()
-        assert until(lambda: not dumps_at(target))
+    with pytest.raises(KeyboardInterrupt):
+        back_up(target, folder, progress=strike, lock_timeout=0)
+    assert until(lambda: not dumps_at(target))
     assert names_in(folder) == []
 
 
-def test_ctrl_c_while_pg_dump_waits(target: Target, tmp_path: Path, slow: None) -> None:
+def test_ctrl_c_while_pg_dump_waits(target: Target, tmp_path: Path, waiting: None) -> None:
     interrupted_while_it_waits(target, tmp_path)
     assert dumps_running() == []
 
@@ -309,27 +309,36 @@ import os, signal, sys
 from pathlib import Path
 from pytest_migrations.operations.backup import back_up
 from pytest_migrations.operations.target import Target
-back_up(Target.named(sys.argv[1]), Path(sys.argv[2]), progress=lambda _: os.kill(os.getpid(), signal.SIGKILL))
+def die(_):
+    os.kill(os.getpid(), signal.SIGKILL)
+back_up(Target.named(sys.argv[1]), Path(sys.argv[2]), progress=die, lock_timeout=0)
 """
 
 
 def test_what_was_killed_takes_its_pg_dump_along_and_is_swept(
-    target: Target, database: Database, tmp_path: Path, slow: None
+    target: Target, database: Database, tmp_path: Path
 ) -> None:
-    killed = subprocess.run([sys.executable, "-c", _KILLED, database.dsn, tmp_path], check=False)
-    assert killed.returncode == -signal.SIGKILL
-    assert until(lambda: not dumps_running())
+    with target.connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute("lock table users in access exclusive mode")
+        killed = subprocess.run([sys.executable, "-c", _KILLED, database.dsn, tmp_path], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert until(lambda: not dumps_running())
     assert [name.endswith(".dump.unfinished") for name in names_in(tmp_path)] == [True]
     assert backup_folder.backups_in(tmp_path) == []
     backup = back_up(target, tmp_path)
     assert names_in(tmp_path) == sorted([backup.name, backup.path.with_suffix(".json").name])
 
 
-def test_one_that_is_being_written_is_not_swept(target: Target, tmp_path: Path) -> None:
+def test_one_that_is_being_written_is_not_swept(target: Target, tmp_path: Path, waiting: None) -> None:
+    left: list[list[str]] = []
+
     def meanwhile(_: int) -> None:
         backup_folder.sweep(tmp_path)
+        left.append(names_in(tmp_path))
 
-    assert back_up(target, tmp_path, progress=meanwhile).path.exists()
+    with pytest.raises(UserError):
+        back_up(target, tmp_path, progress=meanwhile, lock_timeout=0.5)
+    assert [len(names) for names in left[:1]] == [1]
 
 
 def test_an_archive_whose_data_was_cut_off_is_found_out(target: Target, tmp_path: Path) -> None:
@@ -396,7 +405,15 @@ def test_the_pg_dump_of_the_servers_container(contained: Target, container: Serv
 
 
 def test_in_a_container_too_nothing_goes_on(contained: Target, tmp_path: Path) -> None:
-    interrupted_while_it_waits(contained, tmp_path / "backups")
+    with contained.connect() as connection, connection.transaction(force_rollback=True):
+        connection.execute("lock table big in access exclusive mode")
+        interrupted_while_it_waits(contained, tmp_path / "backups")
+
+
+def test_in_a_container_too_a_disk_can_be_full(full_disk: Path, contained: Target) -> None:
+    with pytest.raises(UserError, match="No backup of"):
+        back_up(contained, full_disk)
+    assert names_in(full_disk) == []
 
 
 def test_a_container_that_publishes_the_port_of_another_server(

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from signal import Signals
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.server import clients
 from pytest_migrations.server.hiding import hide_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
-    from typing import BinaryIO
 
     from pytest_migrations.server.clients import Client
     from pytest_migrations.server.started import Parameters
 
-_CHUNK_BYTES = 1 << 20
-_PATIENCE = 5.0
+_LOOK_SECONDS = 0.2
 _LAST_LINES = 8
+_MOST_JOBS = 4
 #: What pg_restore lists: "217; 1259 16438 TABLE public users postgres". The numbers are those of one database only.
 _ENTRY = re.compile(r"\d+; \d+ \d+ (.+)")
 _DATA = re.compile(r"(?:\w+ )*DATA |SEQUENCE SET |BLOBS? |BLOB METADATA ")
@@ -36,26 +35,20 @@ class ProgramError(Exception):
 def write(
     client: Client,
     login: Parameters,
-    archive: BinaryIO,
+    archive: int,
     *arguments: str,
     lock_timeout: float,
     progress: Callable[[int], None] = lambda _: None,
 ) -> None:
-    """Dump a database into the open file; ``arguments`` are pg_dump's.
+    """Dump a database into the open file of this descriptor; ``arguments`` are pg_dump's.
 
-    It waits for each lock (ACCESS SHARE) for ``lock_timeout`` seconds; 0 is for ever. ``progress`` is told how many
-    bytes were written so far. Raises ProgramError, and OSError where the file takes no more.
+    It waits for each lock (ACCESS SHARE) for ``lock_timeout`` seconds; 0 is for ever. ``progress`` is told now and then
+    how many bytes there are. Raises ProgramError.
     """
     arguments = ("--format=custom", f"--lock-wait-timeout={lock_timeout * 1000:.0f}", *arguments)
-    # Through a pipe, so that it also ends when we are killed: a dump holds locks on every table.
-    with _running(client, "pg_dump", *arguments, login=login, stdout=subprocess.PIPE) as process:
-        assert isinstance(process.stdout, io.BufferedReader)
-        written = 0
-        while chunk := process.stdout.read1(_CHUNK_BYTES):
-            archive.write(chunk)
-            written += len(chunk)
-            progress(written)
-        archive.flush()
+    with _running(client, "pg_dump", *arguments, login=login, stdout=archive) as process:
+        while not _has_ended(process):
+            progress(os.fstat(archive).st_size)
 
 
 def entries(client: Client, archive: Path) -> list[str]:
@@ -76,20 +69,15 @@ def script(client: Client, archive: Path, *arguments: str) -> str:
     return re.sub(r"^\\(?:restrict|unrestrict|connect) .*$", "", text, flags=re.MULTILINE)
 
 
-def load(client: Client, archive: Path, login: Parameters, *arguments: str) -> None:
+def load(client: Client, archive: Path, login: Parameters) -> None:
     """Load it into the database; the first statement that fails ends that. Raises ProgramError."""
-    with (
-        archive.open("rb") as read,
-        _running(client, "pg_restore", "--exit-on-error", *arguments, login=login, stdin=read),
-    ):
+    jobs = [] if client.container else [f"--jobs={min(os.cpu_count() or 1, _MOST_JOBS)}"]
+    with _running(client, "pg_restore", "--exit-on-error", *jobs, login=login, archive=archive):
         pass
 
 
 def _read(client: Client, archive: Path, *arguments: str) -> str:
-    with (
-        archive.open("rb") as read,
-        _running(client, "pg_restore", *arguments, stdin=read, stdout=subprocess.PIPE) as process,
-    ):
+    with _running(client, "pg_restore", *arguments, archive=archive, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         return process.stdout.read().decode(errors="replace")
 
@@ -103,28 +91,20 @@ def _running(client: Client, program: str, *arguments: str, **more: Any) -> Iter
             yield process
             process.wait()
         finally:
-            _end(process)
+            clients.end(process)
         if process.returncode:
             said.seek(0)
             raise ProgramError(_reason(program, process.returncode, said.read(), more.get("login") or {}))
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End it where it runs still (pg_dump cancels then what the server does for it), and close its streams."""
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(_PATIENCE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            stream.close()
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_LOOK_SECONDS)
+    return process.returncode is not None
 
 
 def _reason(program: str, code: int, said: bytes, login: Parameters) -> str:
     lines = hide_secrets(said.decode(errors="replace").strip(), login).splitlines()[-_LAST_LINES:]
-    if code < 0:
-        lines.append(f"{program} was killed by {Signals(-code).name}")
+    with suppress(ValueError):
+        lines.append(f"{program} was killed by {Signals(-code if code < 0 else code - 128).name}")
     return "\n".join(lines) or f"{program} ended with exit code {code}"

@@ -15,6 +15,7 @@ from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.operations import archives, backup_folder
 from pytest_migrations.operations.archives import ProgramError
 from pytest_migrations.operations.backup_folder import UNFINISHED, Backup, Origin
+from pytest_migrations.operations.blockers import Blocker
 from pytest_migrations.server import clients, locks
 
 if TYPE_CHECKING:
@@ -52,9 +53,8 @@ def back_up(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         backup_folder.sweep(folder)
         with _unfinished(folder, origin.database, version) as (lock, path, taken_at):
-            with open(lock.descriptor, "wb", closefd=False) as archive:
-                archives.write(client, login, archive, lock_timeout=lock_timeout, progress=progress)
-                os.fsync(archive)
+            archives.write(client, login, lock.descriptor, lock_timeout=lock_timeout, progress=progress)
+            os.fsync(lock.descriptor)
             objects = len(archives.entries(client, path))
             archives.check(client, path)
             size = path.stat().st_size
@@ -63,10 +63,8 @@ def back_up(
     except ProgramError as error:
         raise UserError(f"{_no_backup(origin)}: {client}:\n{error}\n{_advice(str(error), target)}") from None
     except OSError as error:
-        raise UserError(
-            f"{_no_backup(origin)}: {display_path(folder)} takes none: {error.strerror or error}. "
-            "Make room, or name another folder with --backups DIR."
-        ) from None
+        reason = f"{display_path(folder)} takes none: {error.strerror or error}"
+        raise UserError(f"{_no_backup(origin)}: {reason}.\n{_MAKE_ROOM}") from None
     others = [other for other in backup_folder.backups_in(folder) if other.path != backup.path]
     for old in backup_folder.superseded((other for other in others if other.origin == origin), keep - 1):
         backup_folder.remove(old)
@@ -128,7 +126,9 @@ def _advice(reason: str, target: Target) -> str:
     return next((advice for words, advice in _ADVICE.items() if re.search(words, reason)), "Nothing of it was kept.")
 
 
+_MAKE_ROOM = "A folder that is writable and has room is needed: make it so, or name another with --backups DIR."
 _ADVICE = {
+    "No space left on device|could not write|Disk quota exceeded": _MAKE_ROOM,
     "permission denied": (
         "A backup reads everything. Name a user who may: a superuser, or a member of pg_read_all_data "
         "(GRANT pg_read_all_data TO ...)."
@@ -143,25 +143,23 @@ _ADVICE = {
     ),
 }
 
-#: Those who wait for it too: who comes later waits behind them (PostgreSQL docs, 13.3.1).
+#: Those who wait for one too: who comes later waits behind them (PostgreSQL docs, 13.3.1).
 _EXCLUSIVE = """
-SELECT l.relation::regclass::text, a.pid, a.application_name, a.usename, a.state, l.granted,
-       to_char(a.xact_start, 'HH24:MI:SS'), left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80)
+SELECT 'ACCESS SHARE on ' || n.nspname || '.' || c.relname, a.pid, coalesce(a.application_name, ''),
+       coalesce(a.usename, ''), a.xact_start::timestamptz(0), coalesce(a.state, ''),
+       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120)
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-ORDER BY l.granted DESC, a.xact_start
+ORDER BY l.granted DESC, a.xact_start LIMIT 5
 """
 
 
 def _who_locks(target: Target) -> str:
+    """Who holds what pg_dump has just waited for in vain; it has ended, so that nobody can ask who blocked it."""
     with suppress(UserError, psycopg.Error), target.connect() as connection:
         rows = connection.execute(_EXCLUSIVE).fetchall()
-        lines = [
-            f"ACCESS EXCLUSIVE on {table} is {'held' if granted else 'awaited'} since {since} by pid {pid} "
-            f"({application or 'no name'}, user {user}, {state}): {query}"
-            for table, pid, application, user, state, granted, since, query in rows[:5]
-        ]
-        if lines:
-            return "\n".join(lines)
+        if rows:
+            return "\n".join(str(Blocker(*row)) for row in rows)
     return "Who held the lock cannot be said any more."

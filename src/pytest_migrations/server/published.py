@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 _ENGINE_SECONDS = 20
 #: What also holds inside. Certificates and addresses are those of this side.
 _KEPT = ("user", "dbname", "password", "options")
-#: A program in a container outlives its client, so it is ended when its stdin is, however that came.
-_ENDS_WITH_STDIN = (
-    'exec 3<&0; "$@" </dev/null & program=$!; { cat <&3; kill $program; } >/dev/null 2>&1 & watch=$!; '
-    "wait $program; status=$?; kill $watch; exit $status"
-)
 
 
 @dataclass(frozen=True)
@@ -39,10 +34,9 @@ class Published:
         kept = {name: login[name] for name in _KEPT if name in login}
         return {"host": "127.0.0.1", "port": str(self.port), "connect_timeout": "10", **kept}
 
-    def command(self, command: Sequence[str], *, ends_with_stdin: bool = False) -> list[str]:
+    def command(self, command: Sequence[str]) -> list[str]:
         """The command that runs a program inside; it gets PGPASSWORD from the environment of ours."""
-        wrapped = ["sh", "-c", _ENDS_WITH_STDIN, "sh", *command] if ends_with_stdin else command
-        return ["docker", "exec", "-i", "-e", "PGPASSWORD", "-e", "LC_ALL=C", self.id, *wrapped]
+        return ["docker", "exec", "-i", "-e", "PGPASSWORD", "-e", "LC_ALL=C", self.id, *command]
 
 
 def publishing(port: int) -> list[Published]:
