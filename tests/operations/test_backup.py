@@ -41,21 +41,6 @@ _DEBIAN = Path("/usr/lib/postgresql/15/bin")
 
 
 @pytest.fixture
-def database(server: Server) -> Iterator[Database]:
-    database = server.create_database(label="grants")
-    with server.connect(database) as connection:
-        connection.execute("create table users (id int primary key, name text not null)")
-        connection.execute("insert into users select n, md5(n::text) from generate_series(1, 1000) n")
-    yield database
-    server.drop(database)
-
-
-@pytest.fixture
-def target(database: Database) -> Target:
-    return Target.named(database.dsn)
-
-
-@pytest.fixture
 def waiting(target: Target) -> Iterator[None]:
     """A table that somebody has locked: pg_dump waits for it, for ever where it is told so."""
     with target.connect() as connection, connection.transaction(force_rollback=True):
@@ -366,34 +351,6 @@ def test_the_pg_dump_of_the_servers_major_version(run_folder: RunFolder, tmp_pat
     assert backup.path.read_bytes()[:8] == b"PGDMP\x01\x0e\x00"  # the format of 12 to 15
 
 
-@pytest.fixture(scope="session")
-def container(run_folder: RunFolder) -> Iterator[Server]:
-    if not containers.engine_answers():
-        reason = f"no container engine answers at {containers.engine_address()}"
-        pytest.fail(reason) if os.environ.get("PYTEST_MIGRATIONS_REQUIRE_DOCKER") else pytest.skip(reason)
-    image = os.environ.get("PYTEST_MIGRATIONS_TEST_IMAGE", "postgres:15")
-    server = Server.start_own(run_folder, ServerOptions(server=f"docker:{image}"), Requirements())
-    assert server is not None
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def contained(container: Server, only: Callable[[str], None], tmp_path: Path) -> Target:
-    """A database in a container, where this machine has no programs of PostgreSQL."""
-    docker = shutil.which("docker")
-    assert docker
-    (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "docker").symlink_to(docker)
-    only(str(tmp_path / "bin"))
-    database = container.create_database(label="grants")
-    with container.connect(database) as connection:
-        connection.execute(
-            "create table big as select md5(n::text) a, md5((-n)::text) b from generate_series(1, 30000) n"
-        )
-    return Target.named(database.dsn)
-
-
 def test_the_pg_dump_of_the_servers_container(contained: Target, container: Server, tmp_path: Path) -> None:
     backup = back_up(contained, tmp_path / "backups")
     with contained.connect() as connection:
@@ -424,20 +381,6 @@ def test_a_container_that_publishes_the_port_of_another_server(
     with contained.connect() as connection, target.connect() as other:
         assert clients._is_server_of(connection, container)
         assert not clients._is_server_of(other, container)
-
-
-@pytest.fixture
-def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Leave this machine no programs of PostgreSQL but those of the folders in a PATH."""
-
-    def leave(path: str) -> None:
-        from pytest_migrations.server import installations
-
-        monkeypatch.setattr(installations, "_WHEELS", ())
-        monkeypatch.setattr(installations, "_PLACES", ())
-        monkeypatch.setenv("PATH", path)
-
-    return leave
 
 
 def test_without_a_pg_dump(target: Target, tmp_path: Path, only: Callable[[str], None]) -> None:
