@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from pytest_migrations.server.server import Database
-    from tests.cli.conftest import Result
-
-    Cli = Callable[..., Result]
-    Migrations = Callable[..., Path]
-    Query = Callable[[str], list[tuple[Any, ...]]]
+    from tests.commands import Cli, Migrations, Query
 
 USERS = "CREATE TABLE users (id int PRIMARY KEY);\n--\nDROP TABLE users;"
 NAMES = "ALTER TABLE users ADD name text;\n--\nALTER TABLE users DROP name;"

@@ -9,9 +9,11 @@ from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from pytest_migrations.advice import advise, advise_on_rollback
+import psycopg
+
+from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
 from pytest_migrations.errors import UserError
-from pytest_migrations.failure import MigrationError
+from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.blockers import watched
 from pytest_migrations.operations.entry import Entry, State, checksum, whoever_runs
 from pytest_migrations.operations.ledger import LedgerTouchedError
@@ -63,14 +65,18 @@ class Applier:
         :raises MigrationError: where it fails.
         :raises UserError: where it could not be tried: somebody holds a lock, the server is gone.
         """
-        begun = replace(beginning(migration), statements=unfinished.statements if unfinished else 0)
+        begun = beginning(migration)
+        if unfinished is not None:
+            begun = replace(begun, state=unfinished.state, statements=unfinished.statements)
         return self._insist(partial(self._try, migration, migration.up, State.APPLIED), begun, State.APPLIED)
 
     def roll_back(self, migration: Migration, entry: Entry) -> Entry:
         """Roll a migration back, as ``apply`` applies it; its entry as it is then."""
         script = migration.down
         assert script is not None
-        begun = replace(entry, error=None, statements=entry.statements if entry.state is State.ROLLING_BACK else 0)
+        begun = replace(entry, error=None)
+        if entry.state is not State.ROLLING_BACK:
+            begun = replace(begun, state=State.APPLIED, statements=0)
         return self._insist(partial(self._try, migration, script, State.ROLLED_BACK), begun, State.ROLLED_BACK)
 
     def apply_as_one(self, migrations: Sequence[Migration]) -> list[Entry]:
@@ -138,15 +144,15 @@ class Applier:
                     raise self._locked(failure, kept, blockers.last, tries, time.monotonic() - since)
                 self._tell(Waiting(failure.migration, blockers.last, _BACK_OFF[tries - 1]))
                 time.sleep(_BACK_OFF[tries - 1])
-                entry = replace(begun, statements=kept.statements)
+                entry = replace(begun, state=kept.state, statements=kept.statements)
 
     def _try(self, migration: Migration, script: Script, end: State, entry: Entry) -> Entry:
         connection = self._session.connection
         progress = Progress(self._session.ledger, connection, script, entry, end)
-        if not statements(script) and script.program is None:
+        rest = self._rest(migration, script, entry) if entry.is_unfinished else script
+        if not statements(rest) and script.program is None:
             progress.finish()
             return progress.entry
-        rest = rest_of(script, entry.statements) if entry.statements else script
         runner = Runner(
             connection,
             guard=progress.before_commit,
@@ -160,6 +166,13 @@ class Applier:
             else:
                 runner.rollback(replace(migration, down=rest), look=progress.finish)
         return progress.entry
+
+    def _rest(self, migration: Migration, script: Script, entry: Entry) -> Script:
+        try:
+            return rest_of(self._session.connection, script, entry.statements)
+        except psycopg.Error as error:
+            statement = statements(script)[entry.statements]
+            raise MigrationError.from_server(migration, statement, error, Kept.BEFORE) from error
 
     def _come_back(self) -> bool:
         """Connect again where the connection was lost; whether it was."""
@@ -178,16 +191,21 @@ class Applier:
         """Let the ledger say what went wrong, where it has anything to say of the migration."""
         if end is State.APPLIED:
             failed = kept if kept.name == failure.migration.identity else beginning(failure.migration)
-            self._session.ledger.write(replace(failed, state=State.FAILED, error=failure.headline))
+            self._session.ledger.write(replace(failed, error=failure.headline))
         elif kept.is_unfinished:
             self._session.ledger.write(replace(kept, error=failure.headline))
 
     def _advised(self, failure: MigrationError, kept: Entry, end: State) -> MigrationError:
-        advice = failure.advice or (
-            advise(failure, self._history, {}) if end is State.APPLIED else advise_on_rollback(failure)
-        )
-        failure.advice = "\n".join(filter(None, [advice, _way_out(failure.migration, kept)]))
+        apply = end is State.APPLIED
+        advice = failure.advice or (advise(failure, self._history, {}) if apply else advise_on_rollback(failure))
+        baseline = ""
+        if apply and failure.sqlstate in ALREADY_THERE and not self._has_applied():
+            baseline = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
+        failure.advice = "\n".join(filter(None, [advice, baseline, _way_out(failure.migration, kept)]))
         return failure
+
+    def _has_applied(self) -> bool:
+        return any(entry.is_in_database for entry in self._session.ledger.entries().values())
 
     def _locked(
         self, failure: MigrationError, kept: Entry, blocker: Blocker | None, tries: int, seconds: float
@@ -229,7 +247,7 @@ def beginning(migration: Migration) -> Entry:
         name=migration.identity,
         version=migration.version,
         checksum=checksum(migration),
-        state=State.APPLYING,
+        state=State.FAILED,
         applied_at=None,
         seconds=None,
         applied_by=whoever_runs(),

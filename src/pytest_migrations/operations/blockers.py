@@ -32,10 +32,13 @@ class Blocker:
     query: str
 
     def __str__(self) -> str:
-        since = f" since {self.since:%H:%M:%S}" if self.since else ""
         who = f"pid {self.pid} ({f'app={self.application}, ' if self.application else ''}user={self.user})"
         idle = ", idle in a transaction; its last query was" if self.state.startswith("idle in") else ""
-        return f"Waiting for {self.wanted or 'a lock'}, held{since} by {who}{idle}: {self.query}"
+        if self.wanted:
+            what = f"{self.wanted}, held{f' since {self.since:%H:%M:%S}' if self.since else ''} by"
+        else:
+            what = f"the end of a transaction{f', begun at {self.since:%H:%M:%S}' if self.since else ''}, of"
+        return f"Waiting for {what} {who}{idle}: {self.query}"
 
 
 _BLOCKERS = """

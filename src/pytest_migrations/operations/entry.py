@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 class State(str, Enum):
     """What the ledger says of a migration. One that it does not know is pending."""
 
-    #: It is being applied in steps that commit, or was when its process died.
+    #: It is being applied in steps that commit, or was when it failed or its process died.
     APPLYING = "applying"
     APPLIED = "applied"
+    #: Nothing of it was kept.
     FAILED = "failed"
     #: As APPLYING, on its way back.
     ROLLING_BACK = "rolling back"
@@ -53,8 +54,7 @@ class Entry:
     @property
     def is_unfinished(self) -> bool:
         """Whether some of it may have been kept, and some may not."""
-        in_steps = self.state in (State.APPLYING, State.ROLLING_BACK)
-        return in_steps or (self.state is State.FAILED and self.statements > 0)
+        return self.state in (State.APPLYING, State.ROLLING_BACK)
 
     @property
     def is_in_database(self) -> bool:

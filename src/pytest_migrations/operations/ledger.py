@@ -74,7 +74,8 @@ class Ledger:
         """Make it where there is none. Raises UserError where the user may not."""
         if self.exists():
             row = self._connection.execute(
-                "SELECT has_table_privilege(%s::regclass, 'INSERT, UPDATE, DELETE')", [self._table.as_string()]
+                "SELECT bool_and(has_table_privilege(%s, r)) FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) r",
+                [self._table.as_string()],
             ).fetchone()
             if row == (False,):
                 raise UserError(

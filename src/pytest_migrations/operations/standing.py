@@ -131,12 +131,11 @@ def _without_file(entry: Entry) -> Standing:
 
 
 def _what_is_left(entry: Entry) -> str:
+    because = f": {entry.error}" if entry.error else ""
     if not entry.is_unfinished:
-        return f"nothing of it was kept: {entry.error}" if entry.error else "nothing of it was kept"
-    way = "back " if entry.state is State.ROLLING_BACK else ""
-    if entry.state is State.FAILED:
-        return f"{entry.statements} of {entry.total_statements} statements were kept: {entry.error}"
-    return f"stopped on its way {way}behind statement {entry.statements} of {entry.total_statements}"
+        return f"nothing of it was kept{because}"
+    way = "on its way back " if entry.state is State.ROLLING_BACK else ""
+    return f"stopped {way}behind statement {entry.statements} of {entry.total_statements}{because}"
 
 
 def _how_back(migration: Migration, entry: Entry) -> str:
