@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -113,7 +114,9 @@ def test_statements_are_told_with_their_places(connection: psycopg.Connection, p
         "c.execute('CREATE TABLE a ()')\nfor name in 'bc':\n    c.execute(f'CREATE TABLE {name} ()')\n"
         "c.execute('''\n  DROP TABLE a\n''')\nc.cursor().executemany('SELECT %s', [(1,), (2,)])"
     )
-    Runner(connection, after_statement=after).apply(program(source))
+    about: list[Statement] = []
+    Runner(connection, before_statement=about.append, after_statement=after).apply(program(source))
+    assert [statement.text.strip() for statement in about] == [text for _, text in seen]
     assert seen == [
         ("1:12", "CREATE TABLE a ()"),
         ("3:5", "CREATE TABLE b ()"),
@@ -121,6 +124,26 @@ def test_statements_are_told_with_their_places(connection: psycopg.Connection, p
         ("5:3", "DROP TABLE a"),
         ("7:25", "SELECT %s"),
     ]
+
+
+def test_what_its_tool_sends_around_a_program_is_not_told(connection: psycopg.Connection, program: Write) -> None:
+    migration = program("c.execute('CREATE TABLE a ()')")
+    own = migration.up.program
+    assert own is not None
+
+    def run(lent: psycopg.Connection) -> None:
+        lent.execute("SELECT 1")
+        own.run(lent)
+        lent.execute("SELECT 2")
+
+    up = replace(migration.up, program=replace(own, run=run))
+    told: list[str] = []
+
+    def tell(statement: Statement) -> None:
+        told.append(statement.text)
+
+    Runner(connection, before_statement=tell, after_statement=tell).apply(replace(migration, up=up))
+    assert told == ["CREATE TABLE a ()"] * 2
 
 
 def test_the_session_is_the_lenders_again(connection: psycopg.Connection, program: Write) -> None:

@@ -15,7 +15,7 @@ from pytest_migrations.sending import NeedsCommitsError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pytest_migrations.migration import Migration
+    from pytest_migrations.migration import Migration, Statement
 
     Make = Callable[..., Migration]
 
@@ -46,6 +46,21 @@ def test_a_look_sees_the_uncommitted_schema_and_can_undo_it(
     with pytest.raises(RuntimeError):
         Runner(connection).apply(make_migration("CREATE TABLE a ()"), look=refuse)
     assert one(connection, "SELECT to_regclass('a') IS NULL")
+
+
+@pytest.mark.parametrize("transactional", [True, False])
+def test_a_statement_is_told_before_and_behind_it_in_its_session(
+    connection: psycopg.Connection, make_migration: Make, transactional: bool
+) -> None:
+    told: list[tuple[str, bool]] = []
+
+    def tell(statement: Statement) -> None:
+        told.append((statement.text, one(connection, "SELECT to_regclass('a') IS NOT NULL")))
+
+    migration = make_migration("CREATE TABLE a (); DROP TABLE a;", transactional=transactional)
+    Runner(connection, before_statement=tell, after_statement=tell).apply(migration)
+    create, drop = "CREATE TABLE a ()", "DROP TABLE a"
+    assert told == [(create, False), (create, True), (drop, True), (drop, False)]
 
 
 @pytest.mark.parametrize("script", ["", "-- nothing\n/* here */", ";;", "  \n"])

@@ -31,7 +31,7 @@ _ADVICE = {
     "53200": "Out of memory; for locks, raise max_locks_per_transaction (ini migrations_server_settings).",
     "57P01": "The statement ended the connection that it ran on.",
 }
-_ALREADY_THERE = {"42701", "42710", "42723", "42P06", "42P07"}
+ALREADY_THERE = {"42701", "42710", "42723", "42P06", "42P07"}
 _NO_EXTENSION = "The server has no such extension: install it there, or choose another one with --migrations-server."
 _COUNTS = ("", "one migration", "two migrations", "three migrations")
 _NAME = re.compile(r'"((?:[^"]|"")+)"|\b(?:function|type) ([\w.]+)')
@@ -82,7 +82,7 @@ def _general(error: MigrationError) -> str:
 def advise_on_reapply(error: MigrationError) -> str:
     """The same about a migration that applied and, after its rollback, does not: the rollback is where to look."""
     code = error.sqlstate or ""
-    if code in _ALREADY_THERE:
+    if code in ALREADY_THERE:
         return "The rollback leaves it behind: remove it there, or guard this statement."
     if code in _MISSING:
         return "It was there when the migration was first applied: the rollback does not leave it there."

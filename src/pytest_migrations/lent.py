@@ -38,9 +38,10 @@ class Failure(NamedTuple):
 class LentConnection(psycopg.Connection[Any]):
     """The session of another connection, which must be in autocommit mode, for the program of ``script``.
 
-    ``before`` and ``after`` are told of each statement. ``guard`` is called before each commit, for which statements
-    that would commit by themselves get a transaction each. What one of the three raises also is ``refusal``, since a
-    program may catch it. To close it does nothing.
+    ``permit`` is asked before each statement, also before those that its tool sends around the program; ``before`` and
+    ``after`` are told of the program's own. ``guard`` is called before each commit, for which statements that would
+    commit by themselves get a transaction each. What one of the four raises also is ``refusal``, since a program may
+    catch it. To close it does nothing.
     """
 
     #: psycopg2 has them, and what expects a connection of its looks at them.
@@ -50,6 +51,8 @@ class LentConnection(psycopg.Connection[Any]):
         self,
         lender: psycopg.Connection[Any],
         script: Script,
+        *,
+        permit: Callable[[Statement], None],
         before: Callable[[Statement], None],
         after: Callable[[Statement], None],
         guard: Callable[[], None] | None = None,
@@ -67,6 +70,7 @@ class LentConnection(psycopg.Connection[Any]):
         self.begins_once = False
         self._ended_by_sql = False
         self._lender = lender
+        self._permit = permit
         self._before = before
         self._after = after
         self._guard = guard
@@ -75,7 +79,9 @@ class LentConnection(psycopg.Connection[Any]):
         """Send a statement by ``send``, and tell of it."""
         statement, is_the_programs = self._statement(query)
         with self._heeding():
-            self._before(statement)
+            self._permit(statement)
+            if is_the_programs:
+                self._before(statement)
             if statement.traits & OWN_TRANSACTION:
                 self._check()
         with self._watching(statement):

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 _CLEAN_SESSION_INSIDE = (
     b"RESET SESSION AUTHORIZATION; RESET ROLE; RESET ALL; CLOSE ALL; DISCARD TEMP; DISCARD SEQUENCES"
 )
-CLEAN_SESSION = _CLEAN_SESSION_INSIDE + b"; UNLISTEN *; SELECT pg_catalog.pg_advisory_unlock_all()"
+CLEAN_BUT_FOR_LOCKS = _CLEAN_SESSION_INSIDE + b"; UNLISTEN *"
+CLEAN_SESSION = CLEAN_BUT_FOR_LOCKS + b"; SELECT pg_catalog.pg_advisory_unlock_all()"
 
 _PREPARES = re.compile(r"\bPREPARE\b", re.IGNORECASE)
 
@@ -58,7 +59,9 @@ class Runner:
     Each script starts in a clean session, whatever the one before it left behind. ``timeout`` is the longest that a
     script may take, in seconds; None means for ever. ``guard`` looks before each commit, and what it raises undoes the
     transaction: with it, statements that would commit by themselves get a transaction each. Only behind what no
-    transaction can hold does it look too late. ``after_statement`` is told of every statement that succeeded.
+    transaction can hold does it look too late. ``cleaning`` is what makes the session clean.
+    ``before_statement`` is told of every statement that is about to be sent, ``after_statement`` of every one that
+    succeeded: they may use the session.
     """
 
     def __init__(
@@ -67,11 +70,15 @@ class Runner:
         *,
         timeout: float | None = None,
         guard: Callable[[], None] | None = None,
+        cleaning: bytes = CLEAN_SESSION,
+        before_statement: Callable[[Statement], None] = lambda _: None,
         after_statement: Callable[[Statement], None] = lambda _: None,
     ) -> None:
         self.connection = connection
         self._timeout = timeout
         self._guard = guard
+        self._cleaning = cleaning
+        self._before_statement = before_statement
         self._after_statement = after_statement
 
     def apply(self, migration: Migration, *, look: Callable[[], None] = lambda: None) -> Ran:
@@ -83,12 +90,12 @@ class Runner:
         """
         return self._run_for_good(migration, migration.up, look)
 
-    def rollback(self, migration: Migration) -> Ran:
+    def rollback(self, migration: Migration, *, look: Callable[[], None] = lambda: None) -> Ran:
         """Roll a migration back for good, as ``apply`` does it.
 
         :raises MigrationError: when a statement fails; it says what was kept.
         """
-        return self._run_for_good(migration, _down_of(migration), lambda: None)
+        return self._run_for_good(migration, _down_of(migration), look)
 
     def apply_inside(self, migration: Migration) -> Ran:
         """Apply a migration inside the transaction that the connection is in; its own BEGIN and COMMIT are left out.
@@ -113,7 +120,7 @@ class Runner:
 
     def _run_for_good(self, migration: Migration, script: Script, look: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
-        self.connection.execute(CLEAN_SESSION + _deallocation(script))
+        self.connection.execute(self._cleaning + _deallocation(script))
         sending = self._sending(migration, script)
         with sending.in_time():
             if script.transactional and fit_in_transaction(commands):
@@ -214,7 +221,14 @@ class Runner:
                 self._guard()
 
     def _sending(self, migration: Migration, script: Script) -> Sending:
-        return Sending(self.connection, migration, script, self._timeout, self._after_statement)
+        return Sending(
+            self.connection,
+            migration,
+            script,
+            timeout=self._timeout,
+            before_statement=self._before_statement,
+            after_statement=self._after_statement,
+        )
 
     @property
     def _status(self) -> TransactionStatus:

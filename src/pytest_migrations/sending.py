@@ -28,7 +28,8 @@ class NeedsCommitsError(Exception):
 class Sending:
     """``script`` of ``migration`` on its way to the server, over a connection in autocommit mode.
 
-    It may take ``timeout`` seconds; None means for ever. ``after_statement`` is told of every statement that succeeded.
+    It may take ``timeout`` seconds; None means for ever. ``before_statement`` is told of every statement that is about
+    to be sent, ``after_statement`` of every one that succeeded.
     """
 
     def __init__(
@@ -36,7 +37,9 @@ class Sending:
         connection: psycopg.Connection,
         migration: Migration,
         script: Script,
+        *,
         timeout: float | None,
+        before_statement: Callable[[Statement], None],
         after_statement: Callable[[Statement], None],
     ) -> None:
         self.script = script
@@ -45,6 +48,7 @@ class Sending:
         self._connection = connection
         self._migration = migration
         self._timeout = timeout
+        self._before_statement = before_statement
         self._after_statement = after_statement
         self._expired = False
         self._started = 0.0
@@ -74,6 +78,7 @@ class Sending:
         """Send a statement. Raises MigrationError, which says what was ``kept``, where it fails."""
         if self._expired:
             raise MigrationError.timed_out(self._migration, statement, kept, self._timeout)
+        self._before_statement(statement)
         with self._blaming(statement, kept):
             self._connection.execute(statement.text.encode())
         self._tell(statement)
@@ -92,7 +97,7 @@ class Sending:
         :raises MigrationError: where a statement, or the program itself, fails.
         """
 
-        def before(statement: Statement) -> None:
+        def permit(statement: Statement) -> None:
             if self._expired:
                 raise MigrationError.timed_out(self._migration, statement, kept(), self._timeout)
             if inside and statement.traits & (NEVER_INSIDE | Trait.TRANSACTION_FRAME):
@@ -101,7 +106,7 @@ class Sending:
         def kept() -> Kept:
             return Kept.BEFORE if lent.has_committed else Kept.NOTHING
 
-        lent = self._lend(before, guard, inside=inside)
+        lent = self._lend(permit, guard, inside=inside)
         assert self.script.program is not None
         try:
             self.script.program.run(lent)
@@ -119,12 +124,13 @@ class Sending:
         return lent.last
 
     def _lend(
-        self, before: Callable[[Statement], None], guard: Callable[[], None] | None, *, inside: bool
+        self, permit: Callable[[Statement], None], guard: Callable[[], None] | None, *, inside: bool
     ) -> LentConnection:
-        if not inside:
-            return LentConnection(self._connection, self.script, before, self._tell, guard)
-        lent = InsideConnection(self._connection, self.script, before, self._tell)
-        lent.set_savepoint()
+        kind = InsideConnection if inside else LentConnection
+        tell = {"before": self._before_statement, "after": self._tell}
+        lent = kind(self._connection, self.script, permit=permit, guard=guard, **tell)
+        if isinstance(lent, InsideConnection):
+            lent.set_savepoint()
         return lent
 
     def unfinished(self, last: Statement) -> MigrationError:

@@ -25,7 +25,7 @@ NOT_TRIED = 2
 _INTERRUPTED = 130
 
 #: Every command there is, in the order of ``--help``. A new one is one module of its name here, with a ``command``.
-_COMMANDS: tuple[str, ...] = ("test", "new", "explain")
+_COMMANDS = ("new", "status", "run", "rollback", "mark", "baseline", "repair")
 
 
 class _Commands(click.Group):

@@ -74,6 +74,22 @@ def named_target(dsn: str | None, ledger: str | None = None) -> Target:
     return Target.named(dsn, ledger)
 
 
+def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--lock-timeout`` and ``--statement-timeout``: the command gets ``limits``, Limits."""
+
+    @click.option(
+        "--lock-timeout", type=Duration(), default="5s", show_default=True, help="The longest to wait for a lock."
+    )
+    @click.option("--statement-timeout", type=Duration(), default="0", help="The longest that a statement may take.")
+    @wraps(command)
+    def with_limits(*, lock_timeout: float, statement_timeout: float, **others: Any) -> Any:
+        from pytest_migrations.operations.session import Limits  # noqa: PLC0415 (brings the driver)
+
+        return command(limits=Limits(lock_timeout, statement_timeout), **others)
+
+    return with_limits
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``: the command gets ``as_json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 #: What the plugin's options are called here, where a message names one.
 _OPTIONS = re.compile(r"--migrations-(?=(?:dir|format|server)\b)")
@@ -31,12 +31,17 @@ def as_json(data: Any) -> None:
     click.echo(json.dumps(data, indent=2, default=str))
 
 
-def table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print columns, each as wide as its widest cell: nothing is cut, whatever the terminal."""
+def table(headings: Sequence[str], rows: Sequence[Sequence[str]], colours: Mapping[str, str] | None = None) -> None:
+    """Print columns, each as wide as its widest cell: nothing is cut, whatever the terminal.
+
+    ``colours`` has colours for cells that hold a certain text.
+    """
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    for index, row in enumerate([headings, *rows]):
-        text = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        click.echo(click.style(text, bold=True) if index == 0 else text)
+    click.secho("  ".join(map(str.ljust, headings, widths)).rstrip(), bold=True)
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        coloured = [click.style(cell, fg=(colours or {}).get(cell.rstrip())) for cell in cells]
+        click.echo("  ".join(coloured).rstrip())
 
 
 def in_terminal() -> bool:

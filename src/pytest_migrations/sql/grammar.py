@@ -6,12 +6,15 @@ errors; all that leaves this module is in characters.
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import postgast
+from postgast.errors import check_error
+from postgast.native import lib
 
 from pytest_migrations.migration import Statement
 from pytest_migrations.sql.creations import created_by
@@ -78,6 +81,69 @@ def statements(script: Script) -> tuple[Statement, ...]:
     return tuple(_split(script, parsed.stmts))
 
 
+class SyntaxMistakeError(Exception):
+    """What PostgreSQL's grammar does not understand; ``offset`` counts characters from 0."""
+
+    def __init__(self, message: str, offset: int) -> None:
+        super().__init__(message)
+        self.offset = offset
+
+
+class Tree(NamedTuple):
+    """The parse tree of a statement as plain data: the grammar's name of it (``CreateStmt``) and its fields.
+
+    It begins at ``location`` and ends before ``end``. These and the locations within ``node`` count bytes of the text,
+    as libpg_query does: ``Bytes`` turns them into characters.
+    """
+
+    kind: str
+    node: dict[str, Any]
+    location: int
+    end: int
+
+
+def trees(text: str) -> list[Tree]:
+    """The parse trees of a text's statements, several times as fast to walk as those in protobuf.
+
+    :raises SyntaxMistakeError: where the grammar rejects it, or it is nested too deeply to be walked.
+    """
+    sent = text.encode()
+    result = lib.pg_query_parse(sent)
+    try:
+        check_error(result)
+        parsed = json.loads(result.parse_tree)
+    except postgast.PgQueryError as error:
+        raise SyntaxMistakeError(str(error), max(error.cursorpos - 1, 0)) from None
+    except RecursionError:
+        raise SyntaxMistakeError("it is nested too deeply to be read", 0) from None
+    finally:
+        lib.pg_query_free_parse_result(result)
+    return [
+        Tree(kind, node, start, start + raw["stmt_len"] if "stmt_len" in raw else len(sent))
+        for raw in parsed["stmts"]
+        for start in (raw.get("stmt_location", 0),)
+        for kind, node in raw.get("stmt", {}).items()
+    ]
+
+
+def block_tree(statement: str) -> dict[str, Any]:
+    """What PL/pgSQL makes of a DO block or of a CREATE FUNCTION ... AS: that one statement and nothing else.
+
+    :raises SyntaxMistakeError: where it does not understand it.
+    """
+    result = lib.pg_query_parse_plpgsql(statement.encode())
+    try:
+        check_error(result)
+        # For each variable of a trigger (TG_OP and so on) libpg_query writes a brace too many.
+        text = result.plpgsql_funcs.decode().replace(",{}},", ",{},").replace(",{}},", ",{},")
+        functions = json.loads(text)
+    except (postgast.PgQueryError, ValueError, RecursionError) as error:
+        raise SyntaxMistakeError(str(error), 0) from None
+    finally:
+        lib.pg_query_free_plpgsql_parse_result(result)
+    return dict(functions[0].get("PLpgSQL_function", {})) if functions else {}
+
+
 def does_nothing(script: Script) -> bool:
     """Whether nothing happens when the script runs: it has no statements, or is a program of which that can be seen."""
     return not statements(script) if script.program is None else script.program.does_nothing
@@ -142,6 +208,17 @@ def _without_trailing_comments(text: str, start: int, end: int) -> str:
         return statement
     tokens = [t for t in postgast.scan(statement).tokens if t.token not in (_LINE_COMMENT, _BLOCK_COMMENT)]
     return statement.encode()[: tokens[-1].end].decode() if tokens else statement
+
+
+class Bytes:
+    """Turns offsets in bytes of a text into offsets in characters."""
+
+    def __init__(self, text: str) -> None:
+        self._bytes = None if text.isascii() else text.encode()
+
+    def characters(self, byte: int) -> int:
+        """How many characters the first ``byte`` bytes are."""
+        return byte if self._bytes is None else len(self._bytes[:byte].decode(errors="ignore"))
 
 
 class _Characters:

@@ -1,0 +1,27 @@
+"""``pytest-migrations baseline``: begin with a database that has migrations already."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
+from pytest_migrations.cli.options import FolderOptions, folder_options, target_options
+from pytest_migrations.operations.baselining import to_baseline
+from pytest_migrations.operations.session import Limits, working_on
+
+if TYPE_CHECKING:
+    from pytest_migrations.operations.target import Target
+
+
+@click.command(short_help="Begin with a database that has migrations already.")
+@click.option("--to", metavar="VERSION", help="Those up to this version (or file) are applied; else all.")
+@yes_option
+@target_options
+@folder_options
+def command(*, to: str | None, yes: bool, target: Target, folder: FolderOptions) -> None:
+    """Begin the ledger: what another tool, or a person, has applied counts as applied. Nothing is run."""
+    history = folder.history()
+    with working_on(target, Limits()) as session:
+        correct_if_wanted(session, to_baseline(history, session.ledger.entries(), to), yes=yes)

@@ -1,0 +1,46 @@
+"""``pytest-migrations repair``: bring the ledger and the folder together again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_migrations.cli import output
+from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
+from pytest_migrations.cli.options import FolderOptions, folder_options, target_options
+from pytest_migrations.operations.repairing import to_repair
+from pytest_migrations.operations.session import Limits, working_on
+from pytest_migrations.operations.standing import Stand
+
+if TYPE_CHECKING:
+    from pytest_migrations.operations.standing import Standing
+    from pytest_migrations.operations.target import Target
+
+
+@click.command(short_help="Bring the ledger and the folder together again.")
+@yes_option
+@target_options
+@folder_options
+def command(*, yes: bool, target: Target, folder: FolderOptions) -> None:
+    """Take edited files for what was applied, follow renamed ones, and forget failures of which nothing was kept."""
+    history = folder.history()
+    with working_on(target, Limits()) as session:
+        corrections, left = to_repair(history, session.ledger.entries())
+        for standing in left:
+            output.line(_to_decide(standing))
+        if corrections or not left:
+            correct_if_wanted(session, corrections, yes=yes)
+
+
+def _to_decide(standing: Standing) -> str:
+    if standing.stand is Stand.MISSING:
+        return (
+            f"{standing.name}: its file is gone, and no other is the same. Put it back, or take the migration back: "
+            f"pytest-migrations rollback {standing.name}"
+        )
+    return (
+        f"{standing.name}: {standing.note}. Go on with pytest-migrations run --continue, take it back with "
+        f"pytest-migrations rollback {standing.name}, or bring it into one of the two states by hand and say so with "
+        f"pytest-migrations mark {standing.name} --applied or --pending"
+    )

@@ -1,0 +1,51 @@
+"""``pytest-migrations rollback``: take applied migrations back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, limit_options, target_options
+from pytest_migrations.cli.telling import telling
+from pytest_migrations.operations import rolling_back
+from pytest_migrations.operations.session import Limits, working_on
+
+if TYPE_CHECKING:
+    from pytest_migrations.operations.target import Target
+
+
+@click.command(short_help="Take applied migrations back.")
+@click.argument("file", metavar="[FILE|VERSION]", required=False)
+@target_options
+@folder_options
+@limit_options
+@click.option("--to", metavar="VERSION", help="Take back all that was applied after this version (or file).")
+@click.option("--cascade", is_flag=True, help="Take along what was applied later and depends on it.")
+@json_option
+def command(
+    *,
+    file: str | None,
+    target: Target,
+    folder: FolderOptions,
+    limits: Limits,
+    to: str | None,
+    cascade: bool,
+    as_json: bool,
+) -> None:
+    """Roll back the migration FILE (or VERSION), or with --to all that was applied after one.
+
+    The rollback is that of its file; where the file is gone, or has none, it is what the ledger has kept.
+    """
+    if (file is None) == (to is None):
+        raise click.UsageError("Name the migration to roll back, or with --to the one to go back to.")
+    history = folder.history()
+    with working_on(target, limits) as session:
+        entries = session.ledger.entries()
+        if file is not None:
+            ways = rolling_back.plan_one(history, entries, file, cascade=cascade)
+        else:
+            assert to is not None
+            ways = rolling_back.plan_to(history, entries, to)
+        with telling(len(ways), as_json=as_json) as tell:
+            rolling_back.roll_back(session, history, ways, tell)

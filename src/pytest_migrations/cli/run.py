@@ -1,0 +1,53 @@
+"""``pytest-migrations run``: apply what the database lacks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from pytest_migrations.cli.options import (
+    FolderOptions,
+    folder_options,
+    json_option,
+    limit_options,
+    target_options,
+)
+from pytest_migrations.cli.telling import telling
+from pytest_migrations.operations import running
+from pytest_migrations.operations.session import Limits, working_on
+
+if TYPE_CHECKING:
+    from pytest_migrations.operations.target import Target
+
+
+@click.command(short_help="Apply what the database lacks.")
+@target_options
+@folder_options
+@limit_options
+@click.option("--to", metavar="VERSION", help="Only up to this version (or file).")
+@click.option("--single-transaction", is_flag=True, help="All or nothing.")
+@click.option("--continue", "go_on", is_flag=True, help="Go on with a migration that stopped half-way.")
+@click.option("--out-of-order", is_flag=True, help="Also those that come before one that is applied.")
+@json_option
+def command(
+    *,
+    target: Target,
+    folder: FolderOptions,
+    limits: Limits,
+    to: str | None,
+    single_transaction: bool,
+    go_on: bool,
+    out_of_order: bool,
+    as_json: bool,
+) -> None:
+    """Apply the migrations that the database lacks, in order, each with its entry in the ledger.
+
+    A migration and its entry are committed together. What fails is not kept, and stops the run; those before it stay.
+    """
+    history = folder.history()
+    with working_on(target, limits) as session:
+        wanted = running.plan(history, session.ledger.entries(), to=to, allow_out_of_order=out_of_order, go_on=go_on)
+        run = running.run_as_one if single_transaction and wanted.migrations else running.run
+        with telling(len(wanted.migrations), as_json=as_json) as tell:
+            run(session, history, wanted, tell)

@@ -1,0 +1,96 @@
+"""``pytest-migrations status``: what is applied, and what is not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from pytest_migrations.cli import output
+from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
+from pytest_migrations.operations.standing import Stand
+from pytest_migrations.operations.status import status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_migrations.operations.standing import Standing
+    from pytest_migrations.operations.target import Target
+
+_COLOURS = {
+    Stand.APPLIED: "green",
+    Stand.PENDING: "yellow",
+    Stand.FAILED: "red",
+    Stand.CHANGED: "red",
+    Stand.MISSING: "red",
+    Stand.ROLLED_BACK: "yellow",
+}
+_AGO = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+
+
+@click.command(short_help="What is applied, pending, failed, changed or missing.")
+@target_options
+@folder_options
+@json_option
+def command(*, target: Target, folder: FolderOptions, as_json: bool) -> None:
+    """Show what is applied, pending, failed, changed since it was applied, or missing from the folder.
+
+    The database is only read. Exits with 0 also where migrations are pending.
+    """
+    history = folder.history()
+    standings = status(target, history)
+    if as_json:
+        output.as_json({"migrations": [_as_data(standing) for standing in standings]})
+        return
+    output.table(
+        ["migration", "state", "applied at", "took", ""],
+        [_row(standing) for standing in standings],
+        colours={stand.value: colour for stand, colour in _COLOURS.items()},
+    )
+    output.line(_summary(standings))
+
+
+def _row(standing: Standing) -> list[str]:
+    entry = standing.entry
+    at = f"{entry.applied_at.astimezone():%Y-%m-%d %H:%M:%S}" if entry and entry.applied_at else ""
+    took = output.took(entry.seconds) if entry and entry.seconds is not None else ""
+    return [standing.name, standing.stand.value, at, took, standing.note]
+
+
+def _as_data(standing: Standing) -> dict[str, Any]:
+    entry = standing.entry
+    return {
+        "name": standing.name,
+        "state": standing.stand.value,
+        "applied_at": entry.applied_at.isoformat() if entry and entry.applied_at else None,
+        "seconds": entry.seconds if entry else None,
+        "note": standing.note or None,
+    }
+
+
+def _summary(standings: Sequence[Standing]) -> str:
+    counts = Counter(standing.stand for standing in standings)
+    others = [f"{counts[stand]} {_said(stand)}" for stand in Stand if stand is not Stand.APPLIED and counts[stand]]
+    applied = counts[Stand.APPLIED] + counts[Stand.CHANGED] + counts[Stand.MISSING]
+    text = f"{applied} of {output.count(len(standings), 'migration')} applied"
+    text += f"; {', '.join(others)}." if others else "."
+    entries = [standing.entry for standing in standings if standing.entry and standing.entry.applied_at]
+    if entries:
+        last = max(entries, key=lambda entry: entry.applied_at or datetime.min.replace(tzinfo=timezone.utc))
+        assert last.applied_at is not None
+        text += f" Last run {_ago(last.applied_at)} by {last.applied_by}."
+    return text
+
+
+def _said(stand: Stand) -> str:
+    return "changed since it was applied" if stand is Stand.CHANGED else stand.value
+
+
+def _ago(when: datetime) -> str:
+    seconds = (datetime.now(timezone.utc) - when).total_seconds()
+    for length, unit in _AGO:
+        if seconds >= length:
+            return f"{output.count(int(seconds // length), unit)} ago"
+    return "just now"

@@ -1,0 +1,36 @@
+"""What PostgreSQL has of its own: functions, types, and what the extensions of its distribution bring.
+
+The lists are those of pg_proc and pg_type in the schema pg_catalog, and of pg_depend for each extension of
+pg_available_extensions, of PostgreSQL 15 and 18 together.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from importlib.resources import files
+
+
+@lru_cache
+def functions() -> frozenset[str]:
+    """The names of the functions in pg_catalog."""
+    return frozenset(_lines("functions.txt"))
+
+
+@lru_cache
+def types() -> frozenset[str]:
+    """The names of the types in pg_catalog, those of its tables aside."""
+    return frozenset(_lines("types.txt"))
+
+
+@lru_cache
+def extensions() -> dict[str, dict[str, frozenset[str]]]:
+    """For each extension that is known what it creates: names by kind (schema, relation, type, routine)."""
+    known: dict[str, dict[str, frozenset[str]]] = {}
+    for line in _lines("extensions.txt"):
+        extension, kind, *names = line.split()
+        known.setdefault(extension, {})[kind] = frozenset(names)
+    return known
+
+
+def _lines(name: str) -> list[str]:
+    return (files(__package__) / name).read_text(encoding="ascii").splitlines()

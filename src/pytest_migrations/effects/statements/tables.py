@@ -1,0 +1,127 @@
+"""CREATE TABLE and its like."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_migrations.effects.effect import Column, Condition, Named, Shape, Verb
+from pytest_migrations.effects.expressions import uses
+from pytest_migrations.effects.reader import part, strings
+from pytest_migrations.effects.statements.constraints import constraint, own_sequence
+from pytest_migrations.effects.types import is_serial, require_type
+
+if TYPE_CHECKING:
+    from pytest_migrations.effects.reader import Reader
+
+_Node = dict[str, Any]
+
+
+def create_table(reader: Reader, node: _Node, kind: str = "table") -> None:
+    """CREATE TABLE, its columns and constraints."""
+    relation = node["relation"]
+    table = reader.new_relation(kind, relation)
+    elements = node.get("tableElts", [])
+    parents = [reader.relation(parent["RangeVar"]) for parent in node.get("inhRelations", [])]
+    likes = [element["TableLikeClause"]["relation"] for element in elements if "TableLikeClause" in element]
+    copies = [found for found in (*parents, *(reader.relation(like) for like in likes)) if found is not None]
+    for parent, written in zip(parents, node.get("inhRelations", []), strict=True):
+        reader.tell(Verb.REQUIRE, parent, written["RangeVar"].get("location"), by=table)
+    for like in likes:
+        reader.tell(Verb.REQUIRE, reader.relation(like), like.get("location"))
+    in_schema(reader, table, relation)
+    of_type = node.get("ofTypename")
+    shape = Shape(is_known=of_type is None and len(copies) == len(parents) + len(likes), copies=tuple(copies))
+    if of_type:
+        require_type(reader, of_type, table)
+    condition = Condition.IF_NOT_EXISTS if node.get("if_not_exists") else Condition.NONE
+    reader.tell(Verb.CREATE, table, relation.get("location"), condition=condition, detail=shape)
+    with reader.under(condition):
+        for element in elements:
+            if "ColumnDef" in element:
+                column(reader, element["ColumnDef"], table)
+        for element in (*elements, *node.get("constraints", [])):
+            if "Constraint" in element:
+                constraint(reader, element["Constraint"], table)
+        uses(reader, [node.get("partspec", {}), node.get("partbound", {})], table)
+
+
+def create_foreign_table(reader: Reader, node: _Node) -> None:
+    """CREATE FOREIGN TABLE."""
+    reader.tell(Verb.REQUIRE, Named("server", (node["servername"],)))
+    create_table(reader, node["base"], "foreign table")
+
+
+def column(reader: Reader, node: _Node, table: Named, condition: Condition = Condition.NONE) -> None:
+    """A new column, with what is written at it."""
+    name, location = node["colname"], node.get("location")
+    named = Named("column", (*table.path, name))
+    type_node = node.get("typeName", {})
+    type_ = require_type(reader, type_node, named) if type_node else ""
+    reader.tell(Verb.CREATE, named, location, condition=condition, detail=Column(type_))
+    with reader.under(condition):
+        if is_serial(type_node):
+            own_sequence(reader, table, name, location)
+        for written in node.get("constraints", []):
+            constraint(reader, written["Constraint"], table, name)
+
+
+def create_table_as(reader: Reader, node: _Node) -> None:
+    """CREATE TABLE AS, CREATE MATERIALIZED VIEW."""
+    into = node["into"]
+    kind = "materialized view" if node.get("objtype") == "OBJECT_MATVIEW" else "table"
+    condition = Condition.IF_NOT_EXISTS if node.get("if_not_exists") else Condition.NONE
+    query = node["query"]
+    new = Named(kind, reader.new_relation(kind, into["rel"]).path)
+    uses(reader, query, new if kind == "materialized view" else None)
+    in_schema(reader, new, into["rel"])
+    columns = _columns(query, strings(into.get("colNames", [])))
+    _create_relation(reader, new, columns, condition, into["rel"].get("location"))
+
+
+def create_view(reader: Reader, node: _Node) -> None:
+    """CREATE VIEW."""
+    written = node["view"]
+    view = reader.new_relation("view", written)
+    uses(reader, node["query"], view)
+    in_schema(reader, view, written)
+    condition = Condition.OR_REPLACE if node.get("replace") else Condition.NONE
+    columns = _columns(node["query"], strings(node.get("aliases", [])))
+    _create_relation(reader, view, columns, condition, written.get("location"))
+
+
+def in_schema(reader: Reader, new: Named, written: _Node | None = None) -> None:
+    """Tell that the schema of a new object has to be there."""
+    if new.path[0] not in ("public", "pg_temp", "pg_catalog"):
+        location = written.get("location") if written else None
+        reader.tell(Verb.REQUIRE, Named("schema", new.path[:1]), location, by=new)
+
+
+def _columns(query: _Node, given: list[str]) -> list[str] | None:
+    """What the columns of a relation that a query makes are called; the first may have been given names."""
+    found = _output_names(query.get("SelectStmt", {}))
+    return None if found is None else [*given, *found[len(given) :]]
+
+
+def _create_relation(
+    reader: Reader, new: Named, columns: list[str] | None, condition: Condition, location: int | None
+) -> None:
+    reader.tell(Verb.CREATE, new, location, condition=condition, detail=Shape(is_known=columns is not None))
+    for name in columns or ():
+        reader.tell(Verb.CREATE, part("column", new, name), location, condition=condition, detail=Column(""))
+
+
+def _output_names(select: _Node) -> list[str] | None:
+    """What the columns of a query are called; None where that takes more than its text."""
+    while "larg" in select:
+        select = select["larg"]
+    targets = [target["ResTarget"] for target in select.get("targetList", [])]
+    names = [target.get("name") or _column_name(target.get("val", {})) for target in targets]
+    return names if names and all(names) else None
+
+
+def _column_name(value: _Node) -> str:
+    if "ColumnRef" in value:
+        return strings(value["ColumnRef"]["fields"])[-1]
+    if "FuncCall" in value:
+        return strings(value["FuncCall"]["funcname"])[-1]
+    return ""

@@ -1,0 +1,83 @@
+"""Who is in the way of a statement that waits for a lock: looked at while it waits, since afterwards it is too late."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+_LOOK_SECONDS = 0.5
+_QUERY_LENGTH = 120
+
+
+@dataclass(frozen=True)
+class Blocker:
+    """A session in the way, and what for."""
+
+    #: The lock that is waited for: ACCESS EXCLUSIVE on public.users. Empty where it is on no relation.
+    wanted: str
+    pid: int
+    application: str
+    user: str
+    #: Since when its transaction runs.
+    since: datetime | None
+    state: str
+    query: str
+
+    def __str__(self) -> str:
+        who = f"pid {self.pid} ({f'app={self.application}, ' if self.application else ''}user={self.user})"
+        idle = ", idle in a transaction; its last query was" if self.state.startswith("idle in") else ""
+        if self.wanted:
+            what = f"{self.wanted}, held{f' since {self.since:%H:%M:%S}' if self.since else ''} by"
+        else:
+            what = f"the end of a transaction{f', begun at {self.since:%H:%M:%S}' if self.since else ''}, of"
+        return f"Waiting for {what} {who}{idle}: {self.query}"
+
+
+_BLOCKERS = """
+SELECT coalesce((
+           SELECT upper(regexp_replace(regexp_replace(l.mode, 'Lock$', ''), '(?<=[a-z])(?=[A-Z])', ' ', 'g'))
+                  || coalesce(' on ' || n.nspname || '.' || c.relname, '')
+           FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+           WHERE l.pid = %(pid)s AND NOT l.granted AND l.locktype IN ('relation', 'tuple') LIMIT 1), ''),
+       a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''), a.xact_start::timestamptz(0),
+       coalesce(a.state, ''), left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), %(length)s)
+FROM unnest(pg_blocking_pids(%(pid)s)) b JOIN pg_stat_activity a ON a.pid = b
+ORDER BY a.xact_start LIMIT 1
+"""
+
+
+class Blockers:
+    """The last session that was seen in the way; None where none was."""
+
+    def __init__(self) -> None:
+        self.last: Blocker | None = None
+
+
+@contextmanager
+def watched(connection: psycopg.Connection[Any], pid: int, lock_seconds: float) -> Iterator[Blockers]:
+    """Look over ``connection`` now and then, in a thread, who blocks the session with this pid."""
+    seen, ended = Blockers(), threading.Event()
+    every = min(_LOOK_SECONDS, lock_seconds / 3) if lock_seconds else _LOOK_SECONDS
+
+    def look() -> None:
+        while not ended.wait(every):
+            with suppress(psycopg.Error):  # it may see less than we wish, or be lost
+                row = connection.execute(_BLOCKERS, {"pid": pid, "length": _QUERY_LENGTH}).fetchone()
+                if row is not None:
+                    seen.last = Blocker(*row)
+
+    thread = threading.Thread(target=look, name="pytest-migrations blockers", daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        ended.set()
+        thread.join()

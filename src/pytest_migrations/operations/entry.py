@@ -1,0 +1,80 @@
+"""What the ledger knows of one migration."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import socket
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pytest_migrations.migration import Migration
+
+
+class State(str, Enum):
+    """What the ledger says of a migration. One that it does not know is pending."""
+
+    #: It is being applied in steps that commit, or was when it failed or its process died.
+    APPLYING = "applying"
+    APPLIED = "applied"
+    #: Nothing of it was kept.
+    FAILED = "failed"
+    #: As APPLYING, on its way back.
+    ROLLING_BACK = "rolling back"
+    ROLLED_BACK = "rolled back"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A row of the ledger."""
+
+    name: str
+    version: str
+    checksum: str
+    state: State
+    #: When the state was reached.
+    applied_at: datetime | None
+    seconds: float | None
+    #: Who did it: user@host.
+    applied_by: str
+    #: How many statements were done for good, of how many.
+    statements: int
+    total_statements: int
+    #: The SQL that takes it back, as it was when it was applied.
+    rollback_sql: str | None = None
+    #: Where that comes from, or why there is none.
+    rollback_note: str | None = None
+    #: What went wrong, where it failed.
+    error: str | None = None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether some of it may have been kept, and some may not."""
+        return self.state in (State.APPLYING, State.ROLLING_BACK)
+
+    @property
+    def is_in_database(self) -> bool:
+        """Whether it was applied, wholly or in part, and not rolled back."""
+        return self.state is State.APPLIED or self.is_unfinished
+
+
+def checksum(migration: Migration) -> str:
+    """What is the same as long as what it applies is: SHA-256 of the up script, line ends and blanks around it aside.
+
+    A rollback that was mended is no change of what was applied.
+    """
+    written = migration.up.written.replace("\r\n", "\n").strip()
+    return hashlib.sha256(written.encode()).hexdigest()
+
+
+def whoever_runs() -> str:
+    """The user of the operating system, and its host: deploy@ci-7."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

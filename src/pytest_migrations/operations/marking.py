@@ -1,0 +1,60 @@
+"""Says of a migration that it is applied, pending or rolled back, after somebody has seen to it by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.operations.applying import beginning
+from pytest_migrations.operations.correction import Correction
+from pytest_migrations.operations.entry import State, whoever_runs
+from pytest_migrations.operations.standing import named, standings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_migrations.migration import History, Migration
+    from pytest_migrations.operations.entry import Entry
+    from pytest_migrations.operations.standing import Standing
+
+
+def to_mark(history: History, entries: Mapping[str, Entry], wanted: str, state: State | None) -> list[Correction]:
+    """What the ledger is to say of the migration of this file, name or version; None is that it is pending.
+
+    Nothing where it says so already.
+
+    :raises UserError: where there is no such migration, or it cannot be said of it.
+    """
+    standing = named(wanted, standings(history, entries), history)
+    entry = standing.entry
+    if (entry.state if entry else None) is state:
+        return []
+    before = f"{standing.stand.value}{f' ({standing.note})' if standing.note else ''}"
+    text = f"{standing.name}: {before} -> {state.value if state else 'pending'}"
+    if state is None:
+        assert entry is not None
+        return [Correction(text, lambda ledger: ledger.remove(entry.name))]
+    return [Correction(text, lambda ledger: ledger.write(_in_state(state, standing)))]
+
+
+def as_applied(migration: Migration, applied_at: datetime | None = None) -> Entry:
+    """The entry of a migration that was applied without us, at a time that is known or is now."""
+    begun = beginning(migration)
+    return replace(
+        begun,
+        state=State.APPLIED,
+        applied_at=applied_at or datetime.now(timezone.utc),
+        statements=begun.total_statements,
+    )
+
+
+def _in_state(state: State, standing: Standing) -> Entry:
+    if state is State.APPLIED and standing.migration is not None:
+        return as_applied(standing.migration)
+    if standing.entry is None:
+        raise UserError(f"{standing.name} was never applied to this database, so it cannot have been rolled back.")
+    return replace(
+        standing.entry, state=state, applied_at=datetime.now(timezone.utc), applied_by=whoever_runs(), error=None
+    )

@@ -1,0 +1,93 @@
+"""Writes into the ledger how far a script has come, in the very transactions of its statements.
+
+A script that is one transaction is in the ledger if and only if it was committed. One that commits in between has an
+entry for each step: those of its statements that a transaction can hold are kept together with what the ledger says of
+them; before one that none can hold (CREATE INDEX CONCURRENTLY) the ledger says that it is about to run, and behind it
+that it did. Wherever the process dies, at most that one statement is in doubt.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from pytest_migrations.operations.entry import Entry, State
+from pytest_migrations.operations.ledger import LedgerTouchedError
+from pytest_migrations.sql.grammar import statements
+
+if TYPE_CHECKING:
+    from pytest_migrations.migration import Script, Statement
+    from pytest_migrations.operations.ledger import Ledger
+
+_UNDER_WAY = {State.APPLIED: State.APPLYING, State.ROLLED_BACK: State.ROLLING_BACK}
+
+
+class Progress:
+    """One run of ``script``, whose ``entry`` is to be in the state ``end`` once it is through.
+
+    ``entry`` says how many statements were done before.
+    """
+
+    def __init__(
+        self, ledger: Ledger, connection: psycopg.Connection, script: Script, entry: Entry, end: State
+    ) -> None:
+        self._ledger = ledger
+        self._connection = connection
+        #: As it was last written.
+        self.entry = entry
+        self._end = end
+        self._numbers = {statement.offset: number for number, statement in enumerate(statements(script), 1)}
+        self._is_program = script.program is not None
+        self._done = entry.statements
+        self._since = time.perf_counter()
+        self.is_written = False
+
+    def before(self, statement: Statement) -> None:
+        """Called before a statement is sent."""
+        self._done = self._number(statement) - 1
+        if self._is_alone:
+            self._write()
+
+    def after(self, statement: Statement) -> None:
+        """Called behind a statement that succeeded."""
+        self._done = self._number(statement)
+        if self._is_alone:
+            self._write()
+
+    def before_commit(self) -> None:
+        """Called inside a transaction that is about to be committed."""
+        self._write()
+
+    def finish(self) -> None:
+        """Called behind the last statement."""
+        if not self.is_written:
+            self._write(through=True)
+
+    @property
+    def _is_alone(self) -> bool:
+        """Whether no transaction is open: what is sent now commits by itself."""
+        return self._connection.info.transaction_status == TransactionStatus.IDLE
+
+    def _number(self, statement: Statement) -> int:
+        """Which statement of its script it is, from 1."""
+        return self._done + 1 if self._is_program else self._numbers[statement.offset]
+
+    def _write(self, *, through: bool = False) -> None:
+        self.is_written = through or (not self._is_program and self._done == len(self._numbers))
+        self.entry = replace(
+            self.entry,
+            state=self._end if self.is_written else _UNDER_WAY[self._end],
+            statements=self._done,
+            total_statements=self._done if self._is_program else len(self._numbers),
+            applied_at=datetime.now(timezone.utc),
+            seconds=time.perf_counter() - self._since,
+        )
+        try:
+            self._ledger.write(self.entry)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+            raise LedgerTouchedError(f"the ledger {self._ledger} is gone") from error

@@ -1,0 +1,48 @@
+"""Brings the ledger and the folder together again: edited and renamed files, failures of which nothing was kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from pytest_migrations.operations.correction import Correction
+from pytest_migrations.operations.entry import checksum
+from pytest_migrations.operations.ledger import Ledger
+from pytest_migrations.operations.standing import Stand, standings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_migrations.migration import History, Migration
+    from pytest_migrations.operations.entry import Entry
+    from pytest_migrations.operations.standing import Standing
+
+
+def to_repair(history: History, entries: Mapping[str, Entry]) -> tuple[list[Correction], list[Standing]]:
+    """What the ledger is to say instead, and what only a person can decide: files that are gone, runs that stopped."""
+    all_standings = standings(history, entries)
+    pending = {checksum(s.migration): s.migration for s in all_standings if s.migration and s.entry is None}
+    corrections, left = [], []
+    for standing in all_standings:
+        if standing.entry is None:
+            continue
+        if correction := _correction(standing, standing.entry, pending):
+            corrections.append(correction)
+        elif standing.stand in (Stand.MISSING, Stand.FAILED):
+            left.append(standing)
+    return corrections, left
+
+
+def _correction(standing: Standing, entry: Entry, pending: Mapping[str, Migration]) -> Correction | None:
+    name, migration = standing.name, standing.migration
+    if standing.stand is Stand.CHANGED and migration is not None:
+        changed = replace(entry, checksum=checksum(migration))
+        text = f"{name}: what its file holds now is taken for what was applied"
+        return Correction(text, partial(Ledger.write, entry=changed, in_place=True))
+    if standing.stand is Stand.MISSING and (renamed := pending.get(entry.checksum)):
+        rename = partial(Ledger.rename, old=entry.name, new=renamed.identity, version=renamed.version)
+        return Correction(f"{name}: it was renamed to {renamed.name}", rename)
+    if standing.stand is Stand.FAILED and not entry.is_unfinished:
+        return Correction(f"{name}: its failure is forgotten", partial(Ledger.remove, name=entry.name))
+    return None

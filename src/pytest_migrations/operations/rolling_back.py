@@ -1,0 +1,129 @@
+"""Rolls applied migrations of a target back, by their files or by what the ledger has kept of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.migration import Migration, Script
+from pytest_migrations.operations.applying import Applier, Waiting
+from pytest_migrations.operations.dependents import dependents
+from pytest_migrations.operations.standing import named, standings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_migrations.migration import History
+    from pytest_migrations.operations.entry import Entry
+    from pytest_migrations.operations.session import Session
+    from pytest_migrations.operations.standing import Standing
+
+
+@dataclass(frozen=True)
+class WayBack:
+    """One migration to be rolled back, with the script that does it as its down script."""
+
+    migration: Migration
+    entry: Entry
+
+
+@dataclass(frozen=True)
+class RollingBack:
+    """Told before a migration is rolled back."""
+
+    migration: Migration
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """Told when one was."""
+
+    migration: Migration
+    entry: Entry
+
+
+Event = RollingBack | RolledBack | Waiting
+
+
+def plan_one(history: History, entries: Mapping[str, Entry], wanted: str, *, cascade: bool = False) -> list[WayBack]:
+    """How to roll back the migration of a file, name or version, and with ``cascade`` what depends on it.
+
+    :raises UserError: where it is not applied, has no rollback, or others depend on it.
+    """
+    standing, later = _from(wanted, history, entries)
+    migrations = {_migration_of(other): other for other in later}
+    needing = dependents(_migration_of(standing), list(migrations))
+    if needing and not cascade:
+        reasons = "\n".join(f"  {other.name} needs {why}" for other, why in needing)
+        raise UserError(
+            f"{standing.name} is not rolled back: others that were applied after it depend on it.\n{reasons}\n"
+            "Nothing was changed. Roll them back first, or take them along in reverse order: "
+            f"pytest-migrations rollback {standing.name} --cascade"
+        )
+    return [_way_back(other) for other in [*(migrations[other] for other, _ in reversed(needing)), standing]]
+
+
+def plan_to(history: History, entries: Mapping[str, Entry], to: str) -> list[WayBack]:
+    """How to go back to where the migration of a file, name or version was the last one: all after it, in reverse.
+
+    :raises UserError: where it is not applied, or one of those after it has no rollback.
+    """
+    _, later = _from(to, history, entries)
+    return [_way_back(other) for other in reversed(later)]
+
+
+def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell: Callable[[Event], None]) -> None:
+    """Roll back what is planned, each migration with its entry in the ledger.
+
+    :raises MigrationError: where one fails; those before it stay rolled back.
+    :raises UserError: where it cannot be tried, or the lock is lost.
+    """
+    applier = Applier(session, history, tell)
+    for way in ways:
+        session.lock.check()
+        tell(RollingBack(way.migration))
+        tell(RolledBack(way.migration, applier.roll_back(way.migration, way.entry)))
+
+
+def _applied(all_standings: list[Standing], entries: Mapping[str, Entry]) -> list[Standing]:
+    """What is in the database, in the order in which it came there."""
+    places = {name: place for place, name in enumerate(entries)}
+    there = [standing for standing in all_standings if standing.is_in_database and standing.entry]
+    return sorted(there, key=lambda standing: places[standing.entry.name] if standing.entry else 0)
+
+
+def _from(wanted: str, history: History, entries: Mapping[str, Entry]) -> tuple[Standing, list[Standing]]:
+    """The applied migration that is wanted, and what was applied after it."""
+    all_standings = standings(history, entries)
+    standing = named(wanted, all_standings, history)
+    applied = _applied(all_standings, entries)
+    if standing not in applied:
+        raise UserError(f"{standing.name} is not applied to this database: there is nothing to roll back.")
+    return standing, applied[applied.index(standing) + 1 :]
+
+
+def _way_back(standing: Standing) -> WayBack:
+    migration, entry = _migration_of(standing), standing.entry
+    assert entry is not None
+    if migration.down is not None:
+        return WayBack(migration, entry)
+    why = f" {entry.rollback_note}" if entry.rollback_note else ""
+    raise UserError(
+        f"{standing.name} has no rollback, and the ledger has none of it.{why} Nothing was changed. Write one into its "
+        "file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
+        f"{standing.name} --rolled-back"
+    )
+
+
+def _migration_of(standing: Standing) -> Migration:
+    """Its file, whose rollback may have been mended since; what that lacks is as the ledger has kept it."""
+    migration, entry = standing.migration, standing.entry
+    assert entry is not None
+    nowhere = Path(f"the ledger's rollback of {entry.name}")
+    if migration is None:
+        migration = Migration(entry.version, entry.name, Script(nowhere, "", ""))
+    if migration.down is None and entry.rollback_sql is not None:
+        migration = replace(migration, down=Script(nowhere, entry.rollback_sql, entry.rollback_sql))
+    return migration

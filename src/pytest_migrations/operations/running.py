@@ -1,0 +1,168 @@
+"""Runs the migrations of a history that a target lacks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.operations.applying import Applier, Waiting
+from pytest_migrations.operations.entry import State
+from pytest_migrations.operations.standing import Stand, out_of_order, standings
+from pytest_migrations.sql.framing import NEVER_INSIDE
+from pytest_migrations.sql.grammar import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pytest_migrations.migration import History, Migration, Statement
+    from pytest_migrations.operations.entry import Entry
+    from pytest_migrations.operations.session import Session
+    from pytest_migrations.operations.standing import Standing
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which migrations a run applies, in this order."""
+
+    migrations: tuple[Migration, ...]
+    #: The one among them that stopped half-way, if any.
+    unfinished: Entry | None = None
+
+
+@dataclass(frozen=True)
+class Applying:
+    """Told before a migration is applied."""
+
+    migration: Migration
+
+
+@dataclass(frozen=True)
+class Applied:
+    """Told when one was."""
+
+    migration: Migration
+    entry: Entry
+
+
+Event = Applying | Applied | Waiting
+
+
+def plan(
+    history: History,
+    entries: Mapping[str, Entry],
+    *,
+    to: str | None = None,
+    allow_out_of_order: bool = False,
+    go_on: bool = False,
+) -> Plan:
+    """What is to be run, up to and including the version (or name) ``to``.
+
+    ``go_on`` is whether one that stopped half-way may be gone on with.
+
+    :raises UserError: where the folder and the ledger do not go together, with what to do.
+    """
+    all_standings = standings(history, entries)
+    _refuse_contradictions(all_standings)
+    unfinished = next((s for s in all_standings if s.stand is Stand.FAILED and s.is_in_database), None)
+    if unfinished is not None and (not go_on or unfinished.migration is None):
+        raise UserError(_unfinished(unfinished))
+    if not allow_out_of_order and (late := out_of_order(history, all_standings)):
+        raise UserError(_late(late, all_standings))
+    end = None if to is None else history.migrations[_position(history, to) - 1]
+    wanted = []
+    for standing in all_standings:
+        if standing.migration is not None and (standing.is_to_run or standing is unfinished):
+            wanted.append(standing.migration)
+        if end is not None and standing.migration is end:
+            break
+    return Plan(tuple(wanted), unfinished.entry if unfinished else None)
+
+
+def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event], None]) -> None:
+    """Apply what is planned, each migration with its entry in the ledger.
+
+    :raises MigrationError: where one fails; those before it stay.
+    :raises UserError: where it cannot be tried, or the lock is lost.
+    """
+    applier = Applier(session, history, tell)
+    for migration in wanted.migrations:
+        session.lock.check()
+        tell(Applying(migration))
+        begun = wanted.unfinished if wanted.unfinished and wanted.unfinished.name == migration.identity else None
+        tell(Applied(migration, applier.apply(migration, begun)))
+
+
+def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[[Event], None]) -> None:
+    """Apply what is planned in one transaction: all or nothing.
+
+    :raises MigrationError: where one fails; nothing of any was kept.
+    :raises UserError: where a statement cannot be in a transaction.
+    """
+    for migration in wanted.migrations:
+        if statement := _that_needs_commits(migration):
+            raise UserError.at(
+                statement.place,
+                "this cannot be in one transaction with others, as --single-transaction asks",
+                "Nothing was changed. Run without --single-transaction, or up to the migration before: --to.",
+            )
+    session.lock.check()
+    entries = Applier(session, history, tell).apply_as_one(wanted.migrations)
+    for migration, entry in zip(wanted.migrations, entries, strict=True):
+        tell(Applied(migration, entry))
+
+
+def _that_needs_commits(migration: Migration) -> Statement | None:
+    return next((s for s in statements(migration.up) if s.traits & NEVER_INSIDE), None)
+
+
+def _position(history: History, to: str) -> int:
+    try:
+        return history.position_of(to)
+    except LookupError as error:
+        raise UserError(f"--to {to}: {error}") from None
+
+
+def _refuse_contradictions(all_standings: list[Standing]) -> None:
+    if missing := [s.name for s in all_standings if s.stand is Stand.MISSING]:
+        raise UserError(
+            f"The database has {_listed(missing)}, and the folder has no such file. Nothing was changed. Put the file "
+            "back (is this the right branch?). If it was renamed: pytest-migrations repair. If it is not to be there "
+            f"any more: pytest-migrations rollback {missing[-1]}, which knows how from the ledger."
+        )
+    if changed := [s.name for s in all_standings if s.stand is Stand.CHANGED]:
+        raise UserError(
+            f"Since it was applied, {_listed(changed)} was edited: other databases will get what this one has not. "
+            "Nothing was changed. Undo the edit and put the change into a new migration. If the edit changes nothing "
+            "that matters (a comment, say): pytest-migrations repair."
+        )
+
+
+def _unfinished(standing: Standing) -> str:
+    entry = standing.entry
+    assert entry is not None
+    done = f"{entry.statements} of its {entry.total_statements} statements were kept"
+    if entry.state is State.ROLLING_BACK:
+        return (
+            f"The rollback of {standing.name} stopped half-way: {done}. Nothing was changed. Finish it: "
+            f"pytest-migrations rollback {standing.name}"
+        )
+    why = f" ({entry.error})" if entry.error else ""
+    return (
+        f"{standing.name} stopped half-way: {done}{why}. Nothing was changed now. Look at it with pytest-migrations "
+        "status. Go on with it: pytest-migrations run --continue. Take it back: pytest-migrations rollback "
+        f"{standing.name}"
+    )
+
+
+def _late(late: list[Standing], all_standings: list[Standing]) -> str:
+    newest = [s.name for s in all_standings if s.migration and s.is_in_database][-1]
+    return (
+        f"{_listed([s.name for s in late])} comes before {newest}, which is applied already: it may have been written "
+        f"for a database without that. Nothing was changed. Give it a version behind {newest}. If the order does not "
+        "matter: pytest-migrations run --out-of-order."
+    )
+
+
+def _listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

@@ -1,0 +1,107 @@
+"""The session in which migrations are run on a target: its connections, its lock, its ledger."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.operations.ledger import Ledger
+from pytest_migrations.operations.lock import RunLock
+from pytest_migrations.operations.target import POOLED
+from pytest_migrations.server.server_error import ServerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_migrations.operations.target import Target
+
+DEFAULT_LOCK_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The longest that a statement may wait for a lock, and take in all, in seconds; 0 is for ever."""
+
+    lock: float = DEFAULT_LOCK_SECONDS
+    statement: float = 0.0
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """As the server's settings."""
+        return {
+            "lock_timeout": f"{round(self.lock * 1000)}ms",
+            "statement_timeout": f"{round(self.statement * 1000)}ms",
+            "idle_in_transaction_session_timeout": "0",
+        }
+
+
+@dataclass
+class Session:
+    """What a run works with."""
+
+    target: Target
+    limits: Limits
+    #: On which the migrations run, and which holds the lock.
+    connection: psycopg.Connection[Any]
+    #: Which looks on while that one waits.
+    onlooker: psycopg.Connection[Any]
+    ledger: Ledger
+    lock: RunLock
+
+    def reconnect(self) -> None:
+        """Go on with new connections after they were lost.
+
+        :raises UserError: where the server takes none, or another run has begun meanwhile.
+        """
+        self.close()
+        self.connection, self.onlooker = self.target.connect(self.limits.settings), self.target.connect()
+        self.ledger = Ledger(self.connection, self.target.ledger)
+        self.lock = RunLock(self.connection, self.target.ledger, self.target.where)
+        self.lock.take(self.limits.lock)
+
+    def close(self) -> None:
+        """Close the connections, which gives back the lock."""
+        self.connection.close()
+        self.onlooker.close()
+
+
+@contextmanager
+def working_on(target: Target, limits: Limits) -> Iterator[Session]:
+    """Connect, take the lock, and make the ledger where there is none.
+
+    :raises UserError: where any of it cannot be, or something else fails than a migration.
+    """
+    connection = target.connect(limits.settings)
+    lock = RunLock(connection, target.ledger, target.where)
+    session = Session(target, limits, connection, target.connect(), Ledger(connection, target.ledger), lock)
+    try:
+        _check_usable(session)
+        lock.take(limits.lock)
+        session.ledger.create()
+        yield session
+    except psycopg.OperationalError as error:
+        raise ServerError.of(error, target.parameters) from error
+    finally:
+        session.close()
+
+
+def _check_usable(session: Session) -> None:
+    target = session.target
+    row = session.connection.execute(
+        "SELECT pg_is_in_recovery(), current_setting('transaction_read_only')::bool, pg_backend_pid()"
+    ).fetchone()
+    assert row is not None
+    standby, read_only, pid = row
+    if standby:
+        raise UserError(f"The server at {target.where} is a standby, which takes no changes. Name its primary.")
+    if read_only:
+        raise UserError(
+            f"Sessions at {target.where} are read-only (default_transaction_read_only is on for the server, the "
+            "database or the user). Nothing was changed. Turn it off, or name a user for whom it is off."
+        )
+    if session.onlooker.execute("SELECT pg_backend_pid()").fetchone() == (pid,):
+        raise UserError(POOLED.format(where=target.where))

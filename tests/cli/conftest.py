@@ -1,0 +1,5 @@
+"""The command line, run in this process against a real database of each test's own."""
+
+from tests.commands import cli, database, migrations, query
+
+__all__ = ["cli", "database", "migrations", "query"]

@@ -1,0 +1,172 @@
+"""``run``, ``rollback`` and ``status``, as a user types them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_migrations.server.server import Database
+    from tests.commands import Cli, Migrations, Query
+
+USERS = "CREATE TABLE users (id int PRIMARY KEY);\n--\nDROP TABLE users;"
+NAMES = "ALTER TABLE users ADD name text;\n--\nALTER TABLE users DROP name;"
+
+
+def states(cli: Cli) -> list[str]:
+    return [migration["state"] for migration in cli("status", "--json").json["migrations"]]
+
+
+def test_there_and_back(database: Database, cli: Cli, migrations: Migrations, query: Query) -> None:
+    migrations(m001_users=USERS, m002_names=NAMES)
+    assert states(cli) == ["pending", "pending"]
+    assert query("select to_regclass('pytest_migrations.migration_history')") == [(None,)], "status only reads"
+
+    ran = cli("run")
+    assert ran.code == 0
+    assert "apply      001_users.sql" in ran.out
+    assert "Done: 2 applied" in ran.out
+    assert "pytest-migrations rollback 002_names.sql" in ran.out
+    assert states(cli) == ["applied", "applied"]
+    assert "2 of 2 migrations applied. Last run" in cli("status").out
+
+    assert "Nothing to do" in cli("run").out
+    assert cli("rollback", "002_names.sql").code == 0
+    assert states(cli) == ["applied", "rolled back"]
+    assert cli("rollback", "--to", "001").out.startswith("Nothing to do")
+    assert cli("rollback", "1").code == 0
+    assert query("select to_regclass('users')") == [(None,)]
+    assert cli("run", "--json").json["applied"][1]["name"] == "002_names.sql"
+
+
+def test_what_fails_is_not_kept_and_what_came_before_stays(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=USERS, m002_broken="CREATE TABLE half (id int);\nSELECT nonsense;", m003_more="SELECT 1")
+    ran = cli("run")
+    assert ran.code == 1
+    assert "1 applied before the failure, which stay so." in ran.out
+    assert '002_broken.sql:2:8: column "nonsense" does not exist' in ran.err
+    assert "Nothing of this script was kept." in ran.err
+    assert states(cli) == ["applied", "failed", "pending"]
+    assert query("select to_regclass('half')") == [(None,)]
+    data = cli("run", "--json")
+    assert data.code == 1
+    assert "nonsense" in data.json["error"]
+
+    migrations(m002_broken="CREATE TABLE half (id int);")
+    assert cli("run").code == 0
+    assert states(cli) == ["applied"] * 3
+
+
+def test_single_transaction_is_all_or_nothing(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=USERS, m002_broken="SELECT nonsense;")
+    assert cli("run", "--single-transaction").code == 1
+    assert query("select to_regclass('users')") == [(None,)]
+    assert states(cli) == ["pending", "failed"]
+    migrations(m002_broken="SELECT 1;")
+    assert cli("run", "--single-transaction").code == 0
+    assert states(cli) == ["applied", "applied"]
+
+
+def test_single_transaction_says_what_cannot_be_in_it(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS, m002_index="CREATE INDEX CONCURRENTLY ON users (id);")
+    ran = cli("run", "--single-transaction")
+    assert ran.code == 2
+    assert "002_index.sql:1:1: this cannot be in one transaction" in ran.err
+    assert states(cli) == ["pending", "pending"]
+
+
+def test_an_edited_file_stops_the_run(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS)
+    cli("run")
+    migrations(m001_users=USERS.replace("id int", "id bigint"), m002_names=NAMES)
+    ran = cli("run")
+    assert ran.code == 2
+    assert "001_users.sql was edited" in ran.err
+    assert states(cli) == ["changed", "pending"]
+
+
+def test_a_mended_rollback_or_other_line_ends_are_no_change(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    folder = migrations(m001_users=USERS.replace("DROP TABLE users", "DROP TABLE nonsense"))
+    cli("run")
+    migrations(m001_users=USERS)
+    (folder / "001_users.sql").write_bytes((folder / "001_users.sql").read_bytes().replace(b"\n", b"\r\n"))
+    assert states(cli) == ["applied"]
+    assert cli("rollback", "001_users.sql").code == 0
+    assert query("select to_regclass('users')") == [(None,)]
+
+
+def test_a_file_that_is_gone_stops_the_run_and_can_be_rolled_back_all_the_same(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    folder = migrations(m001_users=USERS, m002_names=NAMES)
+    cli("run")
+    (folder / "002_names.sql").unlink()
+    assert states(cli) == ["missing", "applied"]
+    ran = cli("run")
+    assert ran.code == 2
+    assert "pytest-migrations rollback 002_names.sql" in ran.err
+    assert cli("rollback", "002_names.sql").code == 0
+    assert query("select count(*) from information_schema.columns where table_name = 'users'") == [(1,)]
+
+
+def test_a_late_migration_stops_the_run_unless_it_is_wanted(
+    database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_users=USERS, m003_names=NAMES)
+    cli("run")
+    migrations(m002_late="CREATE TABLE late (id int);")
+    ran = cli("run")
+    assert ran.code == 2
+    assert "002_late.sql comes before 003_names.sql" in ran.err
+    assert cli("run", "--out-of-order").code == 0
+    assert states(cli) == ["applied"] * 3
+
+
+def test_what_is_not_applied_or_has_no_way_back_cannot_be_rolled_back(
+    database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_users="INSERT INTO nowhere SELECT 1;".replace("INSERT INTO nowhere ", ""), m002_names="SELECT 1;")
+    assert "is not applied" in cli("rollback", "1").err
+    assert "there is no migration '7'" in cli("rollback", "7").err
+    assert cli("rollback").code == 2
+    assert cli("rollback", "1", "--to", "1").code == 2
+
+
+def test_what_others_depend_on_stays_unless_they_are_taken_along(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(
+        m001_users=USERS,
+        m002_teams="CREATE TABLE teams (id int);\n--\nDROP TABLE teams;",
+        m003_names=NAMES,
+        m004_index="CREATE INDEX ON users (name);\n--\nDROP INDEX users_name_idx;",
+    )
+    cli("run")
+    refused = cli("rollback", "001_users.sql")
+    assert refused.code == 2
+    assert "003_names.sql needs table users of 001_users.sql" in refused.err
+    assert "004_index.sql needs table users of 001_users.sql" in refused.err
+    assert "002_teams.sql" not in refused.err
+    assert states(cli) == ["applied"] * 4
+    assert cli("rollback", "002_teams.sql").code == 0
+    ran = cli("rollback", "001_users.sql", "--cascade", "--json")
+    assert [done["name"] for done in ran.json["rolled_back"]] == ["004_index.sql", "003_names.sql", "001_users.sql"]
+    assert query("select to_regclass('users')") == [(None,)]
+
+
+def test_what_depends_is_known_without_the_files(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    folder = migrations(m001_users=USERS, m002_names=NAMES, m003_more="SELECT 1;")
+    cli("run")
+    (folder / "001_users.sql").unlink()
+    assert "002_names.sql needs table users of 001_users.sql" in cli("rollback", "001_users.sql").err
+    (folder / "002_names.sql").unlink()
+    assert "002_names.sql needs" in cli("rollback", "001_users.sql").err
+    assert cli("rollback", "001_users.sql", "--cascade").code == 0
+    assert query("select to_regclass('users')") == [(None,)]

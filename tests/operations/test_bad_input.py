@@ -1,0 +1,212 @@
+"""What can be wrong with a database, and with what migrations do to it: one clear message, and nothing lost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from pytest_migrations.server.server import Database, Server
+    from tests.commands import Cli, Migrations, Query
+
+TABLE = "CREATE TABLE users (id int);\n--\nDROP TABLE users;"
+LEDGER = "pytest_migrations.migration_history"
+
+
+def test_no_dsn(database: Database, cli: Cli, migrations: Migrations, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL")
+    ran = cli("status")
+    assert ran.code == 2
+    assert "No database is named." in ran.err
+    assert "--dsn postgresql://" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("dsn", "message"),
+    [
+        ("postgresql://me:se%cret@127.0.0.1/x", "The DSN cannot be read."),
+        ("postgresql://me:sec/ret@127.0.0.1/x", "The DSN cannot be read."),
+        ("postgresql://me:secret@127.0.0.1:1/x", "no connection to the server at 127.0.0.1:1"),
+        ("postgresql+asyncpg://me:secret@127.0.0.1:1/x?schema=a", "no connection to the server at 127.0.0.1:1"),
+        ("postgresql://me:secret@127.0.0.1/x?nonsense=1", "libpq knows no parameter 'nonsense'"),
+        ("mysql://me:secret@127.0.0.1/x", "The DSN cannot be read."),
+        ("secret", "The DSN cannot be read."),
+    ],
+)
+@pytest.mark.parametrize("command", [["status"], ["run"], ["rollback", "1"]])
+def test_a_dsn_that_leads_nowhere(
+    dsn: str, message: str, command: list[str], database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_users=TABLE)
+    ran = cli(*command, "--dsn", dsn)
+    assert ran.code == 2
+    assert message in ran.err
+    assert "secret" not in ran.err + ran.out
+    assert "ret@" not in ran.err + ran.out
+
+
+def test_no_folder(database: Database, cli: Cli) -> None:
+    ran = cli("run")
+    assert ran.code == 2
+    assert "migrations: no such folder." in ran.err
+    assert "--migrations-dir" not in ran.err
+
+
+@pytest.fixture
+def limited(database: Database, query: Query) -> Iterator[str]:
+    """The DSN of a user who may do next to nothing there."""
+    query("CREATE ROLE limited LOGIN")
+    yield f"{database.dsn} user=limited"
+    query("DROP OWNED BY limited; DROP ROLE limited")
+
+
+def test_no_rights(limited: str, database: Database, cli: Cli, migrations: Migrations, query: Query) -> None:
+    migrations(m001_users=TABLE)
+    ran = cli("run", "--dsn", limited)
+    assert ran.code == 2
+    assert "The user limited may not create the ledger" in ran.err
+    assert f"GRANT CREATE ON DATABASE {database.name} TO limited;" in ran.err
+
+    query("CREATE SCHEMA ops AUTHORIZATION limited")
+    ran = cli("run", "--dsn", limited, "--ledger", "ops.done")
+    assert ran.code == 1
+    assert "permission denied for schema public" in ran.err
+
+    assert cli("run").code == 0
+    for command, right in (("status", "read"), ("run", "write to")):
+        ran = cli(command, "--dsn", limited)
+        assert ran.code == 2
+        assert f"The user limited may not {right} the ledger {LEDGER}." in ran.err
+        query(ran.err.partition("Grant it: ")[2])
+    assert cli("status", "--dsn", limited).code == 0
+    assert cli("run", "--dsn", limited).code == 0
+
+
+def test_a_read_only_database(database: Database, cli: Cli, migrations: Migrations, query: Query) -> None:
+    migrations(m001_users=TABLE)
+    query(f"ALTER DATABASE {database.name} SET default_transaction_read_only = on")
+    ran = cli("run")
+    assert ran.code == 2
+    assert "are read-only (default_transaction_read_only is on" in ran.err
+    assert cli("status").code == 0
+
+
+def test_a_ledger_that_is_none(database: Database, cli: Cli, migrations: Migrations, query: Query) -> None:
+    migrations(m001_users=TABLE)
+    query("CREATE SCHEMA pytest_migrations")
+    query(f"CREATE TABLE {LEDGER} (version text)")
+    for command in ("status", "run"):
+        ran = cli(command)
+        assert ran.code == 2
+        assert f"{LEDGER} is no ledger of pytest-migrations: it lacks id, name, checksum" in ran.err
+    query(f"DROP TABLE {LEDGER}")
+    query(f"CREATE VIEW {LEDGER} AS SELECT 1 AS one")
+    assert "is no ledger" in cli("status").err
+    assert "name a schema and a table" in cli("status", "--ledger", "nonsense").err
+
+
+def test_a_ledger_that_is_gone_is_begun_anew(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=TABLE)
+    cli("run")
+    query(f"DROP TABLE {LEDGER}")
+    ran = cli("run")
+    assert ran.code == 1
+    assert 'relation "users" already exists' in ran.err
+    assert "pytest-migrations baseline" in ran.err
+    query(f"DELETE FROM {LEDGER}")
+    assert cli("baseline", "--yes").code == 0
+    assert "1 of 1 migration applied" in cli("status").out
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        (f"DELETE FROM {LEDGER};", "was written to by somebody else"),
+        (f"UPDATE {LEDGER} SET checksum = 'x';", "was written to by somebody else"),
+        (f"DROP TABLE {LEDGER};", "is gone"),
+        ("DROP SCHEMA pytest_migrations CASCADE;", "is gone"),
+    ],
+)
+def test_a_migration_that_touches_the_ledger(
+    statement: str, message: str, database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_users=TABLE, m002_ledger=f"CREATE TABLE more (id int);\n{statement}")
+    ran = cli("run")
+    assert ran.code == 2
+    assert f"002_ledger.sql was stopped before its commit: the ledger {LEDGER} {message}" in ran.err
+    assert [m["state"] for m in cli("status", "--json").json["migrations"]] == ["applied", "pending"]
+
+
+def test_a_ledger_in_a_schema_that_is_dropped(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_anew="DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
+    ran = cli("run", "--ledger", "public.done")
+    assert ran.code == 2
+    assert "put the ledger elsewhere: --ledger SCHEMA.TABLE" in ran.err
+    assert query("SELECT count(*) FROM public.done") == [(0,)]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SET ROLE nobody_special;",
+        "SET SESSION AUTHORIZATION nobody_special;",
+        "SET search_path = nowhere;",
+        "SET lock_timeout = '1ms'; SET statement_timeout = '1h';",
+        "CREATE TEMP TABLE migration_history (id int);",
+        "SET CONSTRAINTS ALL DEFERRED;",
+        "SET session_replication_role = replica;",
+    ],
+)
+def test_what_a_script_leaves_in_the_session_keeps_nobody_from_the_ledger(
+    statement: str, server: Server, database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    query("DROP ROLE IF EXISTS nobody_special; CREATE ROLE nobody_special")
+    migrations(m001_odd=statement, m002_steps=f"{statement}\nVACUUM pg_class;\nSELECT 1;", m003_users=TABLE)
+    ran = cli("run")
+    query("DROP ROLE nobody_special")
+    assert ran.code == 0, ran.err
+    assert query("SELECT to_regclass('public.users') IS NOT NULL") == [(True,)]
+
+
+def test_odd_names(database: Database, cli: Cli, tmp_path: Path, query: Query) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name in ("001_it's.sql", '002_"a.b" é %s {}.sql', f"003_{'x' * 60}.sql"):
+        (folder / name).write_text("SELECT 1;\n-- ROLLBACK:\n-- SELECT '%s {}';\n-- END ROLLBACK\n")
+    ledger = '"od.d"."le""dger"'
+    assert cli("run", "--ledger", ledger).code == 0
+    assert query(f"SELECT count(*) FROM {ledger}") == [(3,)]
+    assert cli("rollback", '002_"a.b" é %s {}.sql', "--ledger", ledger).code == 0
+    assert '002_"a.b" é %s {}.sql' in cli("status", "--ledger", ledger).out
+
+
+def test_a_lost_connection(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=TABLE, m002_lost="CREATE TABLE t (id int);\nSELECT pg_terminate_backend(pg_backend_pid());")
+    ran = cli("run")
+    assert ran.code == 2
+    assert "002_lost.sql:2:1" in ran.err
+    assert "Nothing of it was kept. Run again when the server is well." in ran.err
+    assert [m["state"] for m in cli("status", "--json").json["migrations"]] == ["applied", "pending"]
+
+
+def test_a_connection_that_is_lost_half_way(database: Database, cli: Cli, migrations: Migrations) -> None:
+    lost = "CREATE TABLE t (id int);\nVACUUM t;\nSELECT pg_terminate_backend(pg_backend_pid());"
+    migrations(m001_lost=lost)
+    ran = cli("run")
+    assert ran.code == 2
+    assert "2 of its 3 statements were kept" in ran.err
+    assert "stopped behind statement 2 of 3" in cli("status").out
+
+
+def test_an_empty_migration(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_empty="-- nothing yet\n")
+    assert cli("run").code == 0
+    assert "1 of 1 migration applied" in cli("status").out
