@@ -29,7 +29,7 @@ def test_there_and_back(database: Database, cli: Cli, migrations: Migrations, qu
     assert states(cli) == ["applied", "applied"]
     assert "2 of 2 migrations applied. Last run" in cli("status").out
 
-    assert "Nothing to do" in cli("run").out
+    assert "Nothing to do." in cli("run").out
     assert cli("rollback", "002_names.sql").code == 0
     assert states(cli) == ["applied", "rolled back"]
     assert cli("rollback", "--to", "001").out.startswith("Nothing to do")

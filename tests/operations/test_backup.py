@@ -24,7 +24,7 @@ from pytest_migrations.operations import archives, backup_folder
 from pytest_migrations.operations.backup import back_up
 from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.target import Target
-from pytest_migrations.server import clients, containers, published
+from pytest_migrations.server import clients, published
 from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Server

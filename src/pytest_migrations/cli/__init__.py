@@ -22,10 +22,21 @@ if TYPE_CHECKING:
 
 FINDINGS = 1
 NOT_TRIED = 2
-_INTERRUPTED = 130
+INTERRUPTED = 130
 
 #: Every command there is, in the order of ``--help``. A new one is one module of its name here, with a ``command``.
-_COMMANDS = ("status", "run", "rollback", "mark", "baseline", "repair", "backups", "restore")
+_COMMANDS = (
+    "new",
+    "test",
+    "status",
+    "run",
+    "rollback",
+    "mark",
+    "baseline",
+    "repair",
+    "backups",
+    "restore",
+)
 
 
 class _Commands(click.Group):
@@ -65,7 +76,7 @@ def _run(arguments: Sequence[str] | None) -> int:
         code: Any = _group.main(arguments, prog_name="pytest-migrations", standalone_mode=False)
     except click.Abort:
         output.error("Interrupted.")
-        return _INTERRUPTED
+        return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -10,6 +10,7 @@ import click
 
 from pytest_migrations.cli import output
 from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
+from pytest_migrations.foreign_ledgers import TAKE_OVER, remarks, sentence
 from pytest_migrations.operations.standing import Stand
 from pytest_migrations.operations.status import status
 
@@ -40,7 +41,8 @@ def command(*, target: Target, folder: FolderOptions, as_json: bool) -> None:
     The database is only read. Exits with 0 also where migrations are pending.
     """
     history = folder.history()
-    standings = status(target, history)
+    found = status(target, history)
+    standings = found.standings
     if as_json:
         output.as_json({"migrations": [_as_data(standing) for standing in standings]})
         return
@@ -50,6 +52,10 @@ def command(*, target: Target, folder: FolderOptions, as_json: bool) -> None:
         colours={stand.value: colour for stand, colour in _COLOURS.items()},
     )
     output.line(_summary(standings))
+    for said in found.said:
+        output.line("\n".join([sentence(said), *remarks(said)]))
+    if found.said:
+        output.line(TAKE_OVER)
 
 
 def _row(standing: Standing) -> list[str]:

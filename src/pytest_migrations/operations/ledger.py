@@ -123,6 +123,11 @@ class Ledger:
         rows = self._connection.execute(query).fetchall()
         return {row[0]: _entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows}
 
+    def newest(self) -> str | None:
+        """The version of the migration that was applied last; None where there is none."""
+        applied = [entry.version for entry in self.entries().values() if entry.state is State.APPLIED]
+        return applied[-1] if applied else None
+
     def watch(self, *, wanted: bool) -> None:
         """From now on see whether somebody else writes to the table, or no longer: it costs more the longer it is."""
         self._fingerprint = None

@@ -192,8 +192,8 @@ def _of_database(client: Client, backup: Path, name: str) -> list[str]:
     created = _CREATE.match(found[0]) if found else None
     if created is None:
         raise UserError(
-            f"{display_path(backup)} holds parts of a database, and only a whole one becomes a new database. Restore the "
-            "parts with pg_restore into a database that you have made for them."
+            f"{display_path(backup)} holds parts of a database, and only a whole one becomes a new database. Restore "
+            "the parts with pg_restore into a database that you have made for them."
         )
     old, new = f"DATABASE {created[1]} ", f"DATABASE {sql.Identifier(name).as_string()} "
     return [statement.replace(old, new, 1) for statement in found]

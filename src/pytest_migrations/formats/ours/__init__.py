@@ -24,12 +24,15 @@ from typing import TYPE_CHECKING
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.ours.rollback_block import MARKER, split_rollback
 from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import next_stem
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _NAME = re.compile(r"[0-9]+_.*\.sql", re.DOTALL)
 _HEADER_LINE = re.compile(r"\s*(?:--(?P<comment>.*))?")
@@ -106,9 +109,19 @@ def _dependencies(header: list[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower() not in _NO_NAMES)
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stem = next_stem((*folder.files, *folder.other_files), draft)
+    header = f"-- Migration {stem.partition('_')[0]}: {draft.title}\n"
+    marker = "" if draft.transactional else "-- No transaction\n"
+    rollback = "".join(f"-- {line}".rstrip() + "\n" for line in draft.down.splitlines())
+    text = f"{header}{marker}\n{draft.up}\n-- ROLLBACK:\n{rollback}-- END ROLLBACK\n"
+    return NewFiles({f"{stem}.sql": text})
+
+
 OURS = Format(
     name="ours",
     looks_like="NNN_name.sql, with the rollback between '-- ROLLBACK:' and '-- END ROLLBACK' or without one",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )
