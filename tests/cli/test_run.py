@@ -106,7 +106,7 @@ def test_a_file_that_is_gone_stops_the_run_and_can_be_rolled_back_all_the_same(
     folder = migrations(m001_users=USERS, m002_names=NAMES)
     cli("run")
     (folder / "002_names.sql").unlink()
-    assert states(cli) == ["missing", "applied"]
+    assert states(cli) == ["applied", "missing"]
     ran = cli("run")
     assert ran.code == 2
     assert "pytest-migrations rollback 002_names.sql" in ran.err
