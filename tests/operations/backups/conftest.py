@@ -1,3 +1,30 @@
+"""A database that is worth a backup, here and in a container, and machines that lack PostgreSQL's programs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_migrations.operations.target import Target
+from pytest_migrations.server import containers, installations
+from pytest_migrations.server.choice import ServerOptions
+from pytest_migrations.server.requirements import Requirements
+from pytest_migrations.server.server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytest_migrations.server.run_folder import RunFolder
+    from pytest_migrations.server.server import Database
+
+#: Two megabytes, also in a dump.
+BIG = "create table big as select md5(n::text) a, md5((-n)::text) b from generate_series(1, 30000) n"
+
+
 @pytest.fixture(scope="session")
 def container(run_folder: RunFolder) -> Iterator[Server]:
     if not containers.engine_answers():
@@ -20,9 +47,7 @@ def contained(container: Server, only: Callable[[str], None], tmp_path: Path) ->
     only(str(tmp_path / "bin"))
     database = container.create_database(label="grants")
     with container.connect(database) as connection:
-        connection.execute(
-            "create table big as select md5(n::text) a, md5((-n)::text) b from generate_series(1, 30000) n"
-        )
+        connection.execute(BIG)
     return Target.named(database.dsn)
 
 
@@ -31,8 +56,6 @@ def only(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Leave this machine no programs of PostgreSQL but those of the folders in a PATH."""
 
     def leave(path: str) -> None:
-        from pytest_migrations.server import installations
-
         monkeypatch.setattr(installations, "_WHEELS", ())
         monkeypatch.setattr(installations, "_PLACES", ())
         monkeypatch.setenv("PATH", path)
@@ -53,5 +76,3 @@ def database(server: Server) -> Iterator[Database]:
 @pytest.fixture
 def target(database: Database) -> Target:
     return Target.named(database.dsn)
-
-
