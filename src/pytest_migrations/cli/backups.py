@@ -10,13 +10,13 @@ from pytest_migrations.cli import output
 from pytest_migrations.cli.correcting import yes_option
 from pytest_migrations.cli.options import backups_option, json_option
 from pytest_migrations.errors import display_path
-from pytest_migrations.operations import backup_folder
+from pytest_migrations.operations.backups import keeping
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from pytest_migrations.operations.backup_folder import Backup
+    from pytest_migrations.operations.backups.keeping import Backup
 
 
 @click.command(short_help="Which backups there are; delete old ones.")
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 @json_option
 def command(*, backups: Path, prune: bool, keep: int, yes: bool, as_json: bool) -> None:
     """List the backups that `run --backup` has taken, the newest first; with --prune delete old ones, asking first."""
-    found = backup_folder.backups_in(backups)
+    found = keeping.backups_in(backups)
     removed: list[Backup] = []
     if prune:
-        removed = backup_folder.superseded(found, keep)
+        removed = keeping.superseded(found, keep)
         if removed and not yes:
             _ask(removed)
         for backup in removed:
-            backup_folder.remove(backup)
+            keeping.remove(backup)
         found = [backup for backup in found if backup not in removed]
     if as_json:
         output.as_json({"backups": [*map(_as_data, found)], "removed": [*map(_as_data, removed)]})

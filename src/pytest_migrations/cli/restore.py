@@ -11,13 +11,13 @@ import click
 from pytest_migrations.cli import FINDINGS, output
 from pytest_migrations.cli.options import backups_option, json_option, target_options
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.operations import backup_folder
-from pytest_migrations.operations.restore import restore
+from pytest_migrations.operations.backups import keeping
+from pytest_migrations.operations.backups.restoring import restore
 
 if TYPE_CHECKING:
     from pytest_migrations.catalog.difference import Comparison
-    from pytest_migrations.operations.restore import Restored
-    from pytest_migrations.operations.swapping import Swap
+    from pytest_migrations.operations.backups.restoring import Restored
+    from pytest_migrations.operations.backups.swapping import Swap
     from pytest_migrations.operations.target import Target
 
 _SHOWN = 15
@@ -47,10 +47,10 @@ def command(*, backup: str, into: str, backups: Path, target: Target, as_json: b
 
 
 def _found(backup: str, folder: Path) -> Path:
-    for path in (Path(backup), folder / backup, folder / f"{backup}{backup_folder.SUFFIX}"):
+    for path in (Path(backup), folder / backup, folder / f"{backup}{keeping.SUFFIX}"):
         if path.is_file():
             return path
-    there = [other.name for other in backup_folder.backups_in(folder)[:3]]
+    there = [other.name for other in keeping.backups_in(folder)[:3]]
     newest = f"The newest there: {', '.join(there)}." if there else f"There are none in {display_path(folder)}."
     raise UserError(f"There is no backup {backup}, neither here nor in {display_path(folder)}. {newest}")
 

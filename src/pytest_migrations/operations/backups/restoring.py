@@ -19,9 +19,9 @@ from pytest_migrations.catalog.respelling import settle
 from pytest_migrations.catalog.snapshot import take_snapshot
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.migration import Script
-from pytest_migrations.operations import archives
-from pytest_migrations.operations.archives import ProgramError
-from pytest_migrations.operations.swapping import swap
+from pytest_migrations.operations.backups import archives
+from pytest_migrations.operations.backups.archives import ProgramError
+from pytest_migrations.operations.backups.swapping import swap
 from pytest_migrations.server import clients, connections
 from pytest_migrations.server.databases import PREFIX
 from pytest_migrations.sql.grammar import statements
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_migrations.catalog.difference import Comparison
-    from pytest_migrations.operations.swapping import Swap
+    from pytest_migrations.operations.backups.swapping import Swap
     from pytest_migrations.operations.target import Target
     from pytest_migrations.server.clients import Client
 
@@ -192,8 +192,8 @@ def _of_database(client: Client, backup: Path, name: str) -> list[str]:
     created = _CREATE.match(found[0]) if found else None
     if created is None:
         raise UserError(
-            f"{display_path(backup)} holds parts of a database, and only a whole one becomes a new database. Restore "
-            "the parts with pg_restore into a database that you have made for them."
+            f"{display_path(backup)} holds parts of a database, and only a whole one becomes a new database. Load the "
+            "parts with pg_restore into a database that you have made for them."
         )
     old, new = f"DATABASE {created[1]} ", f"DATABASE {sql.Identifier(name).as_string()} "
     return [statement.replace(old, new, 1) for statement in found]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.operations import archives, backup_folder
-from pytest_migrations.operations.archives import ProgramError
-from pytest_migrations.operations.backup_folder import UNFINISHED, Backup, Origin
+from pytest_migrations.operations.backups import archives, keeping
+from pytest_migrations.operations.backups.archives import ProgramError
+from pytest_migrations.operations.backups.keeping import UNFINISHED, Backup, Origin
 from pytest_migrations.operations.blockers import Blocker
 from pytest_migrations.server import clients, locks
 
@@ -51,7 +51,7 @@ def back_up(
         server_version = str(connection.info.parameter_status("server_version")).partition(" ")[0]
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        backup_folder.sweep(folder)
+        keeping.sweep(folder)
         with _unfinished(folder, origin.database, version) as (lock, path, taken_at):
             archives.write(client, login, lock.descriptor, lock_timeout=lock_timeout, progress=progress)
             os.fsync(lock.descriptor)
@@ -65,9 +65,9 @@ def back_up(
     except OSError as error:
         reason = f"{display_path(folder)} takes none: {error.strerror or error}"
         raise UserError(f"{_no_backup(origin)}: {reason}.\n{_MAKE_ROOM}") from None
-    others = [other for other in backup_folder.backups_in(folder) if other.path != backup.path]
-    for old in backup_folder.superseded((other for other in others if other.origin == origin), keep - 1):
-        backup_folder.remove(old)
+    others = [other for other in keeping.backups_in(folder) if other.path != backup.path]
+    for old in keeping.superseded((other for other in others if other.origin == origin), keep - 1):
+        keeping.remove(old)
     return backup
 
 
@@ -76,7 +76,7 @@ def _unfinished(folder: Path, database: str, version: str | None) -> Iterator[tu
     """A new file that only we may read, locked as long as we live, and gone at the end if nobody has renamed it."""
     taken_at = datetime.now(timezone.utc).replace(microsecond=0)
     while True:
-        final = folder / backup_folder.file_name(database, taken_at, version)
+        final = folder / keeping.file_name(database, taken_at, version)
         path = final.with_name(final.name + UNFINISHED)
         if (lock := locks.try_take(path)) is not None:
             if not final.exists():
@@ -94,7 +94,7 @@ def _unfinished(folder: Path, database: str, version: str | None) -> Iterator[tu
 def _published(backup: Backup) -> Backup:
     """Give a checked backup its name, durably: what comes next changes the database that it is of."""
     final = backup.path.with_name(backup.name.removesuffix(UNFINISHED))
-    record = backup_folder.record(backup, beside=final)
+    record = keeping.record(backup, beside=final)
     try:
         backup.path.rename(final)
     except BaseException:
