@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -78,6 +79,7 @@ def test_an_interruption(pytester: pytest.Pytester, project: Project) -> None:
     process = pytester.popen(COMMAND, stdin=subprocess.DEVNULL)
     while not (pytester.path / "waits").exists():
         assert process.poll() is None
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
     assert process.returncode == 130
