@@ -16,7 +16,7 @@ from pytest_migrations.cli.options import (
 )
 from pytest_migrations.cli.telling import telling
 from pytest_migrations.operations import running
-from pytest_migrations.operations.backup import back_up
+from pytest_migrations.operations.backups.taking import back_up
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.session import Limits, working_on
 
