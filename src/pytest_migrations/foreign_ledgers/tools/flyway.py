@@ -3,7 +3,8 @@
 As Flyway 11 to 13 write and read it (flyway-core: internal/info/MigrationInfoServiceImpl.java, MigrationInfoImpl.java,
 internal/resolver/ChecksumCalculator.java): ``flyway_schema_history``, ``schema_version`` before version 5, or what
 ``flyway.table`` says. A row for a baseline stands for all versions up to its own. An UNDO row takes back what is before
-it, a DELETE row (``repair``) makes it forgotten. Repeatable migrations have no version, and a row for each time they ran.
+it, a DELETE row (``repair``) makes it forgotten. Repeatable migrations have no version, and a row for each time they
+ran.
 """
 
 from __future__ import annotations
