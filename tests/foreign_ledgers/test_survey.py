@@ -79,6 +79,17 @@ def test_run_and_rollback_are_refused(connection: psycopg.Connection[Any], histo
     )
 
 
+def test_what_is_in_doubt_is_a_reason_too(connection: psycopg.Connection[Any], history: Read) -> None:
+    connection.execute("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+    connection.execute("INSERT INTO schema_migrations VALUES (1, true)")
+    assert refusal(survey(connection, history({"1_m.up.sql": "SELECT 1;"})))
+
+
+def test_a_ledger_that_knows_none_of_the_files(connection: psycopg.Connection[Any], history: Read) -> None:
+    connection.execute((GOOSE + applied(7)).encode())
+    assert refusal(survey(connection, history(FILES)))
+
+
 def test_what_is_no_reason_to_refuse(connection: psycopg.Connection[Any], history: Read) -> None:
     other = "CREATE SCHEMA other; CREATE TABLE other.schema_migrations (version text); "
     rows = "INSERT INTO other.schema_migrations VALUES ('20171026211738')"

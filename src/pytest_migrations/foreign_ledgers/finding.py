@@ -37,8 +37,7 @@ select n.nspname::text, c.relname::text, quote_ident(n.nspname), quote_ident(c.r
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   join pg_catalog.pg_type t on t.oid = a.atttypid
- where c.relkind in ('r', 'p') and c.relpersistence <> 't'
-   and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
+ where c.relkind in ('r', 'p') and n.nspname <> 'information_schema' and n.nspname !~ '^pg_'
    and (c.relname ~ %(names)s or c.relname = any (%(neighbours)s)
         or c.oid in (select attrelid from pg_catalog.pg_attribute where attname = any (%(telling)s)))
  group by n.oid, n.nspname, c.oid, c.relname

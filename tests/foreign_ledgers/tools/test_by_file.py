@@ -107,7 +107,8 @@ def test_prisma(told: Tell, history: Read) -> None:
 
 def test_what_prisma_applied_after_a_failure(told: Tell, history: Read) -> None:
     name = "20240101000000_m"
-    rows = f"('1', '', '{name}', NULL, '2024-01-01'), ('2', '', '{name}', '2024-01-02', NULL)"
+    tries = ("NULL, '2024-01-01'", "'2024-01-02', NULL", "NULL, NULL")
+    rows = ", ".join(f"('{number}', '', '{name}', {moments})" for number, moments in enumerate(tries))
     found = told(PRISMA + rows, history({f"{name}/migration.sql": "SELECT 1;"}))
     assert (found.applied, found.times) == ([f"{name}/migration.sql"], ["2024-01-02 00:00:00"])
 
@@ -124,10 +125,10 @@ def test_drizzle_knows_the_moment_and_the_hash(told: Tell, history: Read) -> Non
     ledger = f"""
         CREATE SCHEMA drizzle;
         CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
-        INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('{sha256(same)}', 1700000001000),
+        INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('{sha256(same)}', 1700000000000),
             ('other', 1700000002000), ('{sha256("SELECT 3;")}', 1), ('gone', 1600000000000), ('gone too', NULL)"""
     found = told(ledger, history({**files, "meta/_journal.json": journal(**whens)}))
-    assert (found.tool, found.applied) == ("drizzle", ["0001_b.sql", "0002_c.sql", "0003_d.sql"])
+    assert (found.tool, found.applied) == ("drizzle", ["0000_a.sql", "0002_c.sql", "0003_d.sql"])
     assert found.changed == ["0002_c.sql"]
     assert found.unknown == ["one generated at 2020-09-13 12:26:40 UTC", "one of hash gone too"]
 

@@ -26,9 +26,10 @@ GOOSE_FILES = {f"{number:05}_m.sql": f"-- +goose Up\nCREATE TABLE t{number} ();\
 
 def test_the_newest_row_of_goose_counts(told: Tell, history: Read) -> None:
     rows = """
-        INSERT INTO goose_db_version (version_id, is_applied, tstamp) VALUES
-            (1, true, '2024-01-01'), (2, true, '2024-01-02'), (3, true, '2024-01-03'), (3, false, '2024-01-04'),
-            (1, false, '2024-01-05'), (1, true, '2024-01-06'), (4, true, '2024-01-07'), (5, false, '2024-01-08')"""
+        INSERT INTO goose_db_version (id, version_id, is_applied, tstamp) VALUES
+            (17, 1, true, '2024-01-06'), (16, 1, false, '2024-01-05'), (15, 3, false, '2024-01-04'),
+            (14, 3, true, '2024-01-03'), (13, 2, true, '2024-01-02'), (11, 1, true, '2024-01-01'),
+            (18, 4, true, '2024-01-07'), (19, 5, false, '2024-01-08')"""
     found = told(GOOSE + rows, history(GOOSE_FILES))
     assert found[:2] == ("goose", "public.goose_db_version")
     assert (found.applied, found.unknown) == (["00001_m.sql", "00002_m.sql"], ["version 4"])
@@ -129,3 +130,9 @@ def test_zeros_before_a_number_do_not_count(told: Tell, history: Read) -> None:
     files = {"7_seven.sql": "SELECT 1;", "0008_eight.sql": "SELECT 1;"}
     rows = "INSERT INTO goose_db_version (version_id, is_applied) VALUES (7, true), (8, true)"
     assert told(GOOSE + rows, history(files, "ours")).applied == ["7_seven.sql", "0008_eight.sql"]
+
+
+def test_of_two_files_of_one_version_it_has_applied_one(told: Tell, history: Read) -> None:
+    files = {"007_a.sql": "SELECT 1;", "7_b.sql": "SELECT 1;"}
+    rows = "INSERT INTO goose_db_version (version_id, is_applied) VALUES (7, true)"
+    assert told(GOOSE + rows, history(files, "ours")).applied == ["007_a.sql"]

@@ -64,6 +64,7 @@ def test_a_failure_stays_until_it_is_repaired(told: Tell, history: Read) -> None
 
 def test_what_was_undone_is_pending(told: Tell, history: Read) -> None:
     rows = [row(1, "1"), row(2, "2"), row(3, "2", "UNDO_SQL"), row(4, "3"), row(5, "3", "UNDO_SQL"), row(6, "3")]
+    rows.reverse()
     assert told(LEDGER + "".join(rows), history(FILES)).applied == ["V1__m.sql", "V3__m.sql"]
 
 
@@ -114,6 +115,7 @@ def test_the_last_run_of_a_repeatable_migration_counts(told: Tell, history: Read
     [
         (["1", "2", "3", "4"], ["B3__all.sql", "V4__m.sql"], []),
         (["1", "2"], [], ["B3__all.sql"]),
+        (["1", "2!", "3"], [], ["B3__all.sql"]),
         ([], [], []),
     ],
 )
@@ -121,14 +123,18 @@ def test_the_versions_that_a_baseline_script_stands_for(
     told: Tell, history: Read, rows: list[str], applied: list[str], failed: list[str]
 ) -> None:
     files = {f"V{number}__m.sql": "SELECT 1;" for number in (1, 2, 3, 4)} | {"B3__all.sql": "SELECT 1;"}
-    found = told(LEDGER + "".join(row(rank, version) for rank, version in enumerate(rows)), history(files))
+    made = [row(rank, version.strip("!"), success="!" not in version) for rank, version in enumerate(rows)]
+    found = told(LEDGER + "".join(made), history(files))
     assert (found.applied, list(found.failed), found.unknown) == (applied, failed, [])
 
 
-def test_a_baseline_script_that_ran(told: Tell, history: Read) -> None:
+@pytest.mark.parametrize("another_since", [False, True])
+def test_a_baseline_script_that_ran(told: Tell, history: Read, another_since: bool) -> None:
     files = {"V1__m.sql": "SELECT 1;", "B3__all.sql": "SELECT 1;", "V4__m.sql": "SELECT 1;"}
+    if another_since:
+        files["B4__all.sql"] = "SELECT 1;"
     found = told(LEDGER + row(1, "3", "SQL_BASELINE") + row(2, "4"), history(files))
-    assert (found.applied, found.unknown) == (["B3__all.sql", "V4__m.sql"], [])
+    assert (found.applied, found.unknown) == (["B4__all.sql"] if another_since else ["B3__all.sql", "V4__m.sql"], [])
 
 
 def test_a_table_of_another_name_in_another_schema(told: Tell, history: Read) -> None:

@@ -2,8 +2,9 @@
 
 As Flyway 11 to 13 write and read it (flyway-core: internal/info/MigrationInfoServiceImpl.java, MigrationInfoImpl.java,
 internal/resolver/ChecksumCalculator.java): ``flyway_schema_history``, ``schema_version`` before version 5, or what
-``flyway.table`` says. A BASELINE row stands for all versions up to its own. An UNDO row takes back what is before it, a
-DELETE row (``repair``) makes it forgotten. Repeatable migrations have no version, and a row for each time they ran.
+``flyway.table`` says. A row for a baseline stands for all versions up to its own. An UNDO row takes back what is before
+it, a DELETE row (``repair``) makes it forgotten. Repeatable migrations have no version, and a row for each time they
+ran.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import History, Migration
 
 _FAILED = "Flyway has begun it and not finished (success is false): see what is there, and run `flyway repair`"
+#: Begins the key of a baseline script, which may have the version of another one.
+_BASELINE = "B"
 _VERSION = re.compile(r"[0-9]+(?:[._][0-9]+)*")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -33,9 +36,9 @@ def _taken(rows: Sequence[Row], history: History) -> Taken:
         key = _key(version) if version else _repeatable(row.text("description"))
         if kind == "SCHEMA":  # it has made the schema, before all migrations
             continue
-        if kind == "BASELINE":
-            below = [_key_of(m) for m in (*history.superseded, *history) if not m.repeatable]
-            entries |= {other: Entry(other, "", row.time("installed_on")) for other in below if _is_up_to(other, key)}
+        if kind.endswith("BASELINE"):
+            at = row.time("installed_on")
+            entries |= {other: Entry(other, "", at, failed) for other in _up_to(version, history)}
         elif (kind.startswith("UNDO") or kind == "DELETE") and not failed:
             entries.pop(key, None)
         else:
@@ -45,7 +48,9 @@ def _taken(rows: Sequence[Row], history: History) -> Taken:
 
 
 def _key_of(migration: Migration) -> str:
-    return _repeatable(migration.version) if migration.repeatable else _key(migration.version)
+    if migration.repeatable:
+        return _repeatable(migration.version)
+    return f"{_BASELINE if migration.is_baseline else ''}{_key(migration.version)}"
 
 
 def _repeatable(description: str) -> str:
@@ -64,9 +69,10 @@ def _parts(version: str) -> tuple[int, ...]:
     return tuple(parts)
 
 
-def _is_up_to(version: str, last: str) -> bool:
-    numbers = _VERSION.fullmatch(version) and _VERSION.fullmatch(last)
-    return _parts(version) <= _parts(last) if numbers else version == last
+def _up_to(last: str, history: History) -> list[str]:
+    """The keys of what a baseline of this version stands for."""
+    versioned = [migration for migration in (*history.superseded, *history) if not migration.repeatable]
+    return [_key_of(m) for m in versioned if _VERSION.fullmatch(m.version) and _parts(m.version) <= _parts(last)]
 
 
 def _is_changed(migration: Migration, entry: Entry) -> bool:
