@@ -44,7 +44,7 @@ def test_what_fails_is_not_kept_and_what_came_before_stays(
     migrations(m001_users=USERS, m002_broken="CREATE TABLE half (id int);\nSELECT nonsense;", m003_more="SELECT 1")
     ran = cli("run")
     assert ran.code == 1
-    assert "1 applied before the failure, which stay so." in ran.out
+    assert "1 applied before that, which stay so." in ran.out
     assert '002_broken.sql:2:8: column "nonsense" does not exist' in ran.err
     assert "Nothing of this script was kept." in ran.err
     assert states(cli) == ["applied", "failed", "pending"]

@@ -75,7 +75,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         code: Any = _group.main(arguments, prog_name="pytest-migrations", standalone_mode=False)
     except click.Abort:
-        output.error("Interrupted.")
+        output.error("Interrupted. How far it came: pytest-migrations status")
         return INTERRUPTED
     except click.ClickException as error:
         error.show()

@@ -30,8 +30,8 @@ def telling(migrations: Sequence[Migration], *, as_json: bool) -> Iterator[Tell]
     try:
         with teller.bar():
             yield teller.tell
-    except UserError as error:
-        teller.fail(error)
+    except (UserError, KeyboardInterrupt) as error:
+        teller.fail(str(error) or "interrupted")
         raise
     teller.end()
 
@@ -84,9 +84,9 @@ class _Lines:
         else:
             output.line(text)
 
-    def fail(self, _: UserError) -> None:
+    def fail(self, _: str) -> None:
         if self._done:
-            output.line(f"{len(self._done)} {self._verb} before the failure, which stay so.")
+            output.line(f"{len(self._done)} {self._verb} before that, which stay so.")
 
     def end(self) -> None:
         if not self._done:
@@ -120,8 +120,8 @@ class _Data:
             done = self._applied if isinstance(event, Applied) else self._rolled_back
             done.append({"name": event.migration.name, "seconds": event.entry.seconds})
 
-    def fail(self, error: UserError) -> None:
-        self._print(str(error))
+    def fail(self, error: str) -> None:
+        self._print(error)
 
     def end(self) -> None:
         self._print(None)
