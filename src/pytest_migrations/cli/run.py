@@ -54,6 +54,8 @@ def command(
 
     A migration and its entry are committed together. What fails is not kept, and stops the run; those before it stay.
     """
+    if go_on and single_transaction:
+        raise click.UsageError("What stopped half-way was no single transaction: run --continue first, without it.")
     history = folder.history()
     with working_on(target, limits) as session:
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pytest_migrations.operations.status import Status
     from pytest_migrations.operations.target import Target
 
+#: What somebody has to see to.
+_FINDINGS = (Stand.FAILED, Stand.CHANGED, Stand.MISSING)
 _COLOURS = {
     Stand.APPLIED.value: "green",
     Stand.PENDING.value: "yellow",
@@ -40,8 +42,8 @@ _AGO = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 def command(*, target: Target, folder: FolderOptions, against: str | None, as_json: bool) -> None:
     """Show what is applied, pending, failed, changed since it was applied, or missing from the folder.
 
-    The database is only read. Exits with 0 also where migrations are pending, and with --against with 1 where the two
-    differ.
+    The database is only read. Exits with 0 also where migrations are pending, and with 1 where something has failed,
+    was changed or is missing, or where with --against the two differ.
     """
     history = folder.history()
     found = status(target, history)
@@ -50,7 +52,13 @@ def command(*, target: Target, folder: FolderOptions, against: str | None, as_js
         return
     if as_json:
         output.as_json({"migrations": [_as_data(standing) for standing in found.standings]})
-        return
+    else:
+        _show(found)
+    if any(standing.stand in _FINDINGS for standing in found.standings):
+        raise click.exceptions.Exit(FINDINGS)
+
+
+def _show(found: Status) -> None:
     output.table(["migration", "state", "applied at", "took", ""], [*map(_row, found.standings)], colours=_COLOURS)
     output.line(_summary(found.standings))
     for said in found.said:

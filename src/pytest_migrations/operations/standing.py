@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import UserError
+from pytest_migrations.errors import UserError, path_from
 from pytest_migrations.migration import Order
 from pytest_migrations.operations.entry import State, checksum
 
@@ -92,7 +92,7 @@ def named(wanted: str, all_standings: list[Standing], history: History) -> Stand
 
     :raises UserError: where there is none, or more than one.
     """
-    names = {wanted, Path(wanted).name}
+    names = {wanted, Path(wanted).name, path_from(history.folder, Path(wanted))}
     found = [s for s in all_standings if names & {s.name, s.entry.name if s.entry else s.name}]
     found = found or [s for s in all_standings if s.entry is not None and s.entry.version == wanted]
     if len(found) > 1:
