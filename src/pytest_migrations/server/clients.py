@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import signal
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -28,15 +27,6 @@ if TYPE_CHECKING:
     from pytest_migrations.server.started import Parameters
 
 _PROGRAMS = ("pg_dump", "pg_restore")
-_SECRETS = {"password"}
-#: Runs a command that ends when our end of its stdin is closed, if only by our death: one that is in a container would
-#: go on, and one here too as long as it waits for a lock. A signal that kills it is told as shells do, by 128 + its
-#: number.
-_ENDS_WITH_STDIN = (
-    'exec 3<&0; "$@" </dev/null 3<&- & program=$!; { cat <&3; kill $program; } >/dev/null 2>&1 & watch=$!; '
-    "wait $program; status=$?; kill $watch; exit $status"
-)
-_PATIENCE = 5.0
 
 
 @dataclass(frozen=True)
@@ -56,59 +46,6 @@ class Client:
     @property
     def major(self) -> int:
         return int(self.version.partition(".")[0])
-
-    def start(
-        self,
-        program: str,
-        *arguments: str,
-        login: Parameters | None = None,
-        archive: Path | None = None,
-        **streams: Any,
-    ) -> subprocess.Popen[bytes]:
-        """Start one of the programs: on the database that ``login`` names, on the ``archive`` that it reads, or both.
-
-        Ctrl-C does not reach it. It is ended by whoever has started it, with ``end``, and ends by itself when that one
-        is killed. A password is in its environment, and nowhere else.
-        """
-        environment = {**os.environ, "LC_ALL": "C", "LANGUAGE": ""}
-        command = [program, *arguments]
-        if login is not None:
-            login = login if self.container is None else self.container.inside(login)
-            shown = {name: value for name, value in login.items() if name not in _SECRETS}
-            command += ["--no-password", f"--dbname={conninfo(shown)}"]
-            environment |= {"PGPASSWORD": login["password"]} if login.get("password") else {}
-        if self.container is None:
-            command[0] = str(shutil.which(program, path=self.bin))
-            command += [str(archive)] if archive else []
-            command = _ending_with_stdin(command) if os.name == "posix" else command
-        elif archive is None:
-            command = self.container.command(_ending_with_stdin(command))
-        else:  # which it is given as its stdin: where that ends early, it does
-            with archive.open("rb") as read:
-                return _popen(self.container.command(command), environment, stdin=read, **streams)
-        return _popen(command, environment, stdin=subprocess.PIPE, **streams)
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End a program where it runs still: it cancels then what the server does for it. Closes its streams."""
-    for stream in (process.stdin, process.stdout):
-        if stream is not None:
-            stream.close()
-    if process.stdin is None or os.name != "posix":
-        process.terminate()
-    try:
-        process.wait(_PATIENCE)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL) if os.name == "posix" else process.kill()
-        process.wait()
-
-
-def _ending_with_stdin(command: list[str]) -> list[str]:
-    return ["/bin/sh", "-c", _ENDS_WITH_STDIN, "sh", *command]
-
-
-def _popen(command: list[str], environment: dict[str, str], **streams: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, env=environment, start_new_session=os.name == "posix", **streams)
 
 
 def login_of(connection: psycopg.Connection[Any], parameters: Parameters) -> Parameters:
@@ -192,7 +129,7 @@ def _is_server_of(connection: psycopg.Connection[Any], container: Published) -> 
     query = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text"
     login = container.inside(login_of(connection, {}))
     password = login.get("password", "")
-    shown = conninfo({name: value for name, value in login.items() if name not in _SECRETS})
+    shown = conninfo({name: value for name, value in login.items() if name != "password"})
     answer = subprocess.run(
         container.command(["psql", "--no-psqlrc", "--no-password", "-Atc", query, f"--dbname={shown}"]),
         env={**os.environ, "PGPASSWORD": password},

@@ -20,10 +20,10 @@ from pytest_migrations.catalog.snapshot import take_snapshot
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.migration import Script
 from pytest_migrations.operations.backups import archives
-from pytest_migrations.operations.backups.archives import ProgramError
 from pytest_migrations.operations.backups.swapping import swap
 from pytest_migrations.server import clients, connections
 from pytest_migrations.server.databases import PREFIX
+from pytest_migrations.server.programs import ProgramError
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.roles import roles_named
 
@@ -103,15 +103,24 @@ def _dropped_on_failure(admin: psycopg.Connection[Any], target: Target, name: st
         yield
     except BaseException as failure:
         try:
-            if admin.closed or admin.broken:
-                admin = connections.again(lambda: _administrator(target)[0])
-            admin.execute(statement)
+            _insist(admin, target, statement)
         except psycopg.Error as error:
             raise UserError(
                 f"The restore has failed:\n{failure}\nWhat there is of it could not be dropped: {error}\n"
                 f"Drop it when the server is well: {statement.as_string()};"
             ) from None
         raise
+
+
+def _insist(admin: psycopg.Connection[Any], target: Target, statement: sql.Composed) -> None:
+    """Run the statement, over a new session where that of the administrator was lost."""
+    try:
+        admin.execute(statement)
+    except psycopg.OperationalError:
+        if not admin.closed:
+            raise
+        with connections.again(lambda: _administrator(target)[0]) as another:
+            another.execute(statement)
 
 
 def _administrator(target: Target) -> tuple[psycopg.Connection[Any], str]:
@@ -190,11 +199,7 @@ def _of_database(client: Client, backup: Path, name: str) -> list[str]:
     script = Script(backup, text, text)
     found = [s.text for s in statements(script) if s.kind not in ("variable_set_stmt", "select_stmt")]
     created = _CREATE.match(found[0]) if found else None
-    if created is None:
-        raise UserError(
-            f"{display_path(backup)} holds parts of a database, and only a whole one becomes a new database. Load the "
-            "parts with pg_restore into a database that you have made for them."
-        )
+    assert created is not None, "whatever an archive is of, it says how its database is created"
     old, new = f"DATABASE {created[1]} ", f"DATABASE {sql.Identifier(name).as_string()} "
     return [statement.replace(old, new, 1) for statement in found]
 

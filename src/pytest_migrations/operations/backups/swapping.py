@@ -42,26 +42,28 @@ def swap(admin: psycopg.Connection[Any], target: Target, client: Client, used: s
     """How the database ``restored`` takes the place of ``used``. ``admin`` is a session on their server."""
     names = {row[0] for row in admin.execute("SELECT datname FROM pg_catalog.pg_database")}
     aside = _free(used, names) if used in names else None
-    statements = [f"ALTER DATABASE {_name(restored)} RENAME TO {_name(used)};"]
+    rename = f"ALTER DATABASE {_name(restored)} RENAME TO {_name(used)};"
     databases = ", ".join(sql.Literal(name).as_string(admin) for name in (used, restored))
-    # Superfluous where nobody is connected, and else what keeps the names from being changed.
+    # Who comes back at once would keep the names from being changed: so nobody is let in meanwhile.
     end = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname IN ({databases});"  # noqa: S608 (quoted)
-    on_failure = ""
-    if aside is None:
-        statements = [end, *statements]
-    else:
-        on_failure = f"ALTER DATABASE {_name(used)} ALLOW_CONNECTIONS true;"
+    on_failure, statements = "", [end, rename]
+    if aside is not None:
+        on_failure = " ".join(_allowing(name, "true") for name in (used, restored))
         statements = [
-            f"ALTER DATABASE {_name(used)} ALLOW_CONNECTIONS false;",
+            *(_allowing(name, "false") for name in (used, restored)),
             end,
             "BEGIN;",
             f"ALTER DATABASE {_name(used)} RENAME TO {_name(aside)};",
-            *statements,
+            rename,
             "COMMIT;",
-            f"ALTER DATABASE {_name(aside)} ALLOW_CONNECTIONS true;",
+            *(_allowing(name, "true") for name in (used, aside)),
         ]
     elsewhere = next(name for name in ("postgres", "template1") if name not in (used, restored))
     return Swap(used, aside, tuple(statements), _psql(admin, target, client, elsewhere), on_failure)
+
+
+def _allowing(name: str, whether: str) -> str:
+    return f"ALTER DATABASE {_name(name)} ALLOW_CONNECTIONS {whether};"
 
 
 def _name(name: str) -> str:

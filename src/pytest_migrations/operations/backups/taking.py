@@ -13,10 +13,10 @@ import psycopg
 
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.operations.backups import archives, keeping
-from pytest_migrations.operations.backups.archives import ProgramError
 from pytest_migrations.operations.backups.keeping import UNFINISHED, Backup, Origin
 from pytest_migrations.operations.blockers import Blocker
 from pytest_migrations.server import clients, locks
+from pytest_migrations.server.programs import ProgramError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ def back_up(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         keeping.sweep(folder)
         with _unfinished(folder, origin.database, version) as (lock, path, taken_at):
-            archives.write(client, login, lock.descriptor, lock_timeout=lock_timeout, progress=progress)
+            archives.write(client, login, path, lock_timeout=lock_timeout, progress=progress)
             os.fsync(lock.descriptor)
             objects = len(archives.entries(client, path))
             archives.check(client, path)
