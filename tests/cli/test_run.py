@@ -29,7 +29,7 @@ def test_there_and_back(database: Database, cli: Cli, migrations: Migrations, qu
     assert states(cli) == ["applied", "applied"]
     assert "2 of 2 migrations applied. Last run" in cli("status").out
 
-    assert "Nothing to do" in cli("run").out
+    assert "Nothing to do." in cli("run").out
     assert cli("rollback", "002_names.sql").code == 0
     assert states(cli) == ["applied", "rolled back"]
     assert cli("rollback", "--to", "001").out.startswith("Nothing to do")
@@ -106,7 +106,7 @@ def test_a_file_that_is_gone_stops_the_run_and_can_be_rolled_back_all_the_same(
     folder = migrations(m001_users=USERS, m002_names=NAMES)
     cli("run")
     (folder / "002_names.sql").unlink()
-    assert states(cli) == ["missing", "applied"]
+    assert states(cli) == ["applied", "missing"]
     ran = cli("run")
     assert ran.code == 2
     assert "pytest-migrations rollback 002_names.sql" in ran.err

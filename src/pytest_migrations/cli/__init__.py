@@ -25,7 +25,19 @@ NOT_TRIED = 2
 INTERRUPTED = 130
 
 #: Every command there is, in the order of ``--help``. A new one is one module of its name here, with a ``command``.
-_COMMANDS = ("new", "test", "status", "run", "rollback", "mark", "baseline", "repair", "explain")
+_COMMANDS = (
+    "new",
+    "test",
+    "status",
+    "run",
+    "rollback",
+    "mark",
+    "baseline",
+    "repair",
+    "backups",
+    "restore",
+    "explain",
+)
 
 
 class _Commands(click.Group):

@@ -90,6 +90,18 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return with_limits
 
 
+def backups_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--backups``: the command gets ``backups``, the folder that they are in."""
+    return click.option(
+        "--backups",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        default="backups",
+        show_default=True,
+        help="The folder of the backups.",
+    )(command)
+
+
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """``--json``: the command gets ``as_json``."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)

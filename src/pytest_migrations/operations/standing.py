@@ -56,16 +56,22 @@ class Standing:
 
 
 def standings(history: History, entries: Mapping[str, Entry]) -> list[Standing]:
-    """All migrations of the history in its order; before them those that only the ledger knows, in its order."""
+    """All migrations of the history in its order, and among them those that it does not have."""
     known = {migration.identity for migration in (*history.migrations, *history.superseded)}
-    missing = [_without_file(entry) for name, entry in entries.items() if name not in known]
     began_before = any(migration.identity in entries for migration in history.superseded)
-    return missing + [
-        _covered(migration)
+    found = {
+        migration.identity: _covered(migration)
         if migration.is_baseline and began_before and migration.identity not in entries
         else _standing(migration, entries.get(migration.identity))
         for migration in history
-    ]
+    }
+    order, last = list(found), 0
+    for name, entry in entries.items():
+        if name not in known:
+            order.insert(last, name)
+            found[name] = _without_file(entry)
+        last = order.index(name) + 1 if name in found else last
+    return [found[name] for name in order]
 
 
 def out_of_order(history: History, all_standings: list[Standing]) -> list[Standing]:

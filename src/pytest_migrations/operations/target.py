@@ -64,6 +64,10 @@ class Target:
                 raise UserError(POOLED.format(where=self.where)) from None
             raise UnreachableError.of(error, self.parameters) from None
 
+    def beside(self, database: str) -> Target:
+        """Another database on its server."""
+        return Target({**self.parameters, "dbname": database}, self.ledger)
+
     @property
     def where(self) -> str:
         """The address of its server, without secrets."""
