@@ -36,6 +36,7 @@ _COMMANDS = (
     "repair",
     "backups",
     "restore",
+    "explain",
 )
 
 
