@@ -117,7 +117,9 @@ class Ledger:
             ) from None
 
     def entries(self) -> dict[str, Entry]:
-        """All rows by name, in the order in which they were applied."""
+        """All rows by name, in the order in which they were applied; none where there is no ledger."""
+        if not self.exists():
+            return {}
         columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
         query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(columns, self._table, sql.Identifier(_ORDER))
         rows = self._connection.execute(query).fetchall()
