@@ -88,7 +88,6 @@ def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event]
     session.ledger.create()
     with applier(session, history, tell) as working:
         for migration in wanted.migrations:
-            session.lock.check()
             tell(Applying(migration))
             begun = wanted.unfinished if wanted.unfinished and wanted.unfinished.name == migration.identity else None
             tell(Applied(migration, working.apply(migration, begun)))
