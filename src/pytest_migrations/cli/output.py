@@ -40,6 +40,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], colours: Mappi
     click.secho("  ".join(map(str.ljust, headings, widths)).rstrip(), bold=True)
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        cells[-1] = cells[-1].rstrip()
         coloured = [click.style(cell, fg=(colours or {}).get(cell.rstrip())) for cell in cells]
         click.echo("  ".join(coloured).rstrip())
 
