@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sqlstates import advice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,16 +22,8 @@ _MISSING = {
     "42883": "function",
     "3F000": "schema",
 }
-_ADVICE = {
-    "2BP01": "Drop what depends on it first, or let the statement say CASCADE.",
-    "42701": "It is there already: guard the statement with IF NOT EXISTS, or remove what created it before.",
-    "42710": "It is there already: guard the statement, or remove what created it before.",
-    "42P07": "It is there already: guard the statement with IF NOT EXISTS, or remove what created it before.",
-    "42501": "The role that runs the migrations may not do this; --migrations-role names that role.",
-    "53100": "The server's disk is full: free some space, or point TMPDIR at a larger one.",
-    "53200": "Out of memory; for locks, raise max_locks_per_transaction (ini migrations_server_settings).",
-    "57P01": "The statement ended the connection that it ran on.",
-}
+#: Where the server's message says all that can be said without knowing the migrations.
+_SAYS_ALL = {*_MISSING, "22012", "22023", "42601", "42702", "42725", "42809", "P0001", "XX000"}
 ALREADY_THERE = {"42701", "42710", "42723", "42P06", "42P07"}
 _NO_EXTENSION = "The server has no such extension: install it there, or choose another one with --migrations-server."
 _COUNTS = ("", "one migration", "two migrations", "three migrations")
@@ -76,7 +69,7 @@ def _general(error: MigrationError) -> str:
         return "Put it into a block: with op.get_context().autocommit_block():"
     if error.message.startswith("the connection was lost"):
         return "The server's log says why it ended the connection."
-    return _ADVICE.get(error.sqlstate or "", "")
+    return "" if error.sqlstate in _SAYS_ALL else advice(error.sqlstate or "")
 
 
 def advise_on_reapply(error: MigrationError) -> str:

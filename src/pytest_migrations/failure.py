@@ -7,6 +7,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import Place, UserError
+from pytest_migrations.sqlstates import name_of
 
 if TYPE_CHECKING:
     import psycopg
@@ -52,7 +53,7 @@ class MigrationError(UserError):
     @property
     def headline(self) -> str:
         """One line: place, message, SQLSTATE and its name."""
-        code = f" ({self.sqlstate} {_name_of(self.sqlstate)})" if self.sqlstate else ""
+        code = f" ({self.sqlstate} {name_of(self.sqlstate)})" if self.sqlstate else ""
         return f"{self.place}: {self.message}{code}"
 
     def __str__(self) -> str:
@@ -170,17 +171,6 @@ def _offset_in_block(text: str, number: int, diagnosis: psycopg.errors.Diagnosti
     if query and (found := text.find(query, start)) >= 0:
         return found + int(diagnosis.internal_position or 1) - 1
     return start + len(text[start:]) - len(text[start:].lstrip())
-
-
-def _name_of(sqlstate: str) -> str:
-    """The condition's name in PostgreSQL docs, Appendix A: undefined_table for 42P01."""
-    from psycopg import errors as server_errors  # noqa: PLC0415 (loads while a server starts)
-
-    try:
-        name = server_errors.lookup(sqlstate).__name__
-    except KeyError:
-        return "unknown"
-    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 def _first_lines(text: str | None, most: int = 3) -> str:

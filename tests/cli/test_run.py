@@ -29,7 +29,7 @@ def test_there_and_back(database: Database, cli: Cli, migrations: Migrations, qu
     assert states(cli) == ["applied", "applied"]
     assert "2 of 2 migrations applied. Last run" in cli("status").out
 
-    assert "Nothing to do" in cli("run").out
+    assert "Nothing to do." in cli("run").out
     assert cli("rollback", "002_names.sql").code == 0
     assert states(cli) == ["applied", "rolled back"]
     assert cli("rollback", "--to", "001").out.startswith("Nothing to do")
@@ -44,7 +44,7 @@ def test_what_fails_is_not_kept_and_what_came_before_stays(
     migrations(m001_users=USERS, m002_broken="CREATE TABLE half (id int);\nSELECT nonsense;", m003_more="SELECT 1")
     ran = cli("run")
     assert ran.code == 1
-    assert "1 applied before the failure, which stay so." in ran.out
+    assert "1 applied before that, which stay so." in ran.out
     assert '002_broken.sql:2:8: column "nonsense" does not exist' in ran.err
     assert "Nothing of this script was kept." in ran.err
     assert states(cli) == ["applied", "failed", "pending"]
@@ -106,7 +106,7 @@ def test_a_file_that_is_gone_stops_the_run_and_can_be_rolled_back_all_the_same(
     folder = migrations(m001_users=USERS, m002_names=NAMES)
     cli("run")
     (folder / "002_names.sql").unlink()
-    assert states(cli) == ["missing", "applied"]
+    assert states(cli) == ["applied", "missing"]
     ran = cli("run")
     assert ran.code == 2
     assert "pytest-migrations rollback 002_names.sql" in ran.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,6 @@ from pytest_migrations.sql.grammar import does_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from pytest_migrations.migration import History
 
@@ -125,6 +125,14 @@ def test_the_folder_of_the_revisions_itself(folder: Write) -> None:
     root = folder({**project(a=revision("a")), "versions/postgresql/b.py": revision("b")})
     assert [m.name for m in read_history(root / "versions").migrations] == ["a.py"]
     assert [m.name for m in read_history(root / "versions/postgresql").migrations] == ["b.py"]
+
+
+def test_a_folder_named_from_where_one_is(folder: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = folder({"env.py": ENV, "versions/a.py": revision("a")})
+    monkeypatch.chdir(root.parent)
+    assert [m.name for m in read_history(Path(root.name)).migrations] == ["versions/a.py"]
+    monkeypatch.chdir(root)
+    assert [m.name for m in read_history(Path("versions")).migrations] == ["a.py"]
 
 
 def test_an_ini_file_beside_env_may_name_a_folder_that_is_not_there(history: Read) -> None:

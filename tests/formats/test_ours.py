@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_migrations.errors import UserError
+from pytest_migrations.formats.detection import read_history
 from pytest_migrations.formats.ours.rollback_block import split_rollback
 from pytest_migrations.migration import Script
 from pytest_migrations.sql.grammar import statements
@@ -224,3 +225,18 @@ def test_what_is_written_comes_back(lines: list[str], up: str, ends: str) -> Non
         place = statement.place
         first_line = statement.text.split("\n")[0].rstrip("\r")
         assert source.split("\n")[place.line - 1][place.column - 1 :].startswith(first_line)
+
+
+def test_versions_may_have_dots(tmp_path: Path) -> None:
+    """As a project has them that numbers its migrations by its releases."""
+    for name in ("03.00.00_50_post.sql", "00.05.00_02_b.sql", "03.00.00_01_pre.sql", "1.10.0_x.sql", "1.9.0_2fa.sql"):
+        (tmp_path / name).write_text("SELECT 1;")
+    history = read_history(tmp_path, "ours")
+    assert [migration.version for migration in history] == [
+        "00.05.00_02",
+        "1.9.0",
+        "1.10.0",
+        "03.00.00_01",
+        "03.00.00_50",
+    ]
+    assert not history.problems

@@ -1,4 +1,19 @@
-"""apply: the migration runs on top of its predecessors."""
+"""apply: the migration runs on top of its predecessors.
+
+It fails where a statement does: what it needs is created later or nowhere, is there already, or rows that earlier
+migrations wrote stand in its way. Nothing of it is kept then, and the migrations behind it are not tried.
+
+Fails:
+
+    CREATE TABLE orders (user_id bigint REFERENCES users (id));
+
+Works:
+
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    CREATE TABLE orders (user_id bigint REFERENCES users (id));
+
+Do: Mend the statement that the message points at. pytest-migrations explain 42P01 tells more of a code like that one.
+"""
 
 from __future__ import annotations
 

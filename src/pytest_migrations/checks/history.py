@@ -1,4 +1,12 @@
-"""history: versions are unique, names well-formed, every rollback has its migration, the order is unambiguous."""
+"""history: versions are unique, names well-formed, every rollback has its migration, the order is unambiguous.
+
+It looks at the files and not at the server: two files of one version, a rollback without its migration, a name that the
+tool of the format passes over, numbers whose order as text is another, checksums of the tool that do not fit.
+
+Fails: 007_grants.sql beside 007_users.sql, or 8_users.sql in a folder whose tool would run 10_grants.sql before it.
+
+Do: Rename the file, or move what is no migration out of the folder.
+"""
 
 from __future__ import annotations
 

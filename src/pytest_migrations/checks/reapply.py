@@ -1,4 +1,28 @@
-"""reapply: after the rollback the migration applies again and gives the same schema as the first time."""
+"""reapply: after the rollback the migration applies again and gives the same schema as the first time.
+
+Who rolls a migration back will mostly run it again. It fails where the rollback has left something in the way.
+
+Fails:
+
+    CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE TABLE users (id int DEFAULT one());
+
+    -- ROLLBACK:
+    -- DROP TABLE users;
+    -- END ROLLBACK
+
+Works:
+
+    CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1';
+    CREATE TABLE users (id int DEFAULT one());
+
+    -- ROLLBACK:
+    -- DROP TABLE users;
+    -- DROP FUNCTION one;
+    -- END ROLLBACK
+
+Do: Let the rollback remove what is in the way; roundtrip says what that is.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,30 @@
-"""rollback: the migration's down script runs."""
+"""rollback: the migration's down script runs.
+
+It fails where a statement of the rollback does, and where the rollback is empty though the migration changes the
+schema. A migration without any rollback is skipped, unless --migrations-require-rollback asks for one.
+
+Fails:
+
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    CREATE TABLE orders (user_id bigint REFERENCES users (id));
+
+    -- ROLLBACK:
+    -- DROP TABLE users;
+    -- DROP TABLE orders;
+    -- END ROLLBACK
+
+Works:
+
+    CREATE TABLE users (id bigint PRIMARY KEY);
+    CREATE TABLE orders (user_id bigint REFERENCES users (id));
+
+    -- ROLLBACK:
+    -- DROP TABLE orders;
+    -- DROP TABLE users;
+    -- END ROLLBACK
+
+Do: Take back backwards, the last statement first. Where there is no way back, leave the rollback out.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,31 @@
-"""roundtrip: after the rollback the schema is what it was before the migration."""
+"""roundtrip: after the rollback the schema is what it was before the migration.
+
+It compares all that pg_dump would print, and what it would not: invalid indexes, roles and settings of the server. What
+the rollback leaves behind, forgets or makes otherwise is named, with the statement that it comes from.
+
+Fails:
+
+    CREATE TYPE mood AS ENUM ('sad', 'fine');
+    CREATE TABLE users (id bigint, mood mood);
+
+    -- ROLLBACK:
+    -- DROP TABLE users;
+    -- END ROLLBACK
+
+Works:
+
+    CREATE TYPE mood AS ENUM ('sad', 'fine');
+    CREATE TABLE users (id bigint, mood mood);
+
+    -- ROLLBACK:
+    -- DROP TABLE users;
+    -- DROP TYPE mood;
+    -- END ROLLBACK
+
+Do: Add to the rollback what it leaves out. Where that is on purpose, a line in the file says so:
+
+    -- pytest-migrations: skip roundtrip (why)
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,14 @@
-"""verify: the migration's own verify script finds what it looks for."""
+"""verify: the migration's own verify script finds what it looks for.
+
+Only where a migration has one (Sqitch's verify/): it runs once the migration was applied, and nothing of it is kept. It
+fails where a statement of it does.
+
+Fails:
+
+    SELECT 1 / count(*) FROM pg_roles WHERE rolname = 'nobody_is_called_so';
+
+Do: See whether the migration does what it is for; its verify script says that it does not.
+"""
 
 from __future__ import annotations
 

@@ -22,10 +22,22 @@ if TYPE_CHECKING:
 
 FINDINGS = 1
 NOT_TRIED = 2
-_INTERRUPTED = 130
+INTERRUPTED = 130
 
 #: Every command there is, in the order of ``--help``. A new one is one module of its name here, with a ``command``.
-_COMMANDS = ("status", "run", "rollback", "mark", "baseline", "repair")
+_COMMANDS = (
+    "new",
+    "test",
+    "status",
+    "run",
+    "rollback",
+    "mark",
+    "baseline",
+    "repair",
+    "backups",
+    "restore",
+    "explain",
+)
 
 
 class _Commands(click.Group):
@@ -64,8 +76,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     try:
         code: Any = _group.main(arguments, prog_name="pytest-migrations", standalone_mode=False)
     except click.Abort:
-        output.error("Interrupted.")
-        return _INTERRUPTED
+        output.error("Interrupted. How far it came: pytest-migrations status")
+        return INTERRUPTED
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_migrations.cli import output
 from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
 from pytest_migrations.cli.options import FolderOptions, folder_options, target_options
+from pytest_migrations.foreign_ledgers import remarks, sentence, survey, the_one
 from pytest_migrations.operations.baselining import to_baseline
 from pytest_migrations.operations.session import Limits, working_on
 
@@ -16,12 +18,23 @@ if TYPE_CHECKING:
 
 
 @click.command(short_help="Begin with a database that has migrations already.")
-@click.option("--to", metavar="VERSION", help="Those up to this version (or file) are applied; else all.")
+@click.option(
+    "--to", metavar="VERSION", help="All up to this version (or file) are applied, whatever another tool says."
+)
+@click.option("--from", "table", metavar="TABLE", help="The ledger to take over, where there are several.")
 @yes_option
 @target_options
 @folder_options
-def command(*, to: str | None, yes: bool, target: Target, folder: FolderOptions) -> None:
-    """Begin the ledger: what another tool, or a person, has applied counts as applied. Nothing is run."""
+def command(*, to: str | None, table: str | None, yes: bool, target: Target, folder: FolderOptions) -> None:
+    """Begin the ledger: what another tool, or a person, has applied counts as applied. Nothing is run.
+
+    Where another tool has a ledger there, it says what is applied; else, or where it is wrong, --to does.
+    """
     history = folder.history()
     with working_on(target, Limits()) as session:
-        correct_if_wanted(session, to_baseline(history, session.ledger.entries(), to), yes=yes)
+        said = the_one(survey(session.connection, history), table)
+        if said is not None:
+            output.line(sentence(said))
+            for remark in remarks(said):
+                output.line(f"  {remark}")
+        correct_if_wanted(session, to_baseline(history, session.ledger.entries(), to, said), yes=yes)

@@ -44,7 +44,7 @@ def folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--placeholder", "placeholders", metavar="NAME=VALUE", multiple=True, help="A placeholder's value.")
     @wraps(command)
     def with_folder(*, path: str, format: str | None, placeholders: tuple[str, ...], **others: Any) -> Any:  # noqa: A002 (click's)
-        folder = FolderOptions(Path(path), format or None, dict(map(_assignment, placeholders)))
+        folder = FolderOptions(Path(path).absolute(), format or None, dict(map(_assignment, placeholders)))
         return command(folder=folder, **others)
 
     return with_folder
@@ -88,6 +88,18 @@ def limit_options(command: Callable[..., Any]) -> Callable[..., Any]:
         return command(limits=Limits(lock_timeout, statement_timeout), **others)
 
     return with_limits
+
+
+def backups_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--backups``: the command gets ``backups``, the folder that they are in."""
+    return click.option(
+        "--backups",
+        metavar="DIR",
+        type=click.Path(path_type=Path),
+        default="backups",
+        show_default=True,
+        help="The folder of the backups.",
+    )(command)
 
 
 def json_option(command: Callable[..., Any]) -> Callable[..., Any]:

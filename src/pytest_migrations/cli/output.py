@@ -40,6 +40,7 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], colours: Mappi
     click.secho("  ".join(map(str.ljust, headings, widths)).rstrip(), bold=True)
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        cells[-1] = cells[-1].rstrip()
         coloured = [click.style(cell, fg=(colours or {}).get(cell.rstrip())) for cell in cells]
         click.echo("  ".join(coloured).rstrip())
 
@@ -61,3 +62,12 @@ def took(seconds: float) -> str:
 def count(number: int, noun: str) -> str:
     """``1 migration``, ``2 migrations``."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def size(count: float) -> str:
+    """A number of bytes for a reader: 812 bytes, 4.1 MB."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

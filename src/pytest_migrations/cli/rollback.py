@@ -6,12 +6,23 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, limit_options, target_options
+from pytest_migrations.cli.options import (
+    FolderOptions,
+    backups_option,
+    folder_options,
+    json_option,
+    limit_options,
+    target_options,
+)
 from pytest_migrations.cli.telling import telling
 from pytest_migrations.operations import rolling_back
+from pytest_migrations.operations.backups.taking import back_up
+from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.session import Limits, working_on
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_migrations.operations.target import Target
 
 
@@ -22,6 +33,8 @@ if TYPE_CHECKING:
 @limit_options
 @click.option("--to", metavar="VERSION", help="Take back all that was applied after this version (or file).")
 @click.option("--cascade", is_flag=True, help="Take along what was applied later and depends on it.")
+@click.option("--backup", is_flag=True, help="Take a backup first; without it nothing is changed.")
+@backups_option
 @json_option
 def command(
     *,
@@ -31,6 +44,8 @@ def command(
     limits: Limits,
     to: str | None,
     cascade: bool,
+    backup: bool,
+    backups: Path,
     as_json: bool,
 ) -> None:
     """Roll back the migration FILE (or VERSION), or with --to all that was applied after one.
@@ -42,10 +57,13 @@ def command(
     history = folder.history()
     with working_on(target, limits) as session:
         entries = session.ledger.entries()
+        make_sure_that_it_is_ours(session, history, entries)
         if file is not None:
             ways = rolling_back.plan_one(history, entries, file, cascade=cascade)
         else:
             assert to is not None
             ways = rolling_back.plan_to(history, entries, to)
-        with telling(len(ways), as_json=as_json) as tell:
+        with telling([way.migration for way in ways], as_json=as_json) as tell:
+            if backup and ways:
+                tell(back_up(target, backups, version=session.ledger.newest(), lock_timeout=limits.lock))
             rolling_back.roll_back(session, history, ways, tell)

@@ -8,6 +8,7 @@ import click
 
 from pytest_migrations.cli.options import (
     FolderOptions,
+    backups_option,
     folder_options,
     json_option,
     limit_options,
@@ -15,9 +16,13 @@ from pytest_migrations.cli.options import (
 )
 from pytest_migrations.cli.telling import telling
 from pytest_migrations.operations import running
+from pytest_migrations.operations.backups.taking import back_up
+from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.session import Limits, working_on
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_migrations.operations.target import Target
 
 
@@ -29,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--single-transaction", is_flag=True, help="All or nothing.")
 @click.option("--continue", "go_on", is_flag=True, help="Go on with a migration that stopped half-way.")
 @click.option("--out-of-order", is_flag=True, help="Also those that come before one that is applied.")
+@click.option("--backup", is_flag=True, help="Take a backup first; without it nothing is changed.")
+@backups_option
 @json_option
 def command(
     *,
@@ -39,15 +46,28 @@ def command(
     single_transaction: bool,
     go_on: bool,
     out_of_order: bool,
+    backup: bool,
+    backups: Path,
     as_json: bool,
 ) -> None:
     """Apply the migrations that the database lacks, in order, each with its entry in the ledger.
 
     A migration and its entry are committed together. What fails is not kept, and stops the run; those before it stay.
     """
+    if go_on and single_transaction:
+        raise click.UsageError("What stopped half-way was no single transaction: run --continue first, without it.")
     history = folder.history()
     with working_on(target, limits) as session:
-        wanted = running.plan(history, session.ledger.entries(), to=to, allow_out_of_order=out_of_order, go_on=go_on)
-        run = running.run_as_one if single_transaction and wanted.migrations else running.run
-        with telling(len(wanted.migrations), as_json=as_json) as tell:
+
+        def plan() -> running.Plan:
+            entries = session.ledger.entries()
+            make_sure_that_it_is_ours(session, history, entries)
+            return running.plan(history, entries, to=to, allow_out_of_order=out_of_order, go_on=go_on)
+
+        wanted = plan()
+        with telling(wanted.migrations, as_json=as_json) as tell:
+            if backup and wanted.migrations:
+                tell(back_up(target, backups, version=session.ledger.newest(), lock_timeout=limits.lock))
+                wanted = plan()  # that took a while, in which somebody may have been at the ledger by hand
+            run = running.run_as_one if single_transaction and wanted.migrations else running.run
             run(session, history, wanted, tell)

@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from pytest_migrations.cli import output
-from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
+from pytest_migrations.cli import FINDINGS, output
+from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, named_target, target_options
+from pytest_migrations.foreign_ledgers import TAKE_OVER, remarks, sentence
 from pytest_migrations.operations.standing import Stand
 from pytest_migrations.operations.status import status
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_migrations.operations.standing import Standing
+    from pytest_migrations.operations.status import Status
     from pytest_migrations.operations.target import Target
 
+#: What somebody has to see to.
+_FINDINGS = (Stand.FAILED, Stand.CHANGED, Stand.MISSING)
 _COLOURS = {
-    Stand.APPLIED: "green",
-    Stand.PENDING: "yellow",
-    Stand.FAILED: "red",
-    Stand.CHANGED: "red",
-    Stand.MISSING: "red",
-    Stand.ROLLED_BACK: "yellow",
+    Stand.APPLIED.value: "green",
+    Stand.PENDING.value: "yellow",
+    Stand.FAILED.value: "red",
+    Stand.CHANGED.value: "red",
+    Stand.MISSING.value: "red",
+    Stand.ROLLED_BACK.value: "yellow",
 }
 _AGO = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
@@ -33,23 +37,57 @@ _AGO = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 @click.command(short_help="What is applied, pending, failed, changed or missing.")
 @target_options
 @folder_options
+@click.option("--against", metavar="DSN", help="Show only where it differs from this database.")
 @json_option
-def command(*, target: Target, folder: FolderOptions, as_json: bool) -> None:
+def command(*, target: Target, folder: FolderOptions, against: str | None, as_json: bool) -> None:
     """Show what is applied, pending, failed, changed since it was applied, or missing from the folder.
 
-    The database is only read. Exits with 0 also where migrations are pending.
+    The database is only read. Exits with 0 also where migrations are pending, and with 1 where something has failed,
+    was changed or is missing, or where with --against the two differ.
     """
     history = folder.history()
-    standings = status(target, history)
-    if as_json:
-        output.as_json({"migrations": [_as_data(standing) for standing in standings]})
+    found = status(target, history)
+    if against is not None:
+        _compare(found, status(named_target(against, ".".join(target.ledger)), history), as_json=as_json)
         return
-    output.table(
-        ["migration", "state", "applied at", "took", ""],
-        [_row(standing) for standing in standings],
-        colours={stand.value: colour for stand, colour in _COLOURS.items()},
-    )
-    output.line(_summary(standings))
+    if as_json:
+        output.as_json({"migrations": [_as_data(standing) for standing in found.standings]})
+    else:
+        _show(found)
+    if any(standing.stand in _FINDINGS for standing in found.standings):
+        raise click.exceptions.Exit(FINDINGS)
+
+
+def _show(found: Status) -> None:
+    output.table(["migration", "state", "applied at", "took", ""], [*map(_row, found.standings)], colours=_COLOURS)
+    output.line(_summary(found.standings))
+    for said in found.said:
+        output.line("\n".join([sentence(said), *remarks(said)]))
+    if found.said:
+        output.line(TAKE_OVER)
+
+
+def _compare(here: Status, there: Status, *, as_json: bool) -> None:
+    """Show the migrations that stand differently, and exit with 1 where there are some."""
+    ours, theirs = ({standing.name: standing for standing in one.standings} for one in (here, there))
+    unlike = [
+        (name, _stand(ours, name), _stand(theirs, name))
+        for name in dict.fromkeys([*ours, *theirs])
+        if _stand(ours, name) != _stand(theirs, name)
+    ]
+    if as_json:
+        output.as_json({"differences": [{"name": name, "here": mine, "there": other} for name, mine, other in unlike]})
+    elif unlike:
+        output.table(["migration", "here", "there"], unlike, colours=_COLOURS)
+        output.line(f"{output.count(len(unlike), 'migration')} of {len({**ours, **theirs})} differ.")
+    else:
+        output.line(f"The two have the same {output.count(len(ours), 'migration')}.")
+    if unlike:
+        raise click.exceptions.Exit(FINDINGS)
+
+
+def _stand(standings: Mapping[str, Standing], name: str) -> str:
+    return standings[name].stand.value if name in standings else "not known"
 
 
 def _row(standing: Standing) -> list[str]:

@@ -6,72 +6,74 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.cli import output
-from pytest_migrations.errors import UserError
+from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.operations.applying import Waiting
+from pytest_migrations.operations.backups.keeping import Backup
 from pytest_migrations.operations.rolling_back import RolledBack, RollingBack
 from pytest_migrations.operations.running import Applied, Applying
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from rich.progress import Progress, TaskID
 
     from pytest_migrations.migration import Migration
 
-    Event = Applying | Applied | RollingBack | RolledBack | Waiting
+    Event = Backup | Applying | Applied | RollingBack | RolledBack | Waiting
+    Tell = Callable[[Event], None]
 
 
 @contextmanager
-def telling(total: int, *, as_json: bool) -> Iterator[Callable[[Event], None]]:
-    """What is to be told of each event of a run of ``total`` migrations; its end is told behind the block."""
-    teller: _Lines | _Data = _Data() if as_json else _Lines(total)
+def telling(migrations: Sequence[Migration], *, as_json: bool) -> Iterator[Tell]:
+    """What is to be told of each event of a run of some migrations; its end is told behind the block."""
+    teller: _Lines | _Data = _Data() if as_json else _Lines(migrations)
     try:
         with teller.bar():
             yield teller.tell
-    except UserError as error:
-        teller.fail(error)
+    except (UserError, KeyboardInterrupt) as error:
+        teller.fail(str(error) or "interrupted")
         raise
     teller.end()
 
 
 class _Lines:
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._seconds = 0.0
-        self._verb = "applied"
-        self._last: Migration | None = None
-        self._done = 0
+    def __init__(self, migrations: Sequence[Migration]) -> None:
+        self._migrations = migrations
+        self._width = max((len(migration.name) for migration in migrations), default=0)
+        self._done: list[Applied | RolledBack] = []
         self._progress: tuple[Progress, TaskID] | None = None
 
     @contextmanager
     def bar(self) -> Iterator[None]:
-        if not output.in_terminal() or self._total < 2:
+        if not output.in_terminal() or not self._migrations:
             yield
             return
-        from rich.progress import Progress  # noqa: PLC0415 (only a terminal needs it)
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn  # noqa: PLC0415 (for a terminal)
 
-        with Progress(transient=True) as progress:
-            self._progress = progress, progress.add_task("", total=self._total)
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        with Progress(*columns, transient=True) as progress:
+            self._progress = progress, progress.add_task("", total=len(self._migrations))
             yield
 
     def tell(self, event: Event) -> None:
-        if isinstance(event, Applying | RollingBack):
-            if self._progress:
-                progress, task = self._progress
-                progress.update(task, description=event.migration.name)
-            return
-        if isinstance(event, Waiting):
+        if isinstance(event, Backup):
+            size = f"{output.size(event.size)}, {event.objects} objects"
+            self._print(f"backup     {display_path(event.path)} ({size})")
+        elif isinstance(event, Waiting):
             who = f" {event.blocker}" if event.blocker else ""
             self._print(f"wait       {event.migration.name}: a lock is held.{who} Trying again in {event.seconds:g} s.")
-            return
-        self._last = event.migration
-        self._done += 1
-        self._seconds += event.entry.seconds or 0.0
-        verb = "apply   " if isinstance(event, Applied) else "rollback"
-        self._verb = "applied" if isinstance(event, Applied) else "rolled back"
-        self._print(f"{verb}   {event.migration.name}   {output.took(event.entry.seconds or 0.0)}")
-        if isinstance(event, Applied) and event.migration.down is None and event.entry.rollback_note:
-            self._print(f"           {event.entry.rollback_note}")
+        elif isinstance(event, Applied | RolledBack):
+            self._tell_done(event)
+        elif self._progress:
+            progress, task = self._progress
+            progress.update(task, description=event.migration.name)
+
+    def _tell_done(self, event: Applied | RolledBack) -> None:
+        self._done.append(event)
+        verb = "apply" if isinstance(event, Applied) else "rollback"
+        note = "" if event.migration.down or not event.entry.rollback_note else f"   {event.entry.rollback_note}"
+        took = output.took(event.entry.seconds or 0.0)
+        self._print(f"{verb:<8}   {event.migration.name:<{self._width}}   {took:>8}{note}")
         if self._progress:
             progress, task = self._progress
             progress.advance(task)
@@ -82,35 +84,48 @@ class _Lines:
         else:
             output.line(text)
 
-    def fail(self, _: UserError) -> None:
+    def fail(self, _: str) -> None:
         if self._done:
-            output.line(f"{self._done} {self._verb} before the failure, which stay so.")
+            output.line(f"{len(self._done)} {self._verb} before that, which stay so.")
 
     def end(self) -> None:
-        if self._last is None:
-            output.line("Nothing to do: all migrations are applied.")
-        elif self._verb == "applied":
-            back = f"pytest-migrations rollback {self._last.name}"
-            output.line(f"Done: {self._done} applied in {output.took(self._seconds)}. Back again: {back}")
-        else:
-            output.line(f"Done: {self._done} rolled back in {output.took(self._seconds)}.")
+        if not self._done:
+            output.line("Nothing to do.")
+            return
+        took = output.took(sum(event.entry.seconds or 0.0 for event in self._done))
+        back = ""
+        if isinstance(self._done[-1], Applied):
+            back = f" Back again: pytest-migrations rollback {self._done[-1].migration.name}"
+        output.line(f"Done: {len(self._done)} {self._verb} in {took}.{back}")
+
+    @property
+    def _verb(self) -> str:
+        return "applied" if isinstance(self._done[-1], Applied) else "rolled back"
 
 
 class _Data:
     def __init__(self) -> None:
-        self._data: dict[str, list[Any]] = {"applied": [], "rolled_back": []}
+        self._backup: str | None = None
+        self._applied: list[dict[str, Any]] = []
+        self._rolled_back: list[dict[str, Any]] = []
 
     @contextmanager
     def bar(self) -> Iterator[None]:
         yield
 
     def tell(self, event: Event) -> None:
-        if isinstance(event, Applied | RolledBack):
-            done = "applied" if isinstance(event, Applied) else "rolled_back"
-            self._data[done].append({"name": event.migration.name, "seconds": event.entry.seconds})
+        if isinstance(event, Backup):
+            self._backup = str(event.path)
+        elif isinstance(event, Applied | RolledBack):
+            done = self._applied if isinstance(event, Applied) else self._rolled_back
+            done.append({"name": event.migration.name, "seconds": event.entry.seconds})
 
-    def fail(self, error: UserError) -> None:
-        output.as_json({**self._data, "error": str(error)})
+    def fail(self, error: str) -> None:
+        self._print(error)
 
     def end(self) -> None:
-        output.as_json({**self._data, "error": None})
+        self._print(None)
+
+    def _print(self, error: str | None) -> None:
+        done = {"applied": self._applied, "rolled_back": self._rolled_back}
+        output.as_json({"backup": self._backup, **done, "error": error})

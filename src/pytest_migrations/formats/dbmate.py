@@ -16,6 +16,8 @@ from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.folder import mistake
 from pytest_migrations.formats.reading.marked_sections import blanked, first_line_of_sql, sections
 from pytest_migrations.formats.reading.order import misleading_text_order, textual_duplicates, untaken, version_of
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import TIMESTAMP, next_stem
 from pytest_migrations.migration import Migration, Script
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.formats.reading.marked_sections import Section
+    from pytest_migrations.formats.writing.draft import Draft
 
 _NAME = re.compile(r"[0-9]+.*\.sql", re.DOTALL)
 _MARKER = re.compile(r"^--[ \t]*migrate:(?P<direction>up|down)(?P<options>[ \t][^\r\n]*)?(?=\r?$)", re.MULTILINE)
@@ -86,9 +89,17 @@ def _script(path: Path, source: str, kept: list[Section]) -> Script:
     return Script(path, source, blanked(source, kept), transactional="transaction:false" not in options)
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stem = next_stem(folder.files, draft, TIMESTAMP, "_-", text_order_of="dbmate")
+    option = "" if draft.transactional else " transaction:false"
+    text = f"-- migrate:up{option}\n{draft.up}\n-- migrate:down{option}\n{draft.down}"
+    return NewFiles({f"{stem}.sql": text})
+
+
 DBMATE = Format(
     name="dbmate",
     looks_like="NNN_name.sql with '-- migrate:up' and '-- migrate:down' inside (dbmate)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

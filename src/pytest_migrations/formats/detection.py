@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
@@ -61,6 +62,9 @@ _ALL = (
     ALEMBIC,
 )
 
+#: A file that is there for people.
+_TELLS = re.compile(r"(?:README|LICENSE).*|.*\.(?:md|rst|txt)", re.IGNORECASE)
+
 #: What ``--migrations-format`` takes.
 FORMATS: dict[str, Format] = {known.name: known for known in _ALL}
 
@@ -97,6 +101,21 @@ def read_history(
         reading.order,
         tuple(reading.superseded),
     )
+
+
+def format_to_write(folder: Folder, format: str | None = None) -> Format:  # noqa: A002 (as above)
+    """The format of a folder's next migration: the one that is named, else that of the others, else ours.
+
+    :raises UserError: where what lies there is of no format that we know, or of more than one.
+    """
+    if format is not None:
+        return _named(format, _ALL)
+    return _detect(folder, (), _ALL) if _is_inhabited(folder) else OURS
+
+
+def _is_inhabited(folder: Folder) -> bool:
+    """Whether there is more in the folder than what tells people about it."""
+    return bool(folder.files or folder.subfolders or any(not _TELLS.fullmatch(name) for name in folder.other_files))
 
 
 def _existing(folder: Path) -> Path:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.order import misleading_text_order, textual_duplicates, untaken
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import following
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _EXPECTED = "version_name/up.sql"
 #: A loose file of another name is no slip of somebody who meant to write a migration.
@@ -49,11 +52,15 @@ def _migration(folder: Folder, name: str) -> Migration:
     transactional = _run_in_transaction(folder, name) != "false"
     has_rollback = "down.sql" in folder.subfolders[name]
     return Migration(
-        version=name.partition("_")[0].replace("-", ""),
+        version=_compared(name.partition("_")[0]),
         name=f"{name}/up.sql",
         up=folder.script(f"{name}/up.sql", transactional=transactional),
         down=folder.script(f"{name}/down.sql", transactional=transactional) if has_rollback else None,
     )
+
+
+def _compared(version: str) -> str:
+    return version.replace("-", "")
 
 
 def _run_in_transaction(folder: Folder, name: str) -> str:
@@ -93,9 +100,20 @@ def _bad_metadata(folder: Folder, names: list[str]) -> Iterator[Problem]:
             )
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    versions = [name.partition("_")[0] for name in folder.subfolders if name[0].isdecimal()]
+    version = following(versions, draft.moment, "%Y-%m-%d-%H%M%S", key=_compared, text_order_of="diesel")
+    name = f"{version}_{draft.name}"
+    files = {f"{name}/up.sql": draft.up, f"{name}/down.sql": draft.down}
+    if not draft.transactional:
+        files[f"{name}/metadata.toml"] = "run_in_transaction = false\n"
+    return NewFiles(files)
+
+
 DIRECTORIES = Format(
     name="directories",
     looks_like="version_name/up.sql with down.sql beside it (diesel)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

@@ -18,6 +18,7 @@ from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.json_file import parsed
 from pytest_migrations.formats.reading.order import untaken
 from pytest_migrations.formats.supabase import belongs_to_supabase
+from pytest_migrations.formats.writing.draft import by_its_tool
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
@@ -156,4 +157,7 @@ DRIZZLE = Format(
     looks_like=f"0000_name.sql and {_JOURNAL}, or timestamp_name/{_FILE} with {_SNAPSHOT} beside it (drizzle)",
     evidence=_evidence,
     read=_read,
+    write=by_its_tool(
+        "drizzle-kit writes its migrations, and its journal with them: drizzle-kit generate --custom --name={name}"
+    ),
 )

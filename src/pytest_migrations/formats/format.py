@@ -1,4 +1,4 @@
-"""What a format is: data and two functions."""
+"""What a format is: data and three functions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft, NewFiles
     from pytest_migrations.migration import Migration, Problem
 
 
@@ -37,3 +38,5 @@ class Format:
     evidence: Callable[[Folder], list[str]]
     #: Reads a folder, whatever else lies in it. Raises UserError where it cannot tell what a file's SQL is.
     read: Callable[[Folder], Reading]
+    #: Makes the files of a new migration, without writing them. Raises UserError where that is for the tool to do.
+    write: Callable[[Folder, Draft], NewFiles] | None = None

@@ -20,6 +20,8 @@ from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.folder import mistake
 from pytest_migrations.formats.reading.marked_sections import Section, blanked, first_statement, sections
 from pytest_migrations.formats.reading.order import numeric_duplicates, untaken
+from pytest_migrations.formats.writing.draft import NewFiles, check_transactional
+from pytest_migrations.formats.writing.versions import next_stem
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _NAME = re.compile(r"(?P<number>[0-9]+).*\.sql", re.DOTALL | re.IGNORECASE)
 _CODE = re.compile(r"[0-9].*\.[cm]?[jt]s", re.DOTALL | re.IGNORECASE)
@@ -134,9 +137,19 @@ def _wrong_halves(folder: Folder, names: list[str]) -> Iterator[Problem]:
             )
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    check_transactional(draft, "node-pg-migrate", "Write it in JavaScript, where pgm.noTransaction() is the way out.")
+    milliseconds = str(int(draft.moment.timestamp() * 1000))
+    stem = next_stem((*folder.files, *folder.other_files), draft, milliseconds, "_-")
+    if any(name.endswith(_UP) for name in folder.files):
+        return NewFiles({stem + _UP: draft.up, stem + _DOWN: draft.down})
+    return NewFiles({f"{stem}.sql": f"-- Up Migration\n{draft.up}\n-- Down Migration\n{draft.down}"})
+
+
 NODE_PG_MIGRATE = Format(
     name="node-pg-migrate",
     looks_like="NNN_name.sql with '-- Up Migration' and '-- Down Migration' inside (node-pg-migrate)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

@@ -18,12 +18,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.pop import names_a_database
 from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import TIMESTAMP, next_stem
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
     from pytest_migrations.migration import Script
 
 _DOTTED = re.compile(r"(?P<stem>[Vv]?(?P<version>[0-9]+)(?:[_.-].*)?)\.(?P<direction>up|down)\.sql", re.DOTALL)
@@ -140,9 +143,21 @@ def _slips(folder: Folder, files: _Files) -> Iterator[Problem]:
         )
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    files = _files(folder)
+    newest = max((file for kind in files for file in kind), key=lambda file: file.number, default=None)
+    letter = newest.name[0] if newest and newest.name[0] in "Vv" else ""
+    names = (name[1:] if name[0] in "Vv" else name for name in (*folder.files, *folder.other_files))
+    stem = letter + next_stem(names, draft, TIMESTAMP, "_-.")
+    dot = "." if not files.ups or _DOTTED.fullmatch(files.ups[0].name) else "_"
+    marker = "" if draft.transactional else f"{_NO_TRANSACTION}\n"
+    return NewFiles({f"{stem}{dot}up.sql": marker + draft.up, f"{stem}{dot}down.sql": marker + draft.down})
+
+
 PAIRS = Format(
     name="pairs",
     looks_like="NNN_name.up.sql with NNN_name.down.sql beside it (golang-migrate, sqlx)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

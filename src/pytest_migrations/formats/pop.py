@@ -11,18 +11,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from dataclasses import replace
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.order import misleading_text_order, untaken
 from pytest_migrations.formats.reading.placeholders import filled_in
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import TIMESTAMP, following
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
     from pytest_migrations.migration import Script
 
 _POSTGRESQL = ("postgres", "postgresql", "pg", "pgx")
@@ -145,9 +149,22 @@ def _only_fizz(folder: Folder, fizz: list[str]) -> UserError:
     )
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    taken = {name: match["version"] for name in folder.deep_files if (match := _NAME.fullmatch(name))}
+    taken |= {name: name.partition("_")[0] for name in _fizz(folder)}
+    version = following(taken.values(), draft.moment, TIMESTAMP, text_order_of="pop")
+    newest = max(taken, key=lambda name: (taken[name], name.count(".postgres")), default="")
+    several = not taken or names_a_database(newest)
+    stem = PurePosixPath(newest).parent / f"{version}_{draft.name}"
+    ending = f"{'.postgres' if several else ''}{'' if draft.transactional else '.autocommit'}"
+    notes = ["Other databases need files of their own of this version."] if several else []
+    return NewFiles({f"{stem}{ending}.up.sql": draft.up, f"{stem}{ending}.down.sql": draft.down}, notes)
+
+
 POP = Format(
     name="pop",
     looks_like="NNN_name.postgres.up.sql with NNN_name.postgres.down.sql beside it (pop)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 from pytest_migrations.formats.drizzle import has_snapshots
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.order import untaken
+from pytest_migrations.formats.writing.draft import NewFiles, without_rollback
+from pytest_migrations.formats.writing.versions import TIMESTAMP, following
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _FILE = "migration.sql"
 _LOCK = "migration_lock.toml"
@@ -52,9 +55,17 @@ def _empty(folder: Folder) -> Iterator[Problem]:
             )
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    versions = [name.partition("_")[0] for name in folder.subfolders if _LOOKS_VERSIONED.fullmatch(name)]
+    version = following(versions, draft.moment, TIMESTAMP, text_order_of="Prisma")
+    notes = [without_rollback("Prisma"), "Say the same in schema.prisma: Prisma compares the two."]
+    return NewFiles({f"{version}_{draft.name}/{_FILE}": draft.up}, notes)
+
+
 PRISMA = Format(
     name="prisma",
     looks_like=f"{_EXPECTED} (Prisma)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

@@ -16,6 +16,8 @@ from pytest_migrations.formats.reading.assembly import Part, assembled, part_of
 from pytest_migrations.formats.reading.folder import mistake
 from pytest_migrations.formats.reading.marked_sections import blanked, first_statement, sections
 from pytest_migrations.formats.reading.order import misleading_text_order, untaken, version_of
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import TIMESTAMP, next_stem
 from pytest_migrations.migration import Migration, Script
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pytest_migrations.errors import UserError
     from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.formats.reading.marked_sections import Section
+    from pytest_migrations.formats.writing.draft import Draft
 
 _MARKER = re.compile(r"^-- rambler(?P<command>[^\r\n]*)", re.MULTILINE)
 _SLIP = re.compile(r"^(?!-- rambler)[ \t]*--[ \t]*rambler[ \t]+(?:up|down)\b", re.MULTILINE | re.IGNORECASE)
@@ -93,9 +96,15 @@ def _backwards(file: Script, downs: list[Section]) -> Iterator[Part]:
         yield Part("\n;\n", file, section.end, 0)
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stem = next_stem(folder.files, draft, TIMESTAMP, "_-", text_order_of="rambler")
+    return NewFiles({f"{stem}.sql": f"-- rambler up\n{draft.up}\n-- rambler down\n{draft.down}"})
+
+
 RAMBLER = Format(
     name="rambler",
     looks_like="NNN_name.sql with '-- rambler up' and '-- rambler down' inside (rambler)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

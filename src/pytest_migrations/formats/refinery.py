@@ -15,15 +15,18 @@ from typing import TYPE_CHECKING
 from pytest_migrations.formats.flyway_or_refinery import Owner, candidates, owner_of
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, some, untaken
+from pytest_migrations.formats.writing.draft import NewFiles, check_transactional, without_rollback
+from pytest_migrations.formats.writing.versions import following
 from pytest_migrations.migration import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _NAME = re.compile(r"[UV](?P<version>[0-9]+)__\w+\.sql")
-_IN_RUST = re.compile(r"[UV][0-9]+__\w+\.rs")
+_IN_RUST = re.compile(r"[UV](?P<version>[0-9]+)__\w+\.rs")
 _LARGEST_INT4 = 2**31 - 1
 
 
@@ -55,9 +58,20 @@ def _notes(folder: Folder, migrations: Sequence[Migration]) -> Iterator[str]:
         yield "versions above 2147483647 need refinery's feature int8-versions"
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    check_transactional(draft, "refinery")
+    taken = {name: match["version"] for name in folder.deep_files if (match := _match(name))}
+    in_rust = [match["version"] for name in folder.other_files if (match := _IN_RUST.fullmatch(name))]
+    version = following((*taken.values(), *in_rust), draft.moment, "1")
+    newest = max(taken, key=lambda name: int(taken[name]), default="")
+    name = PurePosixPath(newest).parent / f"V{version}__{draft.name}.sql"
+    return NewFiles({str(name): draft.up}, [without_rollback("refinery")])
+
+
 REFINERY = Format(
     name="refinery",
     looks_like="V1__name.sql, and refinery.toml or a Cargo.toml that names refinery above it (refinery)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

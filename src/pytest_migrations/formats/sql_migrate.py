@@ -19,6 +19,9 @@ from pytest_migrations.formats.reading.folder import mistake, place_in
 from pytest_migrations.formats.reading.marked_sections import first_statement
 from pytest_migrations.formats.reading.order import untaken, version_of
 from pytest_migrations.formats.reading.statement_ends import StatementEnds
+from pytest_migrations.formats.writing.blocks import kept_whole
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import TIMESTAMP, next_stem
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _PREFIX = "-- +migrate "
 _MEANT_FOR_IT = re.compile(r"[ \t]*--[ \t]*\+migrate\b", re.IGNORECASE)
@@ -154,9 +158,17 @@ class _Parser:
         return mistake(self.path, self.source, offset, what, remedy)
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stem = next_stem(folder.files, draft, TIMESTAMP, "-_")
+    up, down = (kept_whole(sql, f"{_PREFIX}StatementBegin", f"{_PREFIX}StatementEnd") for sql in (draft.up, draft.down))
+    option = "" if draft.transactional else f" {_NO_TRANSACTION}"
+    return NewFiles({f"{stem}.sql": f"{_PREFIX}Up{option}\n{up}\n{_PREFIX}Down{option}\n{down}"})
+
+
 SQL_MIGRATE = Format(
     name="sql-migrate",
     looks_like="NNN_name.sql with '-- +migrate Up' and '-- +migrate Down' inside (sql-migrate)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import display_path
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.order import misleading_text_order, textual_duplicates, untaken
+from pytest_migrations.formats.writing.draft import NewFiles, check_transactional, without_rollback
+from pytest_migrations.formats.writing.versions import TIMESTAMP, next_stem
 from pytest_migrations.migration import Migration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _NAME = re.compile(r"([0-9]+)_.*\.sql", re.DOTALL)
 _OLD_INIT = re.compile(r"([0-9]{14})_init\.sql")
@@ -87,9 +90,16 @@ def _left_out(folder: Folder) -> Iterator[str]:
                 yield f"{display_path(beside)} is left out: it is no migration."
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    check_transactional(draft, "The Supabase CLI")
+    stem = next_stem(folder.files, draft, TIMESTAMP, text_order_of="Supabase")
+    return NewFiles({f"{stem}.sql": draft.up}, [without_rollback("Supabase")])
+
+
 SUPABASE = Format(
     name="supabase",
     looks_like="timestamp_name.sql in a folder supabase/migrations (Supabase)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

@@ -10,6 +10,8 @@ sqlparse; we let PostgreSQL's grammar do it.
 from __future__ import annotations
 
 import re
+import secrets
+import string
 from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING
@@ -18,15 +20,19 @@ from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.folder import place_in
 from pytest_migrations.formats.reading.order import misleading_text_order, untaken, version_of
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import next_stem
 from pytest_migrations.migration import Migration, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _ROLLBACK = ".rollback.sql"
 _HOOK = "post-apply"
+_BY_YOYO = re.compile(r"(?P<day>[0-9]{8})_(?P<number>[0-9]{2})_\w{5}-")
 _HEADER = re.compile(r"(?:[^\S\n]*(?:--[^\n]*)?(?:\n|\Z))*")
 _DIRECTIVE = re.compile(
     r"^[ \t]*--[ \t]*(?P<name>transactional|depends)[ \t]*:[ \t]*(?P<value>[^\r\n]*)", re.MULTILINE | re.IGNORECASE
@@ -178,9 +184,34 @@ def _notes(folder: Folder, python: list[str]) -> Iterator[str]:
         yield f"Left out are hooks, which yoyo runs after the last migration: {', '.join(hooks)}."
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stems, python = _stems(folder), _in_python(folder)
+    depends = {stem: _dependencies(folder, stem) for stem in stems}
+    stem = _next_stem([*(f"{stem}.sql" for stem in stems), *python], draft)
+    stood_on = {other for others in depends.values() for other in others}
+    newest = [other for other in stems if other not in stood_on] if stood_on or _BY_YOYO.match(stem) else []
+    header = f"-- {draft.title}\n"
+    header += f"-- depends: {' '.join(newest)}".rstrip() + "\n"
+    header += "" if draft.transactional else "-- transactional: false\n"
+    notes = ["Migrations in Python are not looked into: add to '-- depends:' what it stands on."] if python else []
+    return NewFiles({f"{stem}.sql": f"{header}\n{draft.up}", f"{stem}{_ROLLBACK}": draft.down}, notes)
+
+
+def _next_stem(names: list[str], draft: Draft) -> str:
+    """As ``yoyo new`` calls files, by the day and the number within it, where the newest one is called so."""
+    newest = _BY_YOYO.match(max(names, default="20240101_00_aaaaa-"))
+    if newest is None:
+        return next_stem(names, draft, separators="_-.", text_order_of="yoyo")
+    day = max(newest["day"], draft.moment.strftime("%Y%m%d"))
+    number = int(newest["number"]) + 1 if day == newest["day"] else 1
+    unique = "".join(secrets.choice(string.ascii_letters) for _ in range(5))
+    return f"{day}_{number:02}_{unique}-{draft.name.replace('_', '-')}"
+
+
 YOYO = Format(
     name="yoyo",
     looks_like="name.sql with name.rollback.sql beside it, or with '-- depends:' inside (yoyo)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

@@ -22,20 +22,34 @@ from pytest_migrations.operations.resuming import rest_of
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS, Runner
 from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.server.connections import again
+from pytest_migrations.server.server_error import UnreachableError
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.traits import Trait
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from pytest_migrations.migration import History, Migration, Script
-    from pytest_migrations.operations.blockers import Blocker
+    from pytest_migrations.operations.blockers import Blocker, Blockers
     from pytest_migrations.operations.session import Session
 
 #: lock_not_available and deadlock_detected: whoever was in the way may be gone in a moment.
 _RETRIED = {"55P03", "40P01"}
 #: How long to wait before each of the three further tries, in seconds.
 _BACK_OFF = (1.0, 2.0, 4.0)
+#: A server that restarts takes no connection meanwhile.
+_RESTART_SECONDS = 30.0
+#: Statements beside DDL that write only to the tables that they name.
+_TELLS = {
+    "alter_table_stmt",
+    "delete_stmt",
+    "insert_stmt",
+    "merge_stmt",
+    "transaction_stmt",
+    "update_stmt",
+    "vacuum_stmt",
+}
 
 
 class LockedError(UserError):
@@ -51,12 +65,21 @@ class Waiting:
     seconds: float
 
 
-class Applier:
-    """Works on the target of a session. ``tell`` is told of what takes time."""
+@contextmanager
+def applier(session: Session, history: History, tell: Callable[[Waiting], None]) -> Iterator[Applier]:
+    """What works on the target of a session. ``tell`` is told of what takes time."""
+    pid = session.connection.info.backend_pid
+    with watched(session.onlooker, pid, session.limits.lock) as blockers:
+        yield Applier(session, history, blockers, tell)
 
-    def __init__(self, session: Session, history: History, tell: Callable[[Waiting], None]) -> None:
+
+class Applier:
+    """Works on the target of a session; ``blockers`` tells who is in the way of it."""
+
+    def __init__(self, session: Session, history: History, blockers: Blockers, tell: Callable[[Waiting], None]) -> None:
         self._session = session
         self._history = history
+        self._blockers = blockers
         self._tell = tell
 
     def apply(self, migration: Migration, unfinished: Entry | None = None) -> Entry:
@@ -101,6 +124,7 @@ class Applier:
 
     def _apply_inside(self, migration: Migration) -> Entry:
         runner = Runner(self._session.connection)
+        self._session.ledger.watch(wanted=may_touch_ledger(migration.up, self._session.ledger.name))
         try:
             ran = runner.apply_inside(migration)
         except NeedsCommitsError:
@@ -123,31 +147,32 @@ class Applier:
     def _insist(self, attempt: Callable[[Entry], Entry], begun: Entry, end: State) -> Entry:
         """Try until it has succeeded, failed, or waited too often for a lock; the entry with which it has ended."""
         since, entry, tries = time.monotonic(), begun, 0
-        session = self._session
-        with watched(session.onlooker, session.connection.info.backend_pid, session.limits.lock) as blockers:
-            while True:
-                tries += 1
-                try:
-                    return attempt(entry)
-                except MigrationError as error:
-                    failure = error
-                was_lost = self._come_back()
-                kept = self._kept(begun)
-                if kept.state is end:  # it was lost at the very commit
-                    return kept
-                if was_lost:
-                    raise self._lost(failure, kept)
-                if failure.sqlstate not in _RETRIED:
-                    self._note(failure, kept, end)
-                    raise self._advised(failure, kept, end)
-                if tries > len(_BACK_OFF):
-                    raise self._locked(failure, kept, blockers.last, tries, time.monotonic() - since)
-                self._tell(Waiting(failure.migration, blockers.last, _BACK_OFF[tries - 1]))
-                time.sleep(_BACK_OFF[tries - 1])
-                entry = replace(begun, state=kept.state, statements=kept.statements)
+        while True:
+            tries += 1
+            self._blockers.last = None
+            try:
+                return attempt(entry)
+            except MigrationError as error:
+                failure = error
+            was_lost = self._come_back(failure)
+            kept = self._kept(begun)
+            if kept.state is end and kept.checksum == begun.checksum:  # it was lost behind its very commit
+                return kept
+            if was_lost:
+                raise self._lost(failure, kept)
+            if failure.sqlstate not in _RETRIED:
+                self._note(failure, kept, end)
+                raise self._advised(failure, kept, end)
+            blocker = self._blockers.last
+            if tries > len(_BACK_OFF):
+                raise self._locked(failure, kept, blocker, tries, time.monotonic() - since)
+            self._tell(Waiting(failure.migration, blocker, _BACK_OFF[tries - 1]))
+            time.sleep(_BACK_OFF[tries - 1])
+            entry = replace(begun, state=kept.state, statements=kept.statements)
 
     def _try(self, migration: Migration, script: Script, end: State, entry: Entry) -> Entry:
         connection = self._session.connection
+        self._session.ledger.watch(wanted=may_touch_ledger(script, self._session.ledger.name))
         progress = Progress(self._session.ledger, connection, script, entry, end)
         rest = self._rest(migration, script, entry) if entry.is_unfinished else script
         if not statements(rest) and script.program is None:
@@ -156,7 +181,7 @@ class Applier:
         runner = Runner(
             connection,
             guard=progress.before_commit,
-            cleaning=CLEAN_BUT_FOR_LOCKS,
+            clean=lambda more: self._session.lock.check(CLEAN_BUT_FOR_LOCKS + more + b";"),
             before_statement=progress.before,
             after_statement=progress.after,
         )
@@ -174,16 +199,23 @@ class Applier:
             statement = statements(script)[entry.statements]
             raise MigrationError.from_server(migration, statement, error, Kept.BEFORE) from error
 
-    def _come_back(self) -> bool:
+    def _come_back(self, failure: MigrationError) -> bool:
         """Connect again where the connection was lost; whether it was."""
         connection = self._session.connection
         if not connection.closed and not connection.broken:
             return False
-        again(self._session.reconnect)
+        try:
+            again(self._session.reconnect, _RESTART_SECONDS)
+        except UnreachableError as error:
+            raise UserError(
+                f"{failure.headline}\n{failure.place.excerpt()}\n{error}\nWhat was kept, the ledger knows: see "
+                "`pytest-migrations status` when the server is well, and run again."
+            ) from error
         return True
 
     def _kept(self, begun: Entry) -> Entry:
         """What the ledger says after a failure: what it does not know was not kept."""
+        self._session.ledger.watch(wanted=False)
         unknown = replace(begun, state=State.FAILED, statements=0)
         return self._session.ledger.entries().get(begun.name, unknown)
 
@@ -226,6 +258,13 @@ class Applier:
     def _lost(self, failure: MigrationError, kept: Entry) -> UserError:
         in_doubt = _way_out(failure.migration, kept) or "Nothing of it was kept. Run again when the server is well."
         return UserError(f"{failure.headline}\n{failure.place.excerpt(failure.remark)}\n{in_doubt}")
+
+
+def may_touch_ledger(script: Script, name: tuple[str, str]) -> bool:
+    """Whether it might write to the ledger: it names it, or runs what its statements do not tell."""
+    return any(part in script.written for part in name) or any(
+        Trait.PLAIN_DDL not in statement.traits and statement.kind not in _TELLS for statement in statements(script)
+    )
 
 
 @contextmanager

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import TransactionStatus
+from psycopg.pq import Escaping, TransactionStatus
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.entry import Entry, State
+from pytest_migrations.transactions import leave_transaction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
 
 _COLUMNS = {
     "name": "text PRIMARY KEY",
@@ -28,7 +33,12 @@ _COLUMNS = {
 #: In the order in which migrations were applied.
 _ORDER = "id"
 #: What a script may have left in the session, that would keep us from the ledger.
-_AS_OURSELVES = sql.SQL("SET LOCAL SESSION AUTHORIZATION DEFAULT; SET LOCAL ROLE NONE; ")
+_AS_OURSELVES = ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL ROLE NONE")
+_FINGERPRINT = "SELECT count(*), sum(hashtextextended(name || state || checksum, statements)) FROM {ledger}"
+_WRITE = "INSERT INTO {{ledger}} ({}) VALUES ({}) ON CONFLICT (name) DO UPDATE SET {}".format(  # noqa: S608 (our own)
+    ", ".join(_COLUMNS), ", ".join(["%s"] * len(_COLUMNS)), ", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS)
+)
+_WRITE_LAST = f"{_WRITE}, {_ORDER} = EXCLUDED.{_ORDER}"
 
 
 class Ledger:
@@ -38,7 +48,8 @@ class Ledger:
         self.name = name
         self._connection = connection
         self._table = sql.Identifier(*name)
-        #: What the table held when we last looked at it, or wrote to it.
+        self._escaped = self._table.as_string().replace("%", "%%")
+        #: What the table held when we last wrote to it, while it is watched.
         self._fingerprint: tuple[Any, ...] | None = None
 
     def __str__(self) -> str:
@@ -107,69 +118,75 @@ class Ledger:
             ) from None
 
     def entries(self) -> dict[str, Entry]:
-        """All rows by name, in the order in which they were applied."""
+        """All rows by name, in the order in which they were applied; none where there is no ledger."""
+        if not self.exists():
+            return {}
         columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
         query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(columns, self._table, sql.Identifier(_ORDER))
         rows = self._connection.execute(query).fetchall()
-        with self._connection.transaction():
-            self._fingerprint = self._connection.execute(self._fingerprinting()).fetchone()
         return {row[0]: _entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows}
+
+    def newest(self) -> str | None:
+        """The version of the migration that was applied last; None where there is none."""
+        applied = [entry.version for entry in self.entries().values() if entry.state is State.APPLIED]
+        return applied[-1] if applied else None
+
+    def watch(self, *, wanted: bool) -> None:
+        """From now on see whether somebody else writes to the table, or no longer: it costs more the longer it is."""
+        self._fingerprint = None
+        if wanted:
+            (self._fingerprint,) = self._execute([_FINGERPRINT])
 
     def write(self, entry: Entry, *, in_place: bool = False) -> None:
         """Write an entry, in the transaction that the connection is in, or in one of its own.
 
         One that is applied comes last from now on, unless it stays ``in_place``.
 
-        :raises LedgerTouchedError: where somebody else has written to the ledger since we last did.
+        :raises LedgerTouchedError: where it is gone, or is watched and somebody else has written to it.
         """
         values = {**vars(entry), "state": entry.state.value}
-        replaced = sql.SQL(", ").join(
-            sql.SQL("{0} = EXCLUDED.{0}").format(sql.Identifier(name))
-            for name in (*_COLUMNS, *([_ORDER] if entry.state is State.APPLIED and not in_place else []))
-        )
-        self._change(
-            sql.SQL("INSERT INTO {} ({}) VALUES ({}) ON CONFLICT (name) DO UPDATE SET {}").format(
-                self._table,
-                sql.SQL(", ").join(map(sql.Identifier, _COLUMNS)),
-                sql.SQL(", ").join(sql.Literal(values[name]) for name in _COLUMNS),
-                replaced,
-            )
-        )
+        comes_last = entry.state is State.APPLIED and not in_place
+        self._change(_WRITE_LAST if comes_last else _WRITE, [values[name] for name in _COLUMNS])
 
     def remove(self, name: str) -> None:
         """Forget a migration, as ``write`` does it."""
-        self._change(sql.SQL("DELETE FROM {} WHERE name = {}").format(self._table, sql.Literal(name)))
+        self._change("DELETE FROM {ledger} WHERE name = %s", [name])
 
     def rename(self, old: str, new: str, version: str) -> None:
         """Let an entry be that of a file that was renamed, as ``write`` does it."""
-        self._change(
-            sql.SQL("UPDATE {} SET name = {}, version = {} WHERE name = {}").format(
-                self._table, sql.Literal(new), sql.Literal(version), sql.Literal(old)
-            )
-        )
+        self._change("UPDATE {ledger} SET name = %s, version = %s WHERE name = %s", [new, version, old])
 
-    def _change(self, change: sql.Composable) -> None:
+    def _change(self, change: str, values: Sequence[Any]) -> None:
         """Run one statement on the table, in one round trip with what has to be around it."""
-        looking = self._fingerprinting()
-        statements = sql.SQL("; ").join([looking, change, looking])
+        looking = [] if self._fingerprint is None else [_FINGERPRINT]
+        try:
+            rows = self._execute([*looking, change, *looking], values)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
+            raise LedgerTouchedError(f"the ledger {self} is gone") from error
+        if looking:
+            before, after = rows
+            if before != self._fingerprint:
+                raise LedgerTouchedError(f"the ledger {self} was written to by somebody else")
+            self._fingerprint = after
+
+    def _execute(self, statements: Sequence[str], values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows that they give, in the transaction that the connection is in or in one of their own."""
         alone = self._connection.info.transaction_status == TransactionStatus.IDLE
-        begin, end = (sql.SQL("BEGIN; "), sql.SQL("; COMMIT")) if alone else (sql.SQL(""), sql.SQL(""))
+        around = ["BEGIN", *_AS_OURSELVES, *statements, "COMMIT"] if alone else [*_AS_OURSELVES, *statements]
+        # Several statements at once have no parameters on the server, and to let psycopg compose them takes longer.
+        text = "; ".join(around).replace("{ledger}", self._escaped) % tuple(map(self._literal, values))
         cursor = self._connection.cursor()
         try:
-            cursor.execute(begin + _AS_OURSELVES + statements + end)
-        except psycopg.Error:
+            cursor.execute(text.encode())
+        finally:
             if alone:
-                self._connection.rollback()
-            raise
-        before, *_, after = _rows_of(cursor)
-        if self._fingerprint is not None and before != self._fingerprint:
-            raise LedgerTouchedError(f"the ledger {self} was written to by somebody else")
-        self._fingerprint = after
+                leave_transaction(self._connection)
+        return _rows_of(cursor)
 
-    def _fingerprinting(self) -> sql.Composed:
-        return sql.SQL("SELECT count(*), sum(hashtextextended(name || state || checksum, statements)) FROM {}").format(
-            self._table
-        )
+    def _literal(self, value: str | float | datetime | None) -> str:
+        if value is None:
+            return "NULL"
+        return Escaping(self._connection.pgconn).escape_literal(str(value).encode()).decode()
 
     @property
     def _user(self) -> str:

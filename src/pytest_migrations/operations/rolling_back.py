@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration, Script
-from pytest_migrations.operations.applying import Applier, Waiting
+from pytest_migrations.operations.applying import Waiting, applier
 from pytest_migrations.operations.dependents import dependents
 from pytest_migrations.operations.standing import named, standings
 
@@ -80,11 +80,10 @@ def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell:
     :raises MigrationError: where one fails; those before it stay rolled back.
     :raises UserError: where it cannot be tried, or the lock is lost.
     """
-    applier = Applier(session, history, tell)
-    for way in ways:
-        session.lock.check()
-        tell(RollingBack(way.migration))
-        tell(RolledBack(way.migration, applier.roll_back(way.migration, way.entry)))
+    with applier(session, history, tell) as working:
+        for way in ways:
+            tell(RollingBack(way.migration))
+            tell(RolledBack(way.migration, working.roll_back(way.migration, way.entry)))
 
 
 def _applied(all_standings: list[Standing], entries: Mapping[str, Entry]) -> list[Standing]:

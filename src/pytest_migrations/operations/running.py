@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.operations.applying import Applier, Waiting
+from pytest_migrations.operations.applying import Waiting, applier
 from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.standing import Stand, out_of_order, standings
 from pytest_migrations.sql.framing import NEVER_INSIDE
@@ -85,12 +85,12 @@ def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event]
     :raises MigrationError: where one fails; those before it stay.
     :raises UserError: where it cannot be tried, or the lock is lost.
     """
-    applier = Applier(session, history, tell)
-    for migration in wanted.migrations:
-        session.lock.check()
-        tell(Applying(migration))
-        begun = wanted.unfinished if wanted.unfinished and wanted.unfinished.name == migration.identity else None
-        tell(Applied(migration, applier.apply(migration, begun)))
+    session.ledger.create()
+    with applier(session, history, tell) as working:
+        for migration in wanted.migrations:
+            tell(Applying(migration))
+            begun = wanted.unfinished if wanted.unfinished and wanted.unfinished.name == migration.identity else None
+            tell(Applied(migration, working.apply(migration, begun)))
 
 
 def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[[Event], None]) -> None:
@@ -107,7 +107,9 @@ def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[
                 "Nothing was changed. Run without --single-transaction, or up to the migration before: --to.",
             )
     session.lock.check()
-    entries = Applier(session, history, tell).apply_as_one(wanted.migrations)
+    session.ledger.create()
+    with applier(session, history, tell) as working:
+        entries = working.apply_as_one(wanted.migrations)
     for migration, entry in zip(wanted.migrations, entries, strict=True):
         tell(Applied(migration, entry))
 

@@ -35,7 +35,9 @@ class Limits:
         return {
             "lock_timeout": f"{round(self.lock * 1000)}ms",
             "statement_timeout": f"{round(self.statement * 1000)}ms",
+            # A backup takes its time, in which these sessions wait.
             "idle_in_transaction_session_timeout": "0",
+            "idle_session_timeout": "0",
         }
 
 
@@ -58,7 +60,8 @@ class Session:
         :raises UserError: where the server takes none, or another run has begun meanwhile.
         """
         self.close()
-        self.connection, self.onlooker = self.target.connect(self.limits.settings), self.target.connect()
+        self.connection = self.target.connect(self.limits.settings)
+        self.onlooker = self.target.connect(self.limits.settings)
         self.ledger = Ledger(self.connection, self.target.ledger)
         self.lock = RunLock(self.connection, self.target.ledger, self.target.where)
         self.lock.take(self.limits.lock)
@@ -71,17 +74,17 @@ class Session:
 
 @contextmanager
 def working_on(target: Target, limits: Limits) -> Iterator[Session]:
-    """Connect, take the lock, and make the ledger where there is none.
+    """Connect, and take the lock.
 
     :raises UserError: where any of it cannot be, or something else fails than a migration.
     """
     connection = target.connect(limits.settings)
+    onlooker = target.connect(limits.settings)
     lock = RunLock(connection, target.ledger, target.where)
-    session = Session(target, limits, connection, target.connect(), Ledger(connection, target.ledger), lock)
+    session = Session(target, limits, connection, onlooker, Ledger(connection, target.ledger), lock)
     try:
         _check_usable(session)
         lock.take(limits.lock)
-        session.ledger.create()
         yield session
     except psycopg.OperationalError as error:
         raise ServerError.of(error, target.parameters) from error

@@ -7,7 +7,7 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import UserError
+from pytest_migrations.errors import UserError, path_from
 from pytest_migrations.migration import Order
 from pytest_migrations.operations.entry import State, checksum
 
@@ -56,16 +56,22 @@ class Standing:
 
 
 def standings(history: History, entries: Mapping[str, Entry]) -> list[Standing]:
-    """All migrations of the history in its order; before them those that only the ledger knows, in its order."""
+    """All migrations of the history in its order, and among them those that it does not have."""
     known = {migration.identity for migration in (*history.migrations, *history.superseded)}
-    missing = [_without_file(entry) for name, entry in entries.items() if name not in known]
     began_before = any(migration.identity in entries for migration in history.superseded)
-    return missing + [
-        _covered(migration)
+    found = {
+        migration.identity: _covered(migration)
         if migration.is_baseline and began_before and migration.identity not in entries
         else _standing(migration, entries.get(migration.identity))
         for migration in history
-    ]
+    }
+    order, last = list(found), 0
+    for name, entry in entries.items():
+        if name not in known:
+            order.insert(last, name)
+            found[name] = _without_file(entry)
+        last = order.index(name) + 1 if name in found else last
+    return [found[name] for name in order]
 
 
 def out_of_order(history: History, all_standings: list[Standing]) -> list[Standing]:
@@ -86,7 +92,7 @@ def named(wanted: str, all_standings: list[Standing], history: History) -> Stand
 
     :raises UserError: where there is none, or more than one.
     """
-    names = {wanted, Path(wanted).name}
+    names = {wanted, Path(wanted).name, path_from(history.folder, Path(wanted))}
     found = [s for s in all_standings if names & {s.name, s.entry.name if s.entry else s.name}]
     found = found or [s for s in all_standings if s.entry is not None and s.entry.version == wanted]
     if len(found) > 1:

@@ -2,32 +2,61 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.foreign_ledgers import survey
 from pytest_migrations.operations.doubt import doubt_about
 from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.ledger import Ledger
-from pytest_migrations.operations.standing import standings
+from pytest_migrations.operations.marking import as_applied
+from pytest_migrations.operations.standing import Stand, Standing, standings
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     import psycopg
 
-    from pytest_migrations.migration import History
-    from pytest_migrations.operations.standing import Standing
+    from pytest_migrations.foreign_ledgers import Said, Taken
+    from pytest_migrations.migration import History, Migration
     from pytest_migrations.operations.target import Target
 
 
-def status(target: Target, history: History) -> list[Standing]:
+@dataclass(frozen=True)
+class Status:
+    """How every migration stands, and whose ledger says so where it is another tool's."""
+
+    standings: list[Standing]
+    said: list[Said]
+
+
+def status(target: Target, history: History) -> Status:
     """How every migration stands in the target, which is only read.
 
-    :raises UserError: where the target cannot be reached, or its ledger not be read.
+    Where there is no ledger of ours yet, that of another tool which tells of the folder's migrations is asked.
+
+    :raises UserError: where the target cannot be reached, or a ledger not be read.
     """
     with target.connect({"default_transaction_read_only": "on"}) as connection:
-        ledger = Ledger(connection, target.ledger)
-        entries = ledger.entries() if ledger.exists() else {}
-        return [_looked_at(connection, standing) for standing in standings(history, entries)]
+        entries = Ledger(connection, target.ledger).entries()
+        if entries:
+            return Status([_looked_at(connection, standing) for standing in standings(history, entries)], [])
+        said = [one for one in survey(connection, history) if one.is_of_folder]
+        return Status(_as_said(history, said[0].taken) if said else standings(history, {}), said)
+
+
+def _as_said(history: History, taken: Taken) -> list[Standing]:
+    """How the migrations stand by what another tool says."""
+    missing = [Standing(name, Stand.MISSING, note="no file of the folder is it") for name in taken.unknown]
+    return missing + [_said_of(migration, taken) for migration in history]
+
+
+def _said_of(migration: Migration, taken: Taken) -> Standing:
+    if migration in taken.failed:
+        return Standing(migration.name, Stand.FAILED, migration, note=taken.failed[migration])
+    if migration not in taken.applied:
+        return Standing(migration.name, Stand.PENDING, migration)
+    stand = Stand.CHANGED if migration in taken.changed else Stand.APPLIED
+    return Standing(migration.name, stand, migration, as_applied(migration, taken.applied[migration]))
 
 
 def _looked_at(connection: psycopg.Connection[Any], standing: Standing) -> Standing:

@@ -11,6 +11,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from pytest_migrations.errors import UserError
+from pytest_migrations.operations.entry import whoever_runs
 from pytest_migrations.server.connections import startup_options
 from pytest_migrations.server.hiding import address
 from pytest_migrations.server.server_error import UnreachableError
@@ -54,20 +55,34 @@ class Target:
         :raises UnreachableError: in which no password is shown.
         """
         options = startup_options(settings or {}, self.parameters.get("options", ""))
-        given = {"client_encoding": "UTF8", "application_name": "pytest-migrations", **self.parameters}
+        given: dict[str, Any] = {
+            "client_encoding": "UTF8",
+            "application_name": _application(),
+            **self.parameters,
+            **more,
+        }
         if options:
             given["options"] = options
         try:
-            return psycopg.connect(**given, autocommit=True, prepare_threshold=None, **more)  # type: ignore[arg-type]
+            return psycopg.connect(**given, autocommit=True, prepare_threshold=None)
         except psycopg.OperationalError as error:
             if "options" in str(error) and "unsupported startup parameter" in str(error):
                 raise UserError(POOLED.format(where=self.where)) from None
             raise UnreachableError.of(error, self.parameters) from None
 
+    def beside(self, database: str) -> Target:
+        """Another database on its server."""
+        return Target({**self.parameters, "dbname": database}, self.ledger)
+
     @property
     def where(self) -> str:
         """The address of its server, without secrets."""
         return address(self.parameters)
+
+
+def _application() -> str:
+    """What others see of us in pg_stat_activity. PostgreSQL cuts it at 63 bytes."""
+    return f"pytest-migrations of {whoever_runs()}"
 
 
 #: Why a session is needed, where a pooler lends one only for a transaction.

@@ -62,7 +62,7 @@ def unusable_server(finding: Finding, requirements: Requirements) -> UserError:
 def no_server(findings: Sequence[Finding], requirements: Requirements) -> UserError:
     """The error for when nothing that was looked at would do."""
     looked_at = (
-        f"Looked at:\n{_table(findings)}\n"
+        f"Looked at:\n{table(findings)}\n"
         "Or name a server that may create databases: --migrations-server=postgresql://user@host/db"
     )
     message = f"no PostgreSQL for the migration tests.{_needs(findings, requirements)} {looked_at}"
@@ -91,7 +91,8 @@ def _needs(findings: Sequence[Finding], requirements: Requirements) -> str:
 _VERBS = {"extension": "creates", "collation provider": "uses", "locale": "uses"}
 
 
-def _table(findings: Sequence[Finding]) -> str:
+def table(findings: Sequence[Finding]) -> str:
+    """The findings as lines of aligned columns."""
     what = max(len(finding.what) for finding in findings)
     why = max((len(finding.why) for finding in findings if finding.remedy), default=0)
     return "\n".join(

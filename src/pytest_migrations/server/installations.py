@@ -28,13 +28,16 @@ _WHEELS = (
     ("fitz-pgserver", "fitz_pgserver", "pginstall"),
 )
 PREFERRED_WHEEL = _WHEELS[0][0]
-#: Where packages of Debian, Red Hat's PGDG and Homebrew (Apple silicon, Intel, Linux) put their programs.
+#: Where packages of Debian, Red Hat's PGDG and Homebrew (Apple silicon, Intel, Linux) put their programs; in libpq/ are
+#: only those of clients.
 _PLACES = (
     "/usr/lib/postgresql/*/bin",
     "/usr/pgsql-*/bin",
     "/opt/homebrew/opt/postgresql@*/bin",
     "/usr/local/opt/postgresql@*/bin",
     "/home/linuxbrew/.linuxbrew/opt/postgresql@*/bin",
+    "/opt/homebrew/opt/libpq/bin",
+    "/usr/local/opt/libpq/bin",
     "/Applications/Postgres.app/Contents/Versions/*/bin",
 )
 _PROGRAMS = ("postgres", "initdb")
@@ -105,22 +108,31 @@ def installed() -> Iterator[Installation]:
             yield installation
 
 
-def _wheels() -> Iterator[Installation]:
+def wheels() -> Iterator[tuple[Path, str]]:
+    """The folders in which wheels keep their programs, with what pip installs to get them."""
     for name, package, folder in _WHEELS:
         found = importlib.util.find_spec(package)
         for location in (found.submodule_search_locations or ()) if found else ():
-            if in_folder(bin_folder := Path(location, folder, "bin")):
-                yield Installation(bin_folder, name)
+            yield Path(location, folder, "bin"), name
+
+
+def machines_own(program: str) -> Iterator[Path]:
+    """The folders in which the machine's own programs may lie; of those on the PATH, that with this one."""
+    for place in _PLACES:
+        yield from Path("/").glob(place.lstrip("/"))
+    if pg_config := shutil.which("pg_config"):
+        answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
+        yield Path(answer.stdout.strip())
+    if found := shutil.which(program):
+        yield Path(found).resolve().parent
+
+
+def _wheels() -> Iterator[Installation]:
+    return (Installation(folder, name) for folder, name in wheels() if in_folder(folder))
 
 
 def _local() -> Iterator[Installation]:
     if sys.platform == "win32":
         return
-    found = [Path(folder) for place in _PLACES for folder in Path("/").glob(place.lstrip("/"))]
-    if pg_config := shutil.which("pg_config"):
-        answer = subprocess.run([pg_config, "--bindir"], capture_output=True, text=True, check=False)
-        found.append(Path(answer.stdout.strip()))
-    if postgres := shutil.which("postgres"):
-        found.append(Path(postgres).resolve().parent)
-    installations = [one for folder in found if (one := in_folder(folder))]
+    installations = [one for folder in machines_own("postgres") if (one := in_folder(folder))]
     yield from sorted(installations, key=lambda one: one.major, reverse=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import UserError, display_path, path_from
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.above import places_above
+from pytest_migrations.formats.writing.draft import by_its_tool
 from pytest_migrations.migration import Migration, Order, Program, Script
 
 if TYPE_CHECKING:
@@ -124,4 +125,5 @@ ALEMBIC = Format(
     looks_like="env.py and versions/*.py with revision and down_revision inside (Alembic)",
     evidence=_evidence,
     read=_read,
+    write=by_its_tool("Alembic writes its revisions itself: alembic revision -m {title}"),
 )

@@ -40,6 +40,7 @@ def script_directory(folder: Path) -> tuple[Config, ScriptDirectory, Path]:
 
     :raises UserError: where the configuration cannot be read.
     """
+    folder = folder.absolute()  # the working directory is another one while files are loaded
     with_env = next((near for near in places_above(folder)[:3] if (near / "env.py").exists()), None)
     config, home, location = _configuration(folder, with_env)
     if not (location / "env.py").exists():

@@ -16,18 +16,22 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.formats.atlas.sums import NAME as SUM
-from pytest_migrations.formats.atlas.sums import sum_problems
+from pytest_migrations.formats.atlas.sums import sum_problems, sum_with
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.delimiters import with_semicolons
 from pytest_migrations.formats.reading.folder import mistake, place_in
 from pytest_migrations.formats.reading.order import misleading_text_order, textual_duplicates, untaken
+from pytest_migrations.formats.writing.draft import NewFiles, without_rollback
+from pytest_migrations.formats.writing.versions import TIMESTAMP, next_stem
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _OTHERS_NAME = re.compile(r".*\.(?:up|down)\.sql|[VURB][0-9._]*__.*\.sql", re.DOTALL)
 _OTHERS_MARKER = re.compile(
@@ -179,9 +183,26 @@ def _unchecked(migrations: list[Migration]) -> Iterator[str]:
         yield f"Checks before migrations are not run ({', '.join(checked)})."
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stem = next_stem(folder.files, draft, TIMESTAMP, text_order_of="Atlas")
+    names, file = _named(folder), f"{stem}.sql"
+    if names and (problem := next(sum_problems(folder, names), None)):
+        raise UserError(f"{problem.message}\nNothing was written.")
+    text = draft.up if draft.transactional else f"-- atlas:txmode none\n\n{draft.up}"
+    notes = [
+        without_rollback("Atlas"),
+        f"{SUM} knows the file as it is: run `atlas migrate hash` when you have edited it.",
+    ]
+    sums = {SUM: sum_with(folder, names, file, text)}
+    if SUM in folder.other_files:
+        return NewFiles({file: text}, notes, replaced=sums)
+    return NewFiles({file: text, **sums}, notes)
+
+
 ATLAS = Format(
     name="atlas",
     looks_like=f"version_name.sql and {SUM} (Atlas)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

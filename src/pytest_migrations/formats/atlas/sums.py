@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.migration import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_migrations.formats.reading.folder import Folder
 
@@ -42,9 +42,15 @@ def sum_problems(folder: Folder, names: Sequence[str]) -> Iterator[Problem]:
             f"{NAME} does not fit itself: it was edited, or two branches were merged in it. {_REMEDY}",
         )
         return
-    computed = _computed(folder, names)
+    computed = _hashes((name, _data(folder, name)) for name in names)
     if listed != computed:
         yield _first_difference(folder, listed, computed)
+
+
+def sum_with(folder: Folder, names: Sequence[str], new: str, text: str) -> str:
+    """The sum of the files there are and of a new one, of that name and text."""
+    lines = _hashes((name, text.encode() if name == new else _data(folder, name)) for name in sorted([*names, new]))
+    return "".join(f"{line}\n" for line in (f"h1:{_total(lines)}", *(f"{name} h1:{hashed}" for name, hashed in lines)))
 
 
 def _first_difference(folder: Folder, listed: list[_Hashed], computed: list[_Hashed]) -> Problem:
@@ -56,11 +62,15 @@ def _first_difference(folder: Folder, listed: list[_Hashed], computed: list[_Has
     return Problem(folder.path / line[0], f"{line[0]} was changed after {NAME} had been written. {_REMEDY}")
 
 
-def _computed(folder: Folder, names: Sequence[str]) -> list[_Hashed]:
+def _data(folder: Folder, name: str) -> bytes:
+    """The bytes of a file, with its byte order mark."""
+    return (folder.path / name).read_bytes()
+
+
+def _hashes(files: Iterable[tuple[str, bytes]]) -> list[_Hashed]:
     computed: list[_Hashed] = []
     hashed = hashlib.sha256()
-    for name in names:
-        data = (folder.path / name).read_bytes()  # with its byte order mark
+    for name, data in files:
         hashed.update(name.encode())
         if not _IGNORED.match(data):
             hashed.update(data)

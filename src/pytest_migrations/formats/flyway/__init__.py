@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.formats.flyway.placeholders import Placeholders
 from pytest_migrations.formats.flyway.settings import common_settings, script_settings
+from pytest_migrations.formats.flyway.writing import write
 from pytest_migrations.formats.flyway_or_refinery import Owner, candidates, owner_of
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.order import some, untaken
@@ -203,4 +204,5 @@ FLYWAY = Format(
     looks_like="V1__name.sql, with U1__name.sql, R__name.sql or B1__name.sql beside it (Flyway)",
     evidence=_evidence,
     read=_read,
+    write=write,
 )

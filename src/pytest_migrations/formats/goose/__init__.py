@@ -17,6 +17,9 @@ from pytest_migrations.formats.goose.envsub import BadExpansionError, expanded
 from pytest_migrations.formats.reading.folder import mistake
 from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.formats.reading.statement_ends import StatementEnds
+from pytest_migrations.formats.writing.blocks import kept_whole
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import TIMESTAMP, next_stem
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 _NAME = re.compile(r"0*[1-9][0-9]*_.*\.sql", re.DOTALL)
 _GO_NAME = re.compile(r"0*[1-9][0-9]*_.*\.go", re.DOTALL)
@@ -169,9 +173,17 @@ class _Parser:
         return mistake(self.path, self.source, offset, what, remedy)
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stem = next_stem((*folder.files, *folder.other_files), draft, TIMESTAMP)
+    up, down = (kept_whole(sql, "-- +goose StatementBegin", "-- +goose StatementEnd") for sql in (draft.up, draft.down))
+    marker = "" if draft.transactional else "-- +goose NO TRANSACTION\n\n"
+    return NewFiles({f"{stem}.sql": f"{marker}-- +goose Up\n{up}\n-- +goose Down\n{down}"})
+
+
 GOOSE = Format(
     name="goose",
     looks_like="NNN_name.sql with '-- +goose Up' and '-- +goose Down' inside (goose)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

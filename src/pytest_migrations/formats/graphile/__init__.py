@@ -21,6 +21,7 @@ from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.graphile.gmrc import settings_above
 from pytest_migrations.formats.reading.order import textual_duplicates, untaken
 from pytest_migrations.formats.reading.placeholders import filled_in
+from pytest_migrations.formats.writing.draft import by_its_tool
 from pytest_migrations.migration import Migration, Problem
 from pytest_migrations.sql.grammar import statements
 
@@ -182,4 +183,7 @@ GRAPHILE = Format(
     looks_like="committed/NNNNNN-name.sql with '--! Previous: ...' and '--! Hash: ...' at the top (graphile-migrate)",
     evidence=_evidence,
     read=_read,
+    write=by_its_tool(
+        "graphile-migrate makes migrations of current.sql: write there, then graphile-migrate commit --message {title}"
+    ),
 )

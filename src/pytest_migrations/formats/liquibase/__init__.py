@@ -21,6 +21,7 @@ from pytest_migrations.formats.liquibase.master import Master, changelogs, maste
 from pytest_migrations.formats.reading.delimiters import with_semicolons
 from pytest_migrations.formats.reading.folder import place_in
 from pytest_migrations.formats.reading.placeholders import filled_in
+from pytest_migrations.formats.writing.draft import by_its_tool
 from pytest_migrations.migration import Migration, Order, Problem, Script
 
 if TYPE_CHECKING:
@@ -222,4 +223,7 @@ LIQUIBASE = Format(
     looks_like="files that begin with '--liquibase formatted sql' (Liquibase)",
     evidence=_evidence,
     read=_read,
+    write=by_its_tool(
+        "A new changeset of Liquibase goes into a file that its changelog includes: choose one, and write there."
+    ),
 )

@@ -23,15 +23,19 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.ours.rollback_block import MARKER, split_rollback
-from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.reading.order import in_numeric_order, numbers, numeric_duplicates, untaken
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import next_stem
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
-_NAME = re.compile(r"[0-9]+_.*\.sql", re.DOTALL)
+#: A number, or numbers with dots, which may be followed by one more: 007, 03.04.00_50.
+_NAME = re.compile(r"(?P<version>[0-9]+(?:(?:\.[0-9]+)+(?:_[0-9]+)?)?)_.*\.sql", re.DOTALL)
 _HEADER_LINE = re.compile(r"\s*(?:--(?P<comment>.*))?")
 _DEPENDENCIES = re.compile(r"\s*Dependencies\s*:(?P<names>.*)", re.IGNORECASE)
 _NO_TRANSACTION = re.compile(r"\s*No[ -]transaction\s*[.:]?\s*", re.IGNORECASE)
@@ -67,7 +71,7 @@ def _misnumbered(migrations: Iterable[Migration]) -> Iterator[Problem]:
     for migration in migrations:
         for comment in _header(migration.up.source):
             number = _NUMBER.fullmatch(comment)
-            if number and int(number["number"]) != int(migration.version):
+            if number and (int(number["number"]),) != numbers(migration.version):
                 yield Problem(
                     migration.path,
                     f"{migration.name} calls itself migration {number['number']}: its name or that line is wrong.",
@@ -80,7 +84,7 @@ def _migration(folder: Folder, name: str) -> Migration:
     transactional = not any(_NO_TRANSACTION.fullmatch(comment) for comment in header)
     up, down = split_rollback(path, source)
     return Migration(
-        version=name.partition("_")[0],
+        version=name[: found.end("version")] if (found := _NAME.fullmatch(name)) else name,
         name=name,
         up=Script(path, source, up, transactional=transactional),
         down=None if down is None else Script(path, source, down, indent=3, transactional=transactional),
@@ -106,9 +110,19 @@ def _dependencies(header: list[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name.lower() not in _NO_NAMES)
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stem = next_stem((*folder.files, *folder.other_files), draft)
+    header = f"-- Migration {stem.partition('_')[0]}: {draft.title}\n"
+    marker = "" if draft.transactional else "-- No transaction\n"
+    rollback = "".join(f"-- {line}".rstrip() + "\n" for line in draft.down.splitlines())
+    text = f"{header}{marker}\n{draft.up}\n-- ROLLBACK:\n{rollback}-- END ROLLBACK\n"
+    return NewFiles({f"{stem}.sql": text})
+
+
 OURS = Format(
     name="ours",
     looks_like="NNN_name.sql, with the rollback between '-- ROLLBACK:' and '-- END ROLLBACK' or without one",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

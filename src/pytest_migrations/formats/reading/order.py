@@ -25,13 +25,18 @@ def version_of(name: str) -> str:
 
 
 def in_numeric_order(migrations: Iterable[Migration]) -> list[Migration]:
-    """By the number of the version; two of one version by name, so that the order is the same on every machine."""
-    return sorted(migrations, key=lambda migration: (int(migration.version), migration.name))
+    """By the numbers of the version; two of one version by name, so that the order is the same on every machine."""
+    return sorted(migrations, key=lambda migration: (numbers(migration.version), migration.name))
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version: 7 of 007, and 3, 4, 0 and 50 of 03.04.00_50."""
+    return tuple(map(int, re.split(r"[._]", version)))
 
 
 def numeric_duplicates(migrations: Sequence[Migration]) -> Iterator[Problem]:
     """Versions given twice; ``7_a`` and ``007_b`` are both 7. ``migrations`` must be in order."""
-    for _, group in groupby(migrations, key=lambda migration: int(migration.version)):
+    for _, group in groupby(migrations, key=lambda migration: numbers(migration.version)):
         yield from _one_version(list(group))
 
 

@@ -15,6 +15,7 @@ from pytest_migrations.formats.reading.order import some
 from pytest_migrations.formats.sqitch.conf import Project
 from pytest_migrations.formats.sqitch.plan import Change, file_stems, read_plan
 from pytest_migrations.formats.sqitch.psql import psql_script
+from pytest_migrations.formats.writing.draft import by_its_tool
 from pytest_migrations.migration import Migration, Order, Problem, Script
 
 if TYPE_CHECKING:
@@ -179,4 +180,5 @@ SQITCH = Format(
     looks_like="sqitch.plan (or sqitch.conf) with deploy/name.sql and revert/name.sql (Sqitch)",
     evidence=_evidence,
     read=_read,
+    write=by_its_tool("Sqitch writes its own scripts, and the plan with them: sqitch add {name} --note {title}"),
 )

@@ -16,12 +16,15 @@ from pytest_migrations.formats.reading.folder import mistake, place_in
 from pytest_migrations.formats.reading.marked_sections import first_line_of_sql
 from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.formats.tern.templates import Templates, has_configuration
+from pytest_migrations.formats.writing.draft import NewFiles
+from pytest_migrations.formats.writing.versions import next_stem
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_migrations.formats.reading.folder import Folder
+    from pytest_migrations.formats.writing.draft import Draft
 
 #: What tern makes before the first migration (EnsureSchemaVersionTableExists); some migrations have triggers on it.
 _LEDGER = "CREATE TABLE schema_version (version int4 NOT NULL);\nINSERT INTO schema_version VALUES (0);"
@@ -113,9 +116,18 @@ def _in_a_transaction_after_all(migrations: Sequence[Migration]) -> Iterator[Pro
                 )
 
 
+def _write(folder: Folder, draft: Draft) -> NewFiles:
+    stem = next_stem(folder.files, draft)
+    marker = "" if draft.transactional else f"{_DISABLE_TX}\n"
+    nothing = "" if first_line_of_sql(draft.up) is not None else "SELECT 1; -- tern refuses a file without SQL\n"
+    text = f"{marker}{draft.up}{nothing}\n{_SEPARATOR}\n\n{marker}{draft.down}"
+    return NewFiles({f"{stem}.sql": text})
+
+
 TERN = Format(
     name="tern",
     looks_like=f"NNN_name.sql with '{_SEPARATOR}' inside (tern)",
     evidence=_evidence,
     read=_read,
+    write=_write,
 )

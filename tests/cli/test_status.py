@@ -1,0 +1,76 @@
+"""``status`` beside what ``test_run`` sees of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_migrations.server.server import Database, Server
+    from tests.commands import Cli, Migrations
+
+USERS = "CREATE TABLE users (id int);"
+
+
+def test_two_databases(server: Server, database: Database, cli: Cli, migrations: Migrations) -> None:
+    folder = migrations(m001_users=USERS, m002_old="SELECT 1;")
+    other = server.create_database()
+    assert cli("run", "--dsn", other.dsn).code == 0
+    (folder / "002_old.sql").unlink()
+    migrations(m003_new="SELECT 1;")
+    assert cli("run").code == 0
+    found = cli("status", "--against", other.dsn, "--json")
+    assert found.code == 1
+    assert found.json["differences"] == [
+        {"name": "003_new.sql", "here": "applied", "there": "pending"},
+        {"name": "002_old.sql", "here": "not known", "there": "missing"},
+    ]
+    assert "2 migrations of 3 differ." in cli("status", "--against", other.dsn).out
+    same = cli("status", "--against", database.dsn)
+    assert same.code == 0
+    assert "The two have the same 2 migrations." in same.out
+    server.drop(other)
+
+
+def test_json_has_what_is_documented(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS)
+    assert cli("status", "--json").json == {
+        "migrations": [{"name": "001_users.sql", "state": "pending", "applied_at": None, "seconds": None, "note": None}]
+    }
+    cli("run")
+    (migration,) = cli("status", "--json").json["migrations"]
+    assert migration["state"] == "applied"
+    assert migration["applied_at"].startswith("20")
+    assert 0 < migration["seconds"] < 10
+
+
+def test_what_another_tool_has_applied_is_told_and_left_alone(
+    server: Server, database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    folder = migrations(m001_users=USERS)
+    for file in folder.iterdir():
+        file.unlink()
+    for number, name in ((1, "users"), (2, "names")):
+        (folder / f"{number:05}_{name}.sql").write_text(f"-- +goose Up\nCREATE TABLE {name} (id int);\n")
+    with server.connect(database) as connection:
+        connection.execute(
+            "CREATE TABLE goose_db_version (id int GENERATED ALWAYS AS IDENTITY, version_id bigint NOT NULL, "
+            "is_applied boolean NOT NULL, tstamp timestamp NOT NULL DEFAULT now())"
+        )
+        connection.execute("INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true)")
+    shown = cli("status")
+    assert "1 of 2 migrations applied; 1 pending." in shown.out
+    assert "goose has applied 1 of the 2 migrations (public.goose_db_version)." in shown.out
+    for command in (["run"], ["rollback", "1"]):
+        refused = cli(*command)
+        assert refused.code == 2
+        assert "This database is another tool's. Nothing was changed." in refused.err
+        assert "`pytest-migrations baseline` takes that over" in refused.err
+    asked = cli("baseline")
+    assert asked.code == 2
+    assert "say --yes" in asked.err
+    taken = cli("baseline", "--yes")
+    assert "00001_users.sql: applied" in taken.out
+    assert "00002_names.sql" not in taken.out
+    assert cli("run").code == 0
+    with server.connect(database) as connection:
+        assert connection.execute("SELECT count(*) FROM goose_db_version").fetchone() == (2,)
