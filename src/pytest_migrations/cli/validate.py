@@ -87,8 +87,9 @@ def _order(found: Validation) -> Iterator[str]:
         yield "An order that works:"
         for move in found.moves:
             yield f"  {move.migration} " + (f"behind {move.behind}" if move.behind else f"before {move.before}")
-            for old, new in move.renames:
-                yield f"    rename {old} to {new}"
+        if found.renames:
+            yield "Rename for it:"
+        yield from (f"  {old} to {new}" for old, new in found.renames)
         yield ""
 
 
@@ -140,10 +141,8 @@ def _as_data(found: Validation, proof: Proof | None) -> dict[str, Any]:
             for number, finding in enumerate(found.findings)
         ],
         "suggested_order": list(found.suggested_order),
-        "moves": [
-            {"migration": move.migration, "behind": move.behind, "before": move.before, "renames": dict(move.renames)}
-            for move in found.moves
-        ],
+        "moves": [{"migration": move.migration, "behind": move.behind, "before": move.before} for move in found.moves],
+        "renames": dict(found.renames),
         "cycle": [{"migration": name, "needs": needs} for name, needs in found.cycle],
         "unread": [
             {"migration": unread.migration, "line": unread.place.line, "reason": unread.reason}

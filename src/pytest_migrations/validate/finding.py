@@ -72,14 +72,12 @@ class Unread:
 
 @dataclass(frozen=True)
 class Move:
-    """A migration that has to stand elsewhere in the order, and the name that brings it there, where one can."""
+    """A migration that has to stand elsewhere in the order."""
 
     migration: str
     #: The names of those that it is to stand between; empty at either end.
     behind: str
     before: str
-    #: What files are to be called, by what they are called now.
-    renames: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,8 @@ class Validation:
     suggested_order: tuple[str, ...] = ()
     #: What has to move for it.
     moves: tuple[Move, ...] = ()
+    #: The files to rename for it, each with its new name; empty where names do not say the order.
+    renames: tuple[tuple[str, str], ...] = ()
     #: Where no order works: migrations that need each other, each with what it needs of the next one.
     cycle: tuple[tuple[str, str], ...] = ()
     unread: tuple[Unread, ...] = ()
