@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ def command(*, folder: FolderOptions, prove: bool, server: str, as_json: bool) -
     No database is needed. Exits with 1 where there is an error: what would fail on a server. Warnings alone exit with
     0. With --prove a server of ours is asked as well, and what it refutes does not count.
     """
+    gc.disable()  # nearly all that is made here is needed to the end
     history = folder.history()
     found = validate(history)
     proof = _proof(history, found, server) if prove else None
