@@ -27,6 +27,7 @@ INTERRUPTED = 130
 #: Every command there is, in the order of ``--help``. A new one is one module of its name here, with a ``command``.
 _COMMANDS = (
     "new",
+    "validate",
     "test",
     "status",
     "run",

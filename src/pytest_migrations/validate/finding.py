@@ -11,6 +11,7 @@ from pytest_migrations.errors import display_path
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from pytest_migrations.effects import Named
     from pytest_migrations.errors import Place
 
 
@@ -38,17 +39,23 @@ class Finding:
     #: Which statement of the script it is about, from 0, where one would fail; whether that is in the rollback.
     statement: int | None = None
     in_rollback: bool = False
+    #: What is there once the script has run, and should not be; what is not there, and should be.
+    left: Named | None = None
+    lost: Named | None = None
 
     @property
     def line(self) -> int | None:
         """The line of its place, from 1."""
         return self.place.line if self.place else None
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
+        """All of it for people: where, what, the source line with a caret, what to do."""
+        warning = "warning: " if self.severity is Severity.WARNING else ""
         if self.place is not None:
-            return f"{self.place}: {self.message} ({self.rule})\n{self.place.excerpt()}\n{self.remedy}"
+            return f"{self.place}: {warning}{self.message} ({self.rule})\n{self.place.excerpt()}\n{self.remedy}"
         where = f"{display_path(self.path)}: " if self.path else ""
-        return f"{where}{self.message} ({self.rule})\n{self.remedy}"
+        return f"{where}{warning}{self.message} ({self.rule})\n{self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,7 @@ class Unread:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.place}: cannot be read: {self.reason}"
+        return f"{self.place}: not read: {self.reason}"
 
 
 @dataclass(frozen=True)

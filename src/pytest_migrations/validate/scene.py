@@ -114,7 +114,10 @@ class Scene:
         if thing.made_by is None and is_certain:  # it is only taken to be there
             self.is_failing = True
         if thing.made_in != self.migration and not self.in_rollback:
-            self.stands_on.setdefault(self.migration, {}).setdefault(thing.made_in, thing.named)
+            needed = self.stands_on.setdefault(self.migration, {})
+            known = needed.setdefault(thing.made_in, thing.named)
+            if len(known.path) > len(thing.named.path):  # a table says more than its columns
+                needed[thing.made_in] = thing.named
         if not self.in_rollback:
             thing.touched_by.add(self.migration)
 

@@ -13,6 +13,23 @@ if TYPE_CHECKING:
 
     from pytest_migrations.validate.story import Story
 
+#: What one declares: whoever names a table speaks of its columns, indexes and triggers as well.
+_DECLARED = frozenset(
+    {
+        "schema",
+        "table",
+        "view",
+        "materialized view",
+        "foreign table",
+        "type",
+        "enum",
+        "domain",
+        "composite type",
+        "function",
+        "procedure",
+    }
+)
+
 
 def _find(story: Story) -> Iterator[Finding]:
     declared: dict[int, set[int]] = {}
@@ -22,7 +39,7 @@ def _find(story: Story) -> Iterator[Finding]:
         migration = story.history.migrations[number]
         reachable = _reachable(number, declared)
         for other, named in story.walk.stands_on.get(number, {}).items():
-            if other < number and other not in reachable:
+            if other < number and other not in reachable and named.kind in _DECLARED:
                 yield Finding(
                     MISSING_DEPENDENCY.id,
                     MISSING_DEPENDENCY.severity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.validate.clash import Trouble
@@ -22,13 +23,14 @@ def _find(story: Story) -> Iterator[Finding]:
         key = clash.migration, clash.effect.object.key
         if key not in told:
             told.add(key)
-            yield story.finding(
+            finding = story.finding(
                 NEVER_RUNS.id,
                 clash,
                 f"{clash.effect.object} is never created: it waits for {clash.other.named}, which is not there yet",
                 f"{story.comes_later(clash)} Do this in a migration behind it.",
                 NEVER_RUNS.severity,
             )
+            yield replace(finding, lost=clash.effect.object)
 
 
 _BLOCK = """\

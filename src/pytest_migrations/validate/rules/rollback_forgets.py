@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.validate.clash import Trouble
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
 def _find(story: Story) -> Iterator[Finding]:
     for clash in story.clashes(Trouble.LEFT_BEHIND, in_rollback=True):
         assert clash.other is not None
-        yield story.finding(
+        finding = story.finding(
             ROLLBACK_FORGETS.id,
             clash,
             f"the rollback leaves {clash.other.named} behind",
             "Drop it there. Otherwise the migration cannot be applied again, or the schema is not what it was.",
             ROLLBACK_FORGETS.severity,
         )
+        yield replace(finding, left=clash.other.named)
 
 
 ROLLBACK_FORGETS = Rule(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.validate.clash import Trouble
@@ -19,13 +20,14 @@ def _find(story: Story) -> Iterator[Finding]:
     for clash in story.clashes(Trouble.LOST, in_rollback=True):
         assert clash.other is not None
         origin = f" ({story.made_by(clash.other)})" if clash.other.effect else ""
-        yield story.finding(
+        finding = story.finding(
             ROLLBACK_LOSES.id,
             clash,
             f"{clash.other.named}{origin} was there before this migration, and is not after its rollback",
             "Create it again in the rollback, as it was.",
             ROLLBACK_LOSES.severity,
         )
+        yield replace(finding, lost=clash.other.named)
 
 
 _USERS = "CREATE TABLE users (id bigint PRIMARY KEY, name text);\nCREATE INDEX users_name ON users (name);\n"
