@@ -62,7 +62,7 @@ def _tell(restored: Restored) -> None:
         _list([f"missing   {entry}" for entry in restored.lost] + [f"added     {entry}" for entry in restored.gained])
         output.line("It is kept, for you to judge.")
     else:
-        output.line(f"verify     {restored.objects} objects, as in the backup")
+        output.line(f"verify     {output.count(restored.objects, 'object')}, as in the backup")
     if restored.comparison is not None:
         _tell_differences(restored.comparison, restored)
     _tell_swap(restored.swap, restored)

@@ -58,18 +58,27 @@ create function app.twice(int) returns int language sql as $$ select 2 * $1 /*
 """
 
 
-@pytest.fixture(scope="module", params=["embedded", f"embedded:{_DEBIAN}"])
+@pytest.fixture(scope="module")
 def own_server(request: pytest.FixtureRequest, run_folder: RunFolder) -> Iterator[Server]:
     """One that may be given roles, and databases of any name."""
-    if str(_DEBIAN) in request.param and not _DEBIAN.exists():
+    chosen = getattr(request, "param", "embedded")
+    if str(_DEBIAN) in chosen and not _DEBIAN.exists():
         pytest.skip("no PostgreSQL 15 here")
-    server = Server.start_own(run_folder, ServerOptions(server=request.param), Requirements())
+    server = Server.start_own(run_folder, ServerOptions(server=chosen), Requirements())
     assert server is not None
     with server.connect_admin() as admin:
         for role in _ROLES:
             admin.execute(sql.SQL("create role {} login").format(sql.Identifier(role)))
     yield server
     server.stop()
+
+
+_on_each_version = pytest.mark.parametrize(
+    ("own_server", "grants"),
+    [("embedded", 'my "db".x-y'), (f"embedded:{_DEBIAN}", "grants")],
+    indirect=True,
+    scope="module",
+)
 
 
 @pytest.fixture
@@ -109,7 +118,7 @@ def properties(target: Target, name: str) -> Any:
         ).fetchone()
 
 
-@pytest.mark.parametrize("grants", ["grants", 'my "db".x-y'], indirect=True)
+@_on_each_version
 def test_all_of_it_comes_back_and_nothing_else_is_touched(grants: Target, tmp_path: Path) -> None:
     backup = back_up(grants, tmp_path, version="023")
     before, name = databases(grants), grants.parameters["dbname"]
@@ -208,7 +217,7 @@ def test_without_the_right_to_give_things_to_others(own_server: Server, grants: 
     assert not [name for name in databases(grants) if name.startswith("pytest_migrations_restoring")]
 
 
-@pytest.mark.parametrize("grants", ["grants", 'my "db".x-y'], indirect=True)
+@_on_each_version
 def test_a_backup_restored_where_the_target_is_gone(own_server: Server, grants: Target, tmp_path: Path) -> None:
     backup = back_up(grants, tmp_path)
     name = grants.parameters["dbname"]
@@ -228,7 +237,7 @@ def run_swap(server: Server, statements: tuple[str, ...]) -> None:
             admin.execute(statement.encode())
 
 
-@pytest.mark.parametrize("grants", ["grants", 'my "db".x-y'], indirect=True)
+@_on_each_version
 def test_the_commands_that_swap_names_are_rehearsed(own_server: Server, grants: Target, tmp_path: Path) -> None:
     """By psql, as they are printed, while an application connects again and again to either database."""
     backup = back_up(grants, tmp_path)
@@ -333,7 +342,7 @@ def test_a_connection_that_is_lost(slow: Target, tmp_path: Path) -> None:
     assert databases(slow) == before
 
 
-@pytest.mark.skipif(not _DEBIAN.exists(), reason="no PostgreSQL 15 here")
+@pytest.mark.parametrize("own_server", [f"embedded:{_DEBIAN}"], indirect=True, scope="module")
 def test_by_a_later_version_than_the_servers(grants: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It sets what the server does not know; all other errors count."""
     from pytest_migrations.server import installations
