@@ -105,6 +105,8 @@ def write_all(folder: Path, format_name: str) -> int:
 def test_each_template_is_proved_in_each_format(pytester: pytest.Pytester, given_server: None) -> None:
     assert {template for template, *_ in STEPS} == {each.name for each in blueprints()} | set(BY_HAND)
     counts = {name: write_all(folder_for(name), name) for name in WRITTEN}
+    for name in WRITTEN:
+        assert _run(["validate", f"--dir={name}/migrations"]) == 0
     result = pytester.runpytest("-p", "no:randomly", *(f"--migrations-dir={name}/migrations" for name in WRITTEN))
     result.assert_outcomes(
         passed=sum(1 + count * (1 if name in WITHOUT_ROLLBACKS else 4) for name, count in counts.items()),
