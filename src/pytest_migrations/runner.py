@@ -59,7 +59,8 @@ class Runner:
     Each script starts in a clean session, whatever the one before it left behind. ``timeout`` is the longest that a
     script may take, in seconds; None means for ever. ``guard`` looks before each commit, and what it raises undoes the
     transaction: with it, statements that would commit by themselves get a transaction each. Only behind what no
-    transaction can hold does it look too late. ``cleaning`` is what makes the session clean.
+    transaction can hold does it look too late. ``clean`` makes the session so, and runs
+    what it is given besides.
     ``before_statement`` is told of every statement that is about to be sent, ``after_statement`` of every one that
     succeeded: they may use the session.
     """
@@ -70,14 +71,14 @@ class Runner:
         *,
         timeout: float | None = None,
         guard: Callable[[], None] | None = None,
-        cleaning: bytes = CLEAN_SESSION,
+        clean: Callable[[bytes], object] | None = None,
         before_statement: Callable[[Statement], None] = lambda _: None,
         after_statement: Callable[[Statement], None] = lambda _: None,
     ) -> None:
         self.connection = connection
         self._timeout = timeout
         self._guard = guard
-        self._cleaning = cleaning
+        self._clean = clean or (lambda more: connection.execute(CLEAN_SESSION + more))
         self._before_statement = before_statement
         self._after_statement = after_statement
 
@@ -120,7 +121,7 @@ class Runner:
 
     def _run_for_good(self, migration: Migration, script: Script, look: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
-        self.connection.execute(self._cleaning + _deallocation(script))
+        self._clean(_deallocation(script))
         sending = self._sending(migration, script)
         with sending.in_time():
             if script.transactional and fit_in_transaction(commands):

@@ -28,14 +28,13 @@ if TYPE_CHECKING:
 def command(*, to: str | None, table: str | None, yes: bool, target: Target, folder: FolderOptions) -> None:
     """Begin the ledger: what another tool, or a person, has applied counts as applied. Nothing is run.
 
-    Where another tool has a ledger there, it says what is applied; else all is, or all up to --to.
+    Where another tool has a ledger there, it says what is applied; else, or where it is wrong, --to does.
     """
     history = folder.history()
     with working_on(target, Limits()) as session:
-        said = None if to else the_one(survey(session.connection, history), table)
+        said = the_one(survey(session.connection, history), table)
         if said is not None:
             output.line(sentence(said))
             for remark in remarks(said):
                 output.line(f"  {remark}")
-        taken = said.taken if said else None
-        correct_if_wanted(session, to_baseline(history, session.ledger.entries(), to, taken), yes=yes)
+        correct_if_wanted(session, to_baseline(history, session.ledger.entries(), to, said), yes=yes)

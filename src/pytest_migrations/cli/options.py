@@ -44,7 +44,7 @@ def folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--placeholder", "placeholders", metavar="NAME=VALUE", multiple=True, help="A placeholder's value.")
     @wraps(command)
     def with_folder(*, path: str, format: str | None, placeholders: tuple[str, ...], **others: Any) -> Any:  # noqa: A002 (click's)
-        folder = FolderOptions(Path(path), format or None, dict(map(_assignment, placeholders)))
+        folder = FolderOptions(Path(path).absolute(), format or None, dict(map(_assignment, placeholders)))
         return command(folder=folder, **others)
 
     return with_folder

@@ -19,6 +19,7 @@ from pytest_migrations.operations import running
 from pytest_migrations.operations.backups.taking import back_up
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.session import Limits, working_on
+from pytest_migrations.operations.validating import validate_before
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--single-transaction", is_flag=True, help="All or nothing.")
 @click.option("--continue", "go_on", is_flag=True, help="Go on with a migration that stopped half-way.")
 @click.option("--out-of-order", is_flag=True, help="Also those that come before one that is applied.")
+@click.option("--validate", is_flag=True, help="Look first at what would break; then nothing is changed.")
 @click.option("--backup", is_flag=True, help="Take a backup first; without it nothing is changed.")
 @backups_option
 @json_option
@@ -46,6 +48,7 @@ def command(
     single_transaction: bool,
     go_on: bool,
     out_of_order: bool,
+    validate: bool,
     backup: bool,
     backups: Path,
     as_json: bool,
@@ -66,6 +69,8 @@ def command(
 
         wanted = plan()
         with telling(wanted.migrations, as_json=as_json) as tell:
+            if validate:
+                tell(validate_before(history, wanted.migrations))
             if backup and wanted.migrations:
                 tell(back_up(target, backups, version=session.ledger.newest(), lock_timeout=limits.lock))
                 wanted = plan()  # that took a while, in which somebody may have been at the ledger by hand

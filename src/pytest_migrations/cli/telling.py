@@ -11,6 +11,7 @@ from pytest_migrations.operations.applying import Waiting
 from pytest_migrations.operations.backups.keeping import Backup
 from pytest_migrations.operations.rolling_back import RolledBack, RollingBack
 from pytest_migrations.operations.running import Applied, Applying
+from pytest_migrations.operations.validating import Validated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import Migration
 
-    Event = Backup | Applying | Applied | RollingBack | RolledBack | Waiting
+    Event = Validated | Backup | Applying | Applied | RollingBack | RolledBack | Waiting
     Tell = Callable[[Event], None]
 
 
@@ -56,7 +57,14 @@ class _Lines:
             yield
 
     def tell(self, event: Event) -> None:
-        if isinstance(event, Backup):
+        if isinstance(event, Validated):
+            found = (
+                f"nothing breaks, {output.count(len(event.warnings), 'warning')}" if event.warnings else "no findings"
+            )
+            self._print(f"validate   {output.count(event.migrations, 'migration')}, {found}")
+            for warning in event.warnings:
+                self._print(f"\n{warning}\n")
+        elif isinstance(event, Backup):
             size = f"{output.size(event.size)}, {event.objects} objects"
             self._print(f"backup     {display_path(event.path)} ({size})")
         elif isinstance(event, Waiting):

@@ -132,16 +132,24 @@ class Signature(NamedTuple):
 
 
 class Shape(NamedTuple):
-    """What is told of a new relation: whether its columns are all told, those of ``copies`` (parents) aside."""
+    """What is told of a new relation: whether all its columns are told, and of which others it has theirs as well.
+
+    Of ``copies`` (LIKE) it has those that they have at that time, of ``parents`` those that they get later, too; a
+    partition goes with its parent.
+    """
 
     is_known: bool = True
     copies: tuple[Named, ...] = ()
+    parents: tuple[Named, ...] = ()
+    is_partition: bool = False
 
 
 class Owned(NamedTuple):
-    """What a sequence goes with: a column; None where it was set free."""
+    """What a sequence (a column) or an index (a constraint) goes with from then on; None: with nothing."""
 
     owner: Named | None
+    #: Whether PostgreSQL chooses the name, as it does for the sequence of a serial column.
+    is_automatic: bool = False
 
 
 Detail = Column | Key | Signature | Shape | Owned
@@ -162,7 +170,7 @@ class Effect(NamedTuple):
     guards: tuple[Guard, ...] = ()
     #: What of this statement goes on needing the object afterwards: the view that reads it, the constraint.
     by: Named | None = None
-    #: What it is called from then on, where it is renamed or moved to another schema.
+    #: What it is called from then on, where it is renamed or moved to another schema; where an extension's objects go.
     to: Named | None = None
     #: DROP ... CASCADE.
     cascade: bool = False
@@ -188,10 +196,10 @@ class Opaque(NamedTuple):
     offset: int
     #: Why, as the end of "cannot be read: ...".
     reason: str
-    #: The text that runs there as far as it is known: a name that does not occur in it is not meant by it, unless
-    #: ``computes`` says that it makes names.
+    #: What stands around it: of what it does not speak (CREATE, COLUMN, ...) it does nothing.
     text: str = ""
-    computes: bool = True
+    #: The routine that it is in: it matters when that is called.
+    by: Named | None = None
 
     @property
     def place(self) -> Place:

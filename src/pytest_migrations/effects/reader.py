@@ -101,9 +101,9 @@ class Reader:
             )
         )
 
-    def cannot_read(self, reason: str, location: int, text: str = "", *, computes: bool = True) -> None:
+    def cannot_read(self, reason: str, location: int, text: str = "") -> None:
         """Say that what happens at a place is not known, and why."""
-        self.opaque.append(Opaque(self.script, self.number, self.at(location), reason, text, computes))
+        self.opaque.append(Opaque(self.script, self.number, self.at(location), reason, text, self.routine))
 
     def at(self, location: int) -> int:
         """Where in the script's text a location lies, in characters."""

@@ -55,10 +55,13 @@ def survey(connection: psycopg.Connection[Any], history: History) -> list[Said]:
 def the_one(said: Sequence[Said], table: str | None = None) -> Said | None:
     """The ledger to take over: the one that is named, or the only one that is about the folder; None without any.
 
+    One of a tool that the folder is written for is about it also where nothing was applied yet.
+
     :raises UserError: where there are several, or none of that name, or it cannot be read.
     """
     if table is None:
-        candidates = [one for one in said if one.is_of_folder]
+        empty = [one for one in said if one.ledger.is_for(one.history)]
+        candidates = [one for one in said if one.is_of_folder] or empty
     else:
         candidates = [one for one in said if table in one.ledger.names]
         if not candidates:

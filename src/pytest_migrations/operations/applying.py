@@ -22,6 +22,7 @@ from pytest_migrations.operations.resuming import rest_of
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS, Runner
 from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.server.connections import again
+from pytest_migrations.server.server_error import UnreachableError
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 from pytest_migrations.transactions import leave_transaction
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 _RETRIED = {"55P03", "40P01"}
 #: How long to wait before each of the three further tries, in seconds.
 _BACK_OFF = (1.0, 2.0, 4.0)
+#: A server that restarts takes no connection meanwhile.
+_RESTART_SECONDS = 30.0
 #: Statements beside DDL that write only to the tables that they name.
 _TELLS = {
     "alter_table_stmt",
@@ -151,7 +154,7 @@ class Applier:
                 return attempt(entry)
             except MigrationError as error:
                 failure = error
-            was_lost = self._come_back()
+            was_lost = self._come_back(failure)
             kept = self._kept(begun)
             if kept.state is end and kept.checksum == begun.checksum:  # it was lost behind its very commit
                 return kept
@@ -178,7 +181,7 @@ class Applier:
         runner = Runner(
             connection,
             guard=progress.before_commit,
-            cleaning=CLEAN_BUT_FOR_LOCKS,
+            clean=lambda more: self._session.lock.check(CLEAN_BUT_FOR_LOCKS + more + b";"),
             before_statement=progress.before,
             after_statement=progress.after,
         )
@@ -196,12 +199,18 @@ class Applier:
             statement = statements(script)[entry.statements]
             raise MigrationError.from_server(migration, statement, error, Kept.BEFORE) from error
 
-    def _come_back(self) -> bool:
+    def _come_back(self, failure: MigrationError) -> bool:
         """Connect again where the connection was lost; whether it was."""
         connection = self._session.connection
         if not connection.closed and not connection.broken:
             return False
-        again(self._session.reconnect)
+        try:
+            again(self._session.reconnect, _RESTART_SECONDS)
+        except UnreachableError as error:
+            raise UserError(
+                f"{failure.headline}\n{failure.place.excerpt()}\n{error}\nWhat was kept, the ledger knows: see "
+                "`pytest-migrations status` when the server is well, and run again."
+            ) from error
         return True
 
     def _kept(self, begun: Entry) -> Entry:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
+from pytest_migrations.formats.reading.order import some
 from pytest_migrations.operations.correction import Correction
 from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.marking import as_applied
@@ -15,39 +17,62 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from pytest_migrations.foreign_ledgers import Taken
+    from pytest_migrations.foreign_ledgers import Said
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.operations.entry import Entry
 
 
 def to_baseline(
-    history: History, entries: Mapping[str, Entry], to: str | None, taken: Taken | None = None
+    history: History, entries: Mapping[str, Entry], to: str | None, said: Said | None = None
 ) -> list[Correction]:
-    """What is to count as applied: what another tool has ``taken`` there, else all up to and including ``to``, or all.
+    """What is to count as applied: all up to and including the version (or name) ``to``, else what a tool has said.
 
-    :raises UserError: where there is no such version, the ledger knows of applied ones already, or the other tool has
-        left one half-way.
+    :raises UserError: where neither tells, there is no such version, the ledger knows of applied ones already, or the
+        other tool has left one half-way or has applied what the folder does not have.
     """
     if applied := [standing.name for standing in standings(history, entries) if standing.is_in_database]:
         raise UserError(
             f"The ledger has {len(applied)} applied migrations already, the last is {applied[-1]}. To say of a single "
             "one that it is applied: pytest-migrations mark FILE --applied"
         )
-    if taken is not None and to is None:
-        if taken.failed:
-            name, why = next((migration.name, why) for migration, why in taken.failed.items())
-            raise UserError(
-                f"{name}: {why}. Nothing was changed. Bring the database into the state before or behind it by hand, "
-                "and let the other tool know; or say with --to VERSION which migration was the last."
-            )
-        return [_applied(migration, at) for migration, at in taken.applied.items()]
-    try:
-        position = len(history) if to is None else history.position_of(to)
-    except LookupError as error:
-        raise UserError(f"--to {to}: {error}") from None
-    return [_applied(migration) for migration in history.migrations[:position]]
+    if to is not None:
+        try:
+            return [_applied(migration) for migration in history.migrations[: history.position_of(to)]]
+        except LookupError as error:
+            raise UserError(f"--to {to}: {error}") from None
+    if said is None:
+        raise UserError(
+            "No other tool has a ledger here that tells of these migrations. Say which one was the last that this "
+            f"database has: --to {history.migrations[-1].version} where it has all of them."
+        )
+    _refuse_doubts(said)
+    by = said.ledger.tool.name
+    changed = said.taken.changed
+    return [_applied(m, at, by, is_changed=m in changed) for m, at in said.taken.applied.items()]
 
 
-def _applied(migration: Migration, at: datetime | None = None) -> Correction:
+def _refuse_doubts(said: Said) -> None:
+    if said.taken.failed:
+        name, why = next((migration.name, why) for migration, why in said.taken.failed.items())
+        raise UserError(
+            f"{name}: {why}. Nothing was changed. Bring the database into the state before or behind it by hand, and "
+            "let the other tool know; or say with --to VERSION which migration was the last."
+        )
+    if said.taken.unknown:
+        raise UserError(
+            f"{said.ledger.tool.name} has applied what no file of this folder is: {some(said.taken.unknown)}. Nothing "
+            "was changed. Put the files back (is this the right branch?), or say with --to VERSION which migration was "
+            "the last."
+        )
+
+
+def _applied(
+    migration: Migration, at: datetime | None = None, by: str | None = None, *, is_changed: bool = False
+) -> Correction:
+    entry = as_applied(migration, at)
+    entry = replace(
+        entry, applied_by=by or entry.applied_by, checksum="of another file" if is_changed else entry.checksum
+    )
     when = f" {at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""
-    return Correction(f"{migration.name}: applied{when}", partial(Ledger.write, entry=as_applied(migration, at)))
+    note = ", from a file that was another one then" if is_changed else ""
+    return Correction(f"{migration.name}: applied{when}{note}", partial(Ledger.write, entry=entry))

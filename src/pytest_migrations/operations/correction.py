@@ -23,6 +23,7 @@ class Correction:
 def correct(session: Session, corrections: Sequence[Correction]) -> None:
     """Make the changes. Raises psycopg.Error where the server does; none of them is made then."""
     session.lock.check()
+    session.ledger.create()
     with session.connection.transaction():
         for correction in corrections:
             correction.make(session.ledger)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import TransactionStatus
+from psycopg.pq import Escaping, TransactionStatus
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.entry import Entry, State
@@ -14,6 +14,7 @@ from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
 _COLUMNS = {
     "name": "text PRIMARY KEY",
@@ -117,7 +118,9 @@ class Ledger:
             ) from None
 
     def entries(self) -> dict[str, Entry]:
-        """All rows by name, in the order in which they were applied."""
+        """All rows by name, in the order in which they were applied; none where there is no ledger."""
+        if not self.exists():
+            return {}
         columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
         query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(columns, self._table, sql.Identifier(_ORDER))
         rows = self._connection.execute(query).fetchall()
@@ -170,14 +173,20 @@ class Ledger:
         """All rows that they give, in the transaction that the connection is in or in one of their own."""
         alone = self._connection.info.transaction_status == TransactionStatus.IDLE
         around = ["BEGIN", *_AS_OURSELVES, *statements, "COMMIT"] if alone else [*_AS_OURSELVES, *statements]
-        # Several statements at once have no parameters on the server. Composing them costs more than running them.
-        cursor = psycopg.ClientCursor(self._connection)
+        # Several statements at once have no parameters on the server, and to let psycopg compose them takes longer.
+        text = "; ".join(around).replace("{ledger}", self._escaped) % tuple(map(self._literal, values))
+        cursor = self._connection.cursor()
         try:
-            cursor.execute("; ".join(around).replace("{ledger}", self._escaped).encode(), values)
+            cursor.execute(text.encode())
         finally:
             if alone:
                 leave_transaction(self._connection)
         return _rows_of(cursor)
+
+    def _literal(self, value: str | float | datetime | None) -> str:
+        if value is None:
+            return "NULL"
+        return Escaping(self._connection.pgconn).escape_literal(str(value).encode()).decode()
 
     @property
     def _user(self) -> str:

@@ -42,12 +42,17 @@ class RunLock:
             time.sleep(_AGAIN_SECONDS)
         self._pid = _one(self._connection, "SELECT pg_backend_pid()")
 
-    def check(self) -> None:
-        """Make sure that we still have it, also where a script has released all locks. Raises UserError where not."""
+    def check(self, first: bytes = b"") -> None:
+        """Make sure that we still have it, also where a script has released all locks. Raises UserError where not.
+
+        ``first`` are statements to run before, in the same round trip; each ends with a semicolon.
+        """
         # Where we have it already this takes it once more, and is cheaper than pg_locks.
-        pid, has_it = self._connection.execute(
-            "SELECT pg_backend_pid(), pg_try_advisory_lock(%s, %s)", self._key
-        ).fetchone() or (0, False)
+        asking = b"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_try_advisory_lock(%d, %d)" % self._key
+        cursor = self._connection.execute(first + asking)
+        while cursor.nextset():
+            pass
+        pid, has_it = cursor.fetchone() or (0, False)
         if pid != self._pid:
             raise UserError(f"{POOLED.format(where=self._where)}\nThe run has stopped before the next migration.")
         if not has_it:

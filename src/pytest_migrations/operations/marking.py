@@ -40,19 +40,14 @@ def to_mark(history: History, entries: Mapping[str, Entry], wanted: str, state: 
 
 
 def as_applied(migration: Migration, applied_at: datetime | None = None) -> Entry:
-    """The entry of a migration that was applied without us, at a time that is known or is now."""
+    """The entry of a migration that was applied without us, at a time that may be known."""
     begun = beginning(migration)
-    return replace(
-        begun,
-        state=State.APPLIED,
-        applied_at=applied_at or datetime.now(timezone.utc),
-        statements=begun.total_statements,
-    )
+    return replace(begun, state=State.APPLIED, applied_at=applied_at, statements=begun.total_statements)
 
 
 def _in_state(state: State, standing: Standing) -> Entry:
     if state is State.APPLIED and standing.migration is not None:
-        return as_applied(standing.migration)
+        return as_applied(standing.migration, datetime.now(timezone.utc))
     if standing.entry is None:
         raise UserError(f"{standing.name} was never applied to this database, so it cannot have been rolled back.")
     return replace(

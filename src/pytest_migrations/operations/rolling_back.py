@@ -82,7 +82,6 @@ def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell:
     """
     with applier(session, history, tell) as working:
         for way in ways:
-            session.lock.check()
             tell(RollingBack(way.migration))
             tell(RolledBack(way.migration, working.roll_back(way.migration, way.entry)))
 

@@ -85,9 +85,9 @@ def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event]
     :raises MigrationError: where one fails; those before it stay.
     :raises UserError: where it cannot be tried, or the lock is lost.
     """
+    session.ledger.create()
     with applier(session, history, tell) as working:
         for migration in wanted.migrations:
-            session.lock.check()
             tell(Applying(migration))
             begun = wanted.unfinished if wanted.unfinished and wanted.unfinished.name == migration.identity else None
             tell(Applied(migration, working.apply(migration, begun)))
@@ -107,6 +107,7 @@ def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[
                 "Nothing was changed. Run without --single-transaction, or up to the migration before: --to.",
             )
     session.lock.check()
+    session.ledger.create()
     with applier(session, history, tell) as working:
         entries = working.apply_as_one(wanted.migrations)
     for migration, entry in zip(wanted.migrations, entries, strict=True):

@@ -74,7 +74,7 @@ class Session:
 
 @contextmanager
 def working_on(target: Target, limits: Limits) -> Iterator[Session]:
-    """Connect, take the lock, and make the ledger where there is none.
+    """Connect, and take the lock.
 
     :raises UserError: where any of it cannot be, or something else fails than a migration.
     """
@@ -85,7 +85,6 @@ def working_on(target: Target, limits: Limits) -> Iterator[Session]:
     try:
         _check_usable(session)
         lock.take(limits.lock)
-        session.ledger.create()
         yield session
     except psycopg.OperationalError as error:
         raise ServerError.of(error, target.parameters) from error

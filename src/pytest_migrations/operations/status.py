@@ -37,8 +37,7 @@ def status(target: Target, history: History) -> Status:
     :raises UserError: where the target cannot be reached, or a ledger not be read.
     """
     with target.connect({"default_transaction_read_only": "on"}) as connection:
-        ledger = Ledger(connection, target.ledger)
-        entries = ledger.entries() if ledger.exists() else {}
+        entries = Ledger(connection, target.ledger).entries()
         if entries:
             return Status([_looked_at(connection, standing) for standing in standings(history, entries)], [])
         said = [one for one in survey(connection, history) if one.is_of_folder]

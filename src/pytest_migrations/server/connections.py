@@ -119,11 +119,11 @@ def _options() -> list[tuple[str, str, str]]:
     ]
 
 
-def again(connect: Callable[[], Connected]) -> Connected:
+def again(connect: Callable[[], Connected], seconds: float = _RECOVERY_SECONDS) -> Connected:
     """Connect after a session was lost, with patience: PostgreSQL recovers in a moment when a process of it crashes."""
     import psycopg  # noqa: PLC0415 (as above)
 
-    deadline = time.monotonic() + _RECOVERY_SECONDS
+    deadline = time.monotonic() + seconds
     while True:
         time.sleep(_NOTICE_SECONDS)
         try:

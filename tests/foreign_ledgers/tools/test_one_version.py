@@ -35,7 +35,7 @@ def test_golang_migrate(told: Tell, history: Read, row: str, expected: tuple[lis
     found = told(GOLANG + rows, history(PAIRS))
     assert found.tool == "golang-migrate"
     assert (found.applied, list(found.failed), found.unknown) == expected
-    assert all("(dirty)" in why for why in found.failed.values())
+    assert all("(dirty, " in why for why in found.failed.values())
 
 
 @pytest.mark.parametrize(

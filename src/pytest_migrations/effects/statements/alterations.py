@@ -8,7 +8,7 @@ from pytest_migrations.effects.effect import Column, Condition, Named, Shape, Ve
 from pytest_migrations.effects.expressions import own_columns, uses
 from pytest_migrations.effects.reader import part
 from pytest_migrations.effects.statements.constraints import constraint, own_sequence
-from pytest_migrations.effects.statements.tables import column
+from pytest_migrations.effects.statements.tables import column_constraints, new_column
 from pytest_migrations.effects.types import require_type
 
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ _KINDS = {
     "OBJECT_FOREIGN_TABLE": "foreign table",
     "OBJECT_TYPE": "composite type",
 }
+#: In which order PostgreSQL carries out the commands of one statement, whatever theirs (AlterTablePass).
+_PASSES = {"AT_DropConstraint": 0, "AT_DropColumn": 0, "AT_AlterColumnType": 2, "AT_AddColumn": 3}
 _OF_A_TRIGGER = frozenset({"AT_EnableTrig", "AT_EnableAlwaysTrig", "AT_EnableReplicaTrig", "AT_DisableTrig"})
 _OF_A_RULE = frozenset({"AT_EnableRule", "AT_EnableAlwaysRule", "AT_EnableReplicaRule", "AT_DisableRule"})
 _WITHOUT_AN_OBJECT = frozenset({"AT_SetAccessMethod", "AT_SetTableSpace"})
@@ -42,8 +44,9 @@ def alter_table(reader: Reader, node: _Node) -> None:
     if table is None:
         return
     with reader.under(condition):
-        for command in node.get("cmds", []):
-            _command(reader, command["AlterTableCmd"], table)
+        commands = [command["AlterTableCmd"] for command in node.get("cmds", [])]
+        for command in sorted(commands, key=lambda command: _PASSES.get(command["subtype"], len(_PASSES))):
+            _command(reader, command, table)
 
 
 def _command(reader: Reader, command: _Node, table: Named) -> None:
@@ -60,7 +63,8 @@ def _command(reader: Reader, command: _Node, table: Named) -> None:
 
 def _add_column(reader: Reader, command: _Node, table: Named) -> None:
     condition = Condition.IF_NOT_EXISTS if command.get("missing_ok") else Condition.NONE
-    column(reader, command["def"]["ColumnDef"], table, condition)
+    new_column(reader, command["def"]["ColumnDef"], table, condition)
+    column_constraints(reader, command["def"]["ColumnDef"], table, condition)
 
 
 def _drop_column(reader: Reader, command: _Node, table: Named) -> None:
@@ -86,8 +90,10 @@ def _change_type(reader: Reader, command: _Node, table: Named) -> None:
 
 
 def _change_default(reader: Reader, command: _Node, table: Named) -> None:
+    default = part("default", table, command["name"])
     reader.tell(Verb.ALTER, part("column", table, command["name"]))
-    uses(reader, command.get("def", {}), part("default", table, command["name"]))
+    reader.tell(Verb.DROP, default, condition=Condition.IF_EXISTS)
+    uses(reader, command.get("def", {}), default)
 
 
 def _add_constraint(reader: Reader, command: _Node, table: Named) -> None:
@@ -104,7 +110,13 @@ def _add_identity(reader: Reader, command: _Node, table: Named) -> None:
     own_sequence(reader, table, command["name"], None)
 
 
-def _partition(reader: Reader, command: _Node, _: Named) -> None:
+def _attach(reader: Reader, command: _Node, table: Named) -> None:
+    other = command["def"]["PartitionCmd"]["name"]
+    shape = Shape(is_known=False, parents=(table,), is_partition=True)
+    reader.tell(Verb.ALTER, reader.relation(other), other.get("location"), detail=shape)
+
+
+def _detach(reader: Reader, command: _Node, _: Named) -> None:
     other = command["def"]["PartitionCmd"]["name"]
     reader.tell(Verb.ALTER, reader.relation(other), other.get("location"), detail=Shape(is_known=False))
 
@@ -131,9 +143,9 @@ _COMMANDS: dict[str, Callable[[Reader, _Node, Named], None]] = {
     "AT_AlterConstraint": _alter_constraint,
     "AT_ValidateConstraint": _alter_constraint,
     "AT_AddIdentity": _add_identity,
-    "AT_AttachPartition": _partition,
-    "AT_DetachPartition": _partition,
-    "AT_DetachPartitionFinalize": _partition,
+    "AT_AttachPartition": _attach,
+    "AT_DetachPartition": _detach,
+    "AT_DetachPartitionFinalize": _detach,
     "AT_AddInherit": _inherit,
     "AT_DropInherit": _inherit,
     "AT_ClusterOn": _by_index,

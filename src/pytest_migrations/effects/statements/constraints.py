@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.effects.effect import Key, Named, Owned, Verb
+from pytest_migrations.effects.effect import Condition, Guard, Key, Named, Owned, Verb
 from pytest_migrations.effects.expressions import columns_in, own_columns, uses
 from pytest_migrations.effects.reader import part, strings
 
@@ -45,9 +45,10 @@ def _key(reader: Reader, node: _Node, table: Named, column: str) -> None:
         reader.tell(Verb.REQUIRE, old, node.get("location"))
         if name != index:
             reader.tell(Verb.RENAME, old, node.get("location"), to=Named("index", (table.path[0], name)))
-        reader.tell(
-            Verb.CREATE, part("constraint", table, name), node.get("location"), detail=Key((), is_unique=True, on=table)
-        )
+        named = Named("constraint", (*table.path, name))
+        detail = Key(is_unique=True, is_primary=kind == "CONSTR_PRIMARY", on=table)
+        reader.tell(Verb.CREATE, named, node.get("location"), detail=detail)
+        reader.tell(Verb.ALTER, Named("index", (table.path[0], name)), node.get("location"), detail=Owned(named))
         return
     columns = tuple(strings(node.get("keys", []))) or ((column,) if column else ())
     elements = [exclusion["List"]["items"][0]["IndexElem"] for exclusion in node.get("exclusions", [])]
@@ -66,8 +67,9 @@ def _key(reader: Reader, node: _Node, table: Named, column: str) -> None:
     named = Named("constraint", (*table.path, name))
     reader.tell(Verb.CREATE, named, node.get("location"), detail=detail)
     reader.tell(Verb.CREATE, Named("index", (table.path[0], name)), node.get("location"), by=named, detail=detail)
-    for key in columns if not column else ():
-        reader.tell(Verb.REQUIRE, part("column", table, key) if key else None, by=named)
+    for key in columns:
+        location = node.get("location") if column else None
+        reader.tell(Verb.REQUIRE, part("column", table, key) if key else None, location, by=named)
     for element in elements:
         own_columns(reader, element.get("expr", {}), table, named)
     own_columns(reader, node.get("where_clause", {}), table, named)
@@ -83,7 +85,7 @@ def _foreign_key(reader: Reader, node: _Node, table: Named, column: str) -> None
     reader.tell(Verb.REQUIRE, target, location, by=named)
     for key in referred:
         reader.tell(Verb.REQUIRE, part("column", target, key), location, by=named)
-    for key in columns if not column else ():
+    for key in columns:
         reader.tell(Verb.REQUIRE, part("column", table, key), node.get("location"), by=named)
     detail = Key(columns, refers=target, referred=referred, on=table, is_automatic="conname" not in node)
     reader.tell(Verb.CREATE, named, location, detail=detail)
@@ -102,8 +104,9 @@ def _not_null(reader: Reader, node: _Node, table: Named, column: str) -> None:
     """One with a name, or as ``ADD CONSTRAINT n NOT NULL c`` (PostgreSQL 18)."""
     for key in strings(node.get("keys", [])) if not column else ():
         reader.tell(Verb.REQUIRE, part("column", table, key), node.get("location"))
-    if name := node.get("conname"):
-        reader.tell(Verb.CREATE, part("constraint", table, name), node.get("location"), detail=Key(on=table))
+    if name := node.get("conname"):  # before 18 the name is forgotten
+        with reader.under(Condition.BRANCH, (Guard(None),)):
+            reader.tell(Verb.CREATE, part("constraint", table, name), node.get("location"), detail=Key(on=table))
 
 
 def _default(reader: Reader, node: _Node, table: Named, column: str) -> None:
@@ -127,7 +130,7 @@ def own_sequence(reader: Reader, table: Named, column: str, location: int | None
         Verb.CREATE,
         Named("sequence", (table.path[0], name)),
         location,
-        detail=Owned(part("column", table, column)),
+        detail=Owned(part("column", table, column), is_automatic=True),
     )
 
 

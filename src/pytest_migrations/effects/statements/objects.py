@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.effects.columns import ColumnReader
 from pytest_migrations.effects.effect import Column, Condition, Key, Named, Owned, Shape, Verb
 from pytest_migrations.effects.expressions import own_columns, uses
 from pytest_migrations.effects.reader import part, strings
@@ -187,30 +188,30 @@ def define(reader: Reader, node: _Node) -> None:
 
 def create_extension(reader: Reader, node: _Node) -> None:
     """CREATE EXTENSION."""
+    schema = reader.search_path[0]
     for option in node.get("options", []):
         if option["DefElem"]["defname"] == "schema":
             schema = option["DefElem"]["arg"]["String"]["sval"]
             if schema not in ("public", "pg_catalog"):
                 reader.tell(Verb.REQUIRE, Named("schema", (schema,)))
-    reader.tell(Verb.CREATE, Named("extension", (node["extname"],)), condition=_unless_there(node))
+    extension, into = Named("extension", (node["extname"],)), Named("schema", (schema,))
+    reader.tell(Verb.CREATE, extension, condition=_unless_there(node), to=into)
 
 
-def create_policy(reader: Reader, node: _Node) -> None:
-    """CREATE POLICY, ALTER POLICY."""
+def create_policy(reader: Reader, node: _Node, verb: Verb = Verb.CREATE) -> None:
+    """CREATE POLICY."""
     table = reader.relation(node["table"])
     reader.tell(Verb.REQUIRE, table, node["table"].get("location"))
     policy = part("policy", table, node["policy_name"])
-    reader.tell(Verb.CREATE if "cmd_name" in node or "permissive" in node else Verb.ALTER, policy)
-    uses(reader, [node.get("qual", {}), node.get("with_check", {})], policy)
+    reader.tell(verb, policy)
+    expressions = [node.get("qual", {}), node.get("with_check", {})]
+    uses(reader, expressions, policy)
+    ColumnReader(reader, policy).expression(expressions, node["table"])
 
 
 def alter_policy(reader: Reader, node: _Node) -> None:
     """ALTER POLICY."""
-    table = reader.relation(node["table"])
-    reader.tell(Verb.REQUIRE, table, node["table"].get("location"))
-    policy = part("policy", table, node["policy_name"])
-    reader.tell(Verb.ALTER, policy)
-    uses(reader, [node.get("qual", {}), node.get("with_check", {})], policy)
+    create_policy(reader, node, Verb.ALTER)
 
 
 def create_rule(reader: Reader, node: _Node) -> None:

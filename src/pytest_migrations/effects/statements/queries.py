@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.effects.columns import ColumnReader
 from pytest_migrations.effects.effect import Verb
 from pytest_migrations.effects.expressions import uses
 from pytest_migrations.effects.reader import part, strings
@@ -20,6 +21,7 @@ def select(reader: Reader, node: _Node) -> None:
     uses(reader, {field: value for field, value in node.items() if field != "intoClause"})
     if "intoClause" in node and not reader.variables:
         reader.tell(Verb.CREATE, reader.new_relation("table", node["intoClause"]["rel"]))
+    ColumnReader(reader).query(node)
     set_by_function(reader, node)
 
 
@@ -34,6 +36,8 @@ def change(reader: Reader, node: _Node) -> None:
         if name := result.get("name"):
             reader.tell(Verb.REQUIRE, part("column", table, name), result.get("location"))
     uses(reader, {field: value for field, value in node.items() if field != "relation"})
+    if "mergeWhenClauses" not in node:
+        ColumnReader(reader).change(node)
 
 
 def copy(reader: Reader, node: _Node) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pytest_migrations.effects.reader import Reader
 
 _Node = dict[str, Any]
+_QUERIES = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 #: Modes of parameters by which a routine is told from others.
 _INPUT = frozenset({"FUNC_PARAM_DEFAULT", "FUNC_PARAM_IN", "FUNC_PARAM_INOUT", "FUNC_PARAM_VARIADIC"})
 
@@ -37,6 +38,8 @@ def create_routine(reader: Reader, node: _Node) -> None:
     reader.tell(Verb.CREATE, routine, condition=condition, detail=Signature(tuple(arguments)))
     options = {option["DefElem"]["defname"]: option["DefElem"] for option in node.get("options", [])}
     path = search_path_of(options["set"]["arg"]["VariableSetStmt"]) if "set" in options else None
+    outer = reader.variables
+    reader.variables = frozenset([routine.path[1], *(p["name"] for p in parameters if "name" in p)])
     with reader.on_path(path):
         if "sql_body" in node:
             uses(reader, node["sql_body"], routine)
@@ -44,6 +47,7 @@ def create_routine(reader: Reader, node: _Node) -> None:
             language = options.get("language", {}).get("arg", {}).get("String", {}).get("sval", "").lower()
             is_late = not reader.checks_bodies or any(argument.startswith("any") for argument in arguments)
             _body(reader, routine, language, options["as"], Condition.CALLED if is_late else Condition.NONE)
+    reader.variables = outer
 
 
 def _body(reader: Reader, routine: Named, language: str, written: _Node, late: Condition) -> None:
@@ -54,7 +58,9 @@ def _body(reader: Reader, routine: Named, language: str, written: _Node, late: C
         if language == "sql":
             with reader.inside(text, reader.body_at(written["location"])), reader.under(late | Condition.BODY):
                 try:
-                    reader.read(trees(text))
+                    for tree in trees(text):  # PostgreSQL looks at queries only, and at others when they run
+                        with reader.under(Condition.NONE if tree.kind in _QUERIES else Condition.CALLED):
+                            reader.read([tree])
                 except SyntaxMistakeError as mistake:
                     reader.cannot_read(f"the body of {routine} is not understood: {mistake}", 0, text)
         elif language == "plpgsql":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.effects.columns import ColumnReader
 from pytest_migrations.effects.effect import Column, Condition, Named, Shape, Verb
 from pytest_migrations.effects.expressions import uses
 from pytest_migrations.effects.reader import part, strings
@@ -21,28 +22,35 @@ def create_table(reader: Reader, node: _Node, kind: str = "table") -> None:
     relation = node["relation"]
     table = reader.new_relation(kind, relation)
     elements = node.get("tableElts", [])
-    parents = [reader.relation(parent["RangeVar"]) for parent in node.get("inhRelations", [])]
-    likes = [element["TableLikeClause"]["relation"] for element in elements if "TableLikeClause" in element]
-    copies = [found for found in (*parents, *(reader.relation(like) for like in likes)) if found is not None]
-    for parent, written in zip(parents, node.get("inhRelations", []), strict=True):
-        reader.tell(Verb.REQUIRE, parent, written["RangeVar"].get("location"), by=table)
-    for like in likes:
-        reader.tell(Verb.REQUIRE, reader.relation(like), like.get("location"))
     in_schema(reader, table, relation)
+    is_partition = "partbound" in node
+    written = [parent["RangeVar"] for parent in node.get("inhRelations", [])]
+    parents = _required(reader, written, None if is_partition else table)
+    likes = [element["TableLikeClause"]["relation"] for element in elements if "TableLikeClause" in element]
     of_type = node.get("ofTypename")
-    shape = Shape(is_known=of_type is None and len(copies) == len(parents) + len(likes), copies=tuple(copies))
+    shape = Shape(of_type is None, _required(reader, likes, None), parents, is_partition)
     if of_type:
         require_type(reader, of_type, table)
     condition = Condition.IF_NOT_EXISTS if node.get("if_not_exists") else Condition.NONE
     reader.tell(Verb.CREATE, table, relation.get("location"), condition=condition, detail=shape)
     with reader.under(condition):
-        for element in elements:
-            if "ColumnDef" in element:
-                column(reader, element["ColumnDef"], table)
+        columns = [element["ColumnDef"] for element in elements if "ColumnDef" in element]
+        for written in columns:
+            new_column(reader, written, table)
+        for written in columns:
+            column_constraints(reader, written, table)
         for element in (*elements, *node.get("constraints", [])):
             if "Constraint" in element:
                 constraint(reader, element["Constraint"], table)
         uses(reader, [node.get("partspec", {}), node.get("partbound", {})], table)
+
+
+def _required(reader: Reader, written: list[_Node], by: Named | None) -> tuple[Named, ...]:
+    """The relations that have to be there for a new one."""
+    found = [(reader.relation(relation), relation.get("location")) for relation in written]
+    for relation, location in found:
+        reader.tell(Verb.REQUIRE, relation, location, by=by)
+    return tuple(relation for relation, _ in found if relation is not None)
 
 
 def create_foreign_table(reader: Reader, node: _Node) -> None:
@@ -51,18 +59,21 @@ def create_foreign_table(reader: Reader, node: _Node) -> None:
     create_table(reader, node["base"], "foreign table")
 
 
-def column(reader: Reader, node: _Node, table: Named, condition: Condition = Condition.NONE) -> None:
-    """A new column, with what is written at it."""
-    name, location = node["colname"], node.get("location")
-    named = Named("column", (*table.path, name))
+def new_column(reader: Reader, node: _Node, table: Named, condition: Condition = Condition.NONE) -> None:
+    """A new column, without what is written at it."""
+    named = Named("column", (*table.path, node["colname"]))
     type_node = node.get("typeName", {})
     type_ = require_type(reader, type_node, named) if type_node else ""
-    reader.tell(Verb.CREATE, named, location, condition=condition, detail=Column(type_))
+    reader.tell(Verb.CREATE, named, node.get("location"), condition=condition, detail=Column(type_))
+
+
+def column_constraints(reader: Reader, node: _Node, table: Named, condition: Condition = Condition.NONE) -> None:
+    """What is written at a new column: constraints, a default, its sequence."""
     with reader.under(condition):
-        if is_serial(type_node):
-            own_sequence(reader, table, name, location)
+        if is_serial(node.get("typeName", {})):
+            own_sequence(reader, table, node["colname"], node.get("location"))
         for written in node.get("constraints", []):
-            constraint(reader, written["Constraint"], table, name)
+            constraint(reader, written["Constraint"], table, node["colname"])
 
 
 def create_table_as(reader: Reader, node: _Node) -> None:
@@ -72,7 +83,9 @@ def create_table_as(reader: Reader, node: _Node) -> None:
     condition = Condition.IF_NOT_EXISTS if node.get("if_not_exists") else Condition.NONE
     query = node["query"]
     new = Named(kind, reader.new_relation(kind, into["rel"]).path)
-    uses(reader, query, new if kind == "materialized view" else None)
+    by = new if kind == "materialized view" else None
+    uses(reader, query, by)
+    ColumnReader(reader, by).query(query.get("SelectStmt", {}))
     in_schema(reader, new, into["rel"])
     columns = _columns(query, strings(into.get("colNames", [])))
     _create_relation(reader, new, columns, condition, into["rel"].get("location"))
@@ -83,6 +96,7 @@ def create_view(reader: Reader, node: _Node) -> None:
     written = node["view"]
     view = reader.new_relation("view", written)
     uses(reader, node["query"], view)
+    ColumnReader(reader, view).query(node["query"].get("SelectStmt", {}))
     in_schema(reader, view, written)
     condition = Condition.OR_REPLACE if node.get("replace") else Condition.NONE
     columns = _columns(node["query"], strings(node.get("aliases", [])))

@@ -48,7 +48,7 @@ def _failed(row: Row) -> str:
     if row.number("type") & _RESOLVED or (done == total and not row.text("error")):
         return ""
     why = f": {row.text('error')}" if row.text("error") else ""
-    return f"Atlas has done {done} of its {total} statements{why}. Let Atlas finish it, or say `atlas migrate set`"
+    return f"Atlas has done {done} of its {total} statements{why}"
 
 
 ATLAS = Tool(

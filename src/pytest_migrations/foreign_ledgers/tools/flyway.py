@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pytest_migrations.foreign_ledgers.row import Row
     from pytest_migrations.migration import History, Migration
 
-_FAILED = "Flyway has begun it and not finished (success is false): see what is there, and run `flyway repair`"
+_FAILED = "Flyway has begun it and not finished (success is false, until `flyway repair`)"
 #: Begins the key of a baseline script, which may have the version of another one.
 _BASELINE = "B"
 _VERSION = re.compile(r"[0-9]+(?:[._][0-9]+)*")

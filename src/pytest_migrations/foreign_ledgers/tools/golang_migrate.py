@@ -17,10 +17,7 @@ if TYPE_CHECKING:
     from pytest_migrations.foreign_ledgers.row import Row
     from pytest_migrations.migration import History
 
-_DIRTY = (
-    "golang-migrate stopped in the middle of it, or of the rollback of the one behind it (dirty): see what is there, "
-    "make it whole, and tell golang-migrate with `migrate force VERSION`"
-)
+_DIRTY = "golang-migrate stopped in it, or in the rollback of the one behind it (dirty, until `migrate force`)"
 #: What it writes when the rollback of the first migration fails.
 _NO_VERSION = -1
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pytest_migrations.foreign_ledgers.row import Row
     from pytest_migrations.migration import History, Migration
 
-_FAILED = "Prisma has begun it and not finished: see what is there, and tell Prisma with `prisma migrate resolve`"
+_FAILED = "Prisma has begun it and not finished (until `prisma migrate resolve`)"
 
 
 def _taken(rows: Sequence[Row], history: History) -> Taken:

@@ -1,0 +1,103 @@
+"""ALTER, RENAME, and what only has to be there."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.effects import Column, Condition, Named, Owned, Shape
+from pytest_migrations.validate.blindness import Blind
+from pytest_migrations.validate.clash import Made, Trouble
+from pytest_migrations.validate.scene import made
+
+if TYPE_CHECKING:
+    from pytest_migrations.effects import Effect
+    from pytest_migrations.validate.scene import Scene
+    from pytest_migrations.validate.thing import Thing
+
+#: What keeps a column from getting another type (ATPrepAlterColumnType in PostgreSQL's sources).
+_HOLDS_THE_TYPE = frozenset({"view", "materialized view", "rule", "policy", "trigger", "function", "procedure"})
+
+
+def require(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
+    """What is read or referred to."""
+    thing = scene.existing(effect, is_certain=is_certain)
+    if thing is not None and effect.by is not None and Condition.BODY not in effect.condition:
+        scene.waiting.setdefault(effect.by.key, []).append(thing)
+    if effect.object.space == "routine" and effect.by is None:
+        _call(scene, effect, thing)
+
+
+def _call(scene: Scene, effect: Effect, routine: Thing | None) -> None:
+    """A call may do what cannot be read: of a routine of the history that does so, or of one that is not known."""
+    text = effect.script.text[effect.offset :].partition(";")[0]
+    if routine is None:
+        scene.schema.blind.append(Blind(text, scene.schema.count, is_foreign=True))
+    elif routine.named.key in scene.bodies:
+        scene.schema.blind.append(Blind(f"{scene.bodies[routine.named.key]} {text}", scene.schema.count))
+
+
+def alter(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
+    """A change of the object that leaves its name."""
+    thing = scene.existing(effect, is_certain=is_certain)
+    if thing is None:
+        return
+    if isinstance(effect.detail, Column):
+        _change_type(scene, effect, thing, effect.detail.type, is_certain=is_certain)
+    elif isinstance(effect.detail, Shape):
+        scene.schema.journal.assign(thing, "is_known", False)
+        _attach(scene, thing, effect.detail)
+    elif isinstance(effect.detail, Owned):
+        _own(scene, thing, effect.detail)
+
+
+def _change_type(scene: Scene, effect: Effect, column: Thing, type_: str, *, is_certain: bool) -> None:
+    holders = [user for user in column.users if user.named.kind in _HOLDS_THE_TYPE and user.is_certain]
+    if holders and is_certain:
+        scene.clash(Trouble.IN_USE, effect, users=holders)
+    scene.schema.journal.assign(column, "type", type_)
+    for used in [used for used in column.uses if used.named.space != "column"]:
+        scene.schema.needs_no_more(column, used)
+
+
+def _attach(scene: Scene, table: Thing, shape: Shape) -> None:
+    """A partition goes with its table; one that is detached stands for itself."""
+    if shape.is_partition:
+        scene.schema.belongs(table, scene.schema.find(shape.parents[0]))
+    elif table.owner is not None and table.owner.named.space == "relation":
+        scene.schema.belongs(table, None)
+
+
+def _own(scene: Scene, thing: Thing, owned: Owned) -> None:
+    owner = scene.schema.find(owned.owner) if owned.owner else None
+    scene.schema.belongs(thing, owner)
+    if owner is not None and owner.key is not None and thing.key is not None:  # a constraint USING INDEX
+        scene.schema.journal.assign(owner, "key", owner.key._replace(columns=thing.key.columns))
+
+
+def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
+    """Another name, or another schema."""
+    thing = scene.existing(effect, is_certain=is_certain)
+    if thing is None or effect.to is None:
+        return
+    there = scene.schema.things.get(effect.to.key)
+    if there is not None and there is not thing:
+        if is_certain and scene.is_there_for_sure(there):
+            scene.clash(Trouble.EXISTS, effect, other=made(there))
+    elif not is_certain:
+        scene.schema.journal.assign(thing, "is_certain", False)
+        scene.schema.add(effect, effect.to, scene.migration, is_certain=False, is_known=False)
+    else:
+        scene.goes(thing)
+        scene.schema.journal.put(scene.gone, thing.named.key, Made(thing.named, scene.migration, effect))
+        scene.schema.rename(thing, effect.to)
+        scene.schema.journal.assign(thing, "made_in", scene.migration)
+        _rename_its_twin(scene, thing)
+
+
+def _rename_its_twin(scene: Scene, thing: Thing) -> None:
+    """A constraint and its index have one name."""
+    twins = [part for part in thing.parts if part.named.kind == "index"] if thing.named.kind == "constraint" else []
+    if thing.named.kind == "index" and thing.owner is not None and thing.owner.named.kind == "constraint":
+        twins = [thing.owner]
+    for twin in twins:
+        scene.schema.rename(twin, Named(twin.named.kind, (*twin.named.path[:-1], thing.named.path[-1])))

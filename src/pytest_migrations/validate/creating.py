@@ -1,0 +1,176 @@
+"""CREATE: a new object, and what is known of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.effects import Column, Condition, Key, Named, Owned, Shape, Signature
+from pytest_migrations.effects.builtin import extensions
+from pytest_migrations.validate import foreign_keys
+from pytest_migrations.validate.clash import Made, Trouble
+from pytest_migrations.validate.outlook import provided
+from pytest_migrations.validate.scene import made
+
+if TYPE_CHECKING:
+    from pytest_migrations.effects import Effect
+    from pytest_migrations.validate.scene import Scene
+    from pytest_migrations.validate.schema import Schema
+    from pytest_migrations.validate.thing import Thing
+
+
+def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
+    """Put the object there, unless one of its name is."""
+    if isinstance(effect.detail, Signature):
+        _create_routine(scene, effect, effect.detail, is_certain=is_certain)
+        return
+    named, existing = effect.object, scene.schema.things.get(effect.object.key)
+    if existing is not None and existing.made_by is None:  # it was only taken to be there
+        existing = None
+    if existing is not None and _is_automatic(effect):
+        named, existing = _free_name(scene.schema, named), None
+    if existing is not None:
+        _meet(scene, effect, existing, is_certain=is_certain)
+        return
+    shape = effect.detail if isinstance(effect.detail, Shape) else Shape()
+    may_be_older = Condition.IF_NOT_EXISTS in effect.condition and scene.schema.is_unknown(named)
+    is_known = shape.is_known and not may_be_older
+    thing = scene.schema.add(effect, named, scene.migration, is_certain=is_certain, is_known=is_known)
+    scene.made[effect.object.key] = thing
+    _describe(scene, thing, effect)
+    _link(scene, effect, thing)
+
+
+def _meet(scene: Scene, effect: Effect, existing: Thing, *, is_certain: bool) -> None:
+    """What happens where the name is taken."""
+    if Condition.IF_NOT_EXISTS in effect.condition:
+        scene.skipped = effect.object if effect.object.kind != "index" else None
+        if is_certain and not existing.is_certain:
+            scene.schema.journal.assign(existing, "is_certain", True)
+    elif Condition.OR_REPLACE in effect.condition:  # what needs it stays, what it needs is told anew
+        scene.schema.needs_nothing(existing)
+        _link(scene, effect, existing)
+    elif is_certain and scene.is_there_for_sure(existing):
+        scene.clash(Trouble.EXISTS, effect, other=made(existing))
+
+
+def _create_routine(scene: Scene, effect: Effect, signature: Signature, *, is_certain: bool) -> None:
+    """A routine is told from others of its name by its arguments."""
+    arguments = signature.arguments or ()
+    routine = scene.schema.things.get(effect.object.key)
+    if routine is None:
+        routine = scene.schema.add(effect, effect.object, scene.migration, is_certain=is_certain, is_known=True)
+    elif arguments in routine.signatures and Condition.OR_REPLACE not in effect.condition:
+        if is_certain and scene.is_there_for_sure(routine):
+            scene.clash(Trouble.EXISTS, effect, other=made(routine))
+        return
+    scene.schema.journal.put(routine.signatures, arguments, None)
+    scene.made[effect.object.key] = routine
+    _link(scene, effect, routine)
+
+
+def _link(scene: Scene, effect: Effect, thing: Thing) -> None:
+    """What the statement has named for it before, it needs."""
+    for used in scene.waiting.pop(effect.object.key, []):
+        if used is not thing:
+            scene.schema.needs(thing, used)
+
+
+def _describe(scene: Scene, thing: Thing, effect: Effect) -> None:
+    """What is known of a new object beside its name."""
+    detail, schema = effect.detail, scene.schema
+    if isinstance(detail, Column):
+        schema.journal.assign(thing, "type", detail.type)
+    elif isinstance(detail, Key):
+        _describe_key(scene, thing, effect, detail)
+    elif isinstance(detail, Owned):
+        owner = schema.find(detail.owner) if detail.owner else None
+        schema.belongs(thing, owner or thing.owner)
+    elif isinstance(detail, Shape):
+        _describe_relation(scene, thing, detail)
+    elif effect.by is not None and effect.by.kind == "range":  # its multirange and its constructors
+        schema.belongs(thing, schema.find(effect.by))
+    elif thing.named.kind == "extension":
+        _bring(scene, thing, effect)
+
+
+def _describe_key(scene: Scene, thing: Thing, effect: Effect, key: Key) -> None:
+    scene.schema.journal.assign(thing, "key", key)
+    if effect.object.kind == "index" and effect.by is not None and effect.by.kind == "constraint":
+        owner = scene.made.get(effect.by.key) or scene.schema.find(effect.by)
+    else:
+        owner = scene.schema.find(key.on) if key.on else None
+    if owner is not None and thing.owner is not owner:
+        scene.schema.belongs(thing, owner)
+    if key.refers is not None and thing.is_certain:
+        _check_foreign_key(scene, thing, effect, key)
+
+
+def _check_foreign_key(scene: Scene, constraint: Thing, effect: Effect, key: Key) -> None:
+    assert key.refers is not None
+    schema = scene.schema
+    table = schema.find(key.refers, effect.also_in)
+    if table is None:
+        return
+    columns = foreign_keys.referred_columns(key, table)
+    unique = foreign_keys.unique_keys(columns, table)
+    if unique:
+        schema.needs(constraint, unique[0])
+    elif not foreign_keys.may_have_others(table) and not schema.blind and _are_there(schema, table, columns):
+        scene.clash(Trouble.NOT_UNIQUE, effect, other=made(table))
+    for type_, referred, other in foreign_keys.types_of(key, columns, schema):
+        if not foreign_keys.can_refer(type_, other):
+            column = Made(Named("column", (*table.named.path, referred)), table.made_in, None)
+            scene.clash(Trouble.OTHER_TYPE, effect, other=column, types=(type_, other))
+
+
+def _are_there(schema: Schema, table: Thing, columns: tuple[str, ...]) -> bool:
+    return all(schema.find(Named("column", (*table.named.path, column))) for column in columns)
+
+
+def _describe_relation(scene: Scene, thing: Thing, shape: Shape) -> None:
+    for named in shape.parents:
+        if parent := scene.schema.find(named):
+            scene.schema.journal.put(thing.parents, parent, None)
+    if shape.is_partition:
+        scene.schema.belongs(thing, scene.schema.find(shape.parents[0]))
+    for named in shape.copies:
+        _copy_columns(scene, thing, scene.schema.find(named))
+
+
+def _copy_columns(scene: Scene, thing: Thing, source: Thing | None) -> None:
+    """LIKE: the columns that the other table has now."""
+    schema = scene.schema
+    schema.journal.assign(thing, "has_hidden_parts", True)
+    if source is None or not source.is_known or source.parents:
+        schema.journal.assign(thing, "is_known", False)
+        return
+    for part in list(source.parts):
+        if part.named.kind == "column":
+            named = Named("column", (*thing.named.path, part.named.path[-1]))
+            copy = schema.add(thing.made_by, named, scene.migration, is_certain=part.is_certain, is_known=True)
+            schema.journal.assign(copy, "type", part.type)
+
+
+def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:
+    """What an extension brings; of one that is not known, it can be anything."""
+    schema = scene.schema
+    if extension.named.path[0] not in extensions():
+        schema.journal.assign(schema, "has_foreign_extension", True)
+    for named in provided(effect):
+        if named.key not in schema.things:
+            thing = schema.add(effect, named, scene.migration, is_certain=extension.is_certain, is_known=False)
+            schema.belongs(thing, extension)
+
+
+def _is_automatic(effect: Effect) -> bool:
+    """Whether PostgreSQL chooses the name."""
+    if isinstance(effect.detail, Key):
+        return effect.detail.is_automatic
+    return isinstance(effect.detail, Owned) and effect.detail.is_automatic
+
+
+def _free_name(schema: Schema, named: Named) -> Named:
+    number = 1
+    while (free := Named(named.kind, (*named.path[:-1], f"{named.path[-1]}{number}"))).key in schema.things:
+        number += 1
+    return free

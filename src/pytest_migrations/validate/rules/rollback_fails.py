@@ -1,0 +1,61 @@
+"""A rollback that cannot run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.validate.clash import Trouble
+from pytest_migrations.validate.finding import Severity
+from pytest_migrations.validate.rule import Rule
+from pytest_migrations.validate.rules.created_twice import taken
+from pytest_migrations.validate.rules.dropped_while_used import in_use
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_migrations.validate.clash import Clash
+    from pytest_migrations.validate.finding import Finding
+    from pytest_migrations.validate.story import Story
+
+_FAILURES = (Trouble.MISSING, Trouble.EXISTS, Trouble.IN_USE, Trouble.OTHER_TYPE, Trouble.NOT_UNIQUE)
+
+
+def _find(story: Story) -> Iterator[Finding]:
+    for clash in story.clashes(*_FAILURES, in_rollback=True):
+        yield story.finding(ROLLBACK_FAILS.id, clash, f"the rollback fails: {_why(story, clash)}", _remedy(clash))
+
+
+def _why(story: Story, clash: Clash) -> str:
+    if clash.trouble is Trouble.EXISTS:
+        return taken(story, clash)
+    if clash.trouble is Trouble.IN_USE:
+        return in_use(story, clash)
+    if clash.trouble is Trouble.MISSING:
+        return f"{clash.effect.object} is not there once the migration is applied"
+    assert clash.other is not None
+    return f"its foreign key does not fit {clash.other.named}"
+
+
+def _remedy(clash: Clash) -> str:
+    if clash.trouble is Trouble.MISSING:
+        return "Name what the migration creates, or take the statement out: nothing is to be undone here."
+    return "Undo what the migration does in the reverse order, last things first."
+
+
+ROLLBACK_FAILS = Rule(
+    id="rollback-fails",
+    name="rollback that fails",
+    severity=Severity.ERROR,
+    what="A statement of a rollback names an object that its migration does not leave there, or drops one in use.",
+    why="When the rollback is needed, it fails, and the way back is closed.",
+    remedy="Undo what the migration does, in the reverse order.",
+    bad={
+        "001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n\n"
+        "-- ROLLBACK:\n-- DROP TABLE people;\n-- END ROLLBACK\n",
+    },
+    good={
+        "001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n\n"
+        "-- ROLLBACK:\n-- DROP TABLE users;\n-- END ROLLBACK\n",
+    },
+    find=_find,
+)

@@ -1,0 +1,43 @@
+"""A script that is no SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.effects import effects_of
+from pytest_migrations.validate.finding import Finding, Severity
+from pytest_migrations.validate.rule import Rule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_migrations.validate.story import Story
+
+
+def _find(story: Story) -> Iterator[Finding]:
+    for migration in story.history:
+        for script in migration.scripts:
+            for mistake in effects_of(script).mistakes:
+                yield Finding(
+                    SYNTAX.id,
+                    SYNTAX.severity,
+                    migration.name,
+                    mistake.message,
+                    "Nothing else in this script was looked at.",
+                    mistake.place,
+                    statement=0,
+                    in_rollback=script is not migration.up,
+                )
+
+
+SYNTAX = Rule(
+    id="syntax",
+    name="syntax error",
+    severity=Severity.ERROR,
+    what="PostgreSQL's own grammar does not understand the script.",
+    why="The server refuses the whole script, or the statement, and the migration fails.",
+    remedy="Correct it at the caret. What only psql understands (\\i, \\set) is no SQL either.",
+    bad={"001_users.sql": "CREATE TABLE users (\n    id bigint PRIMARY KEY,\n    name text NOT NUL\n);\n"},
+    good={"001_users.sql": "CREATE TABLE users (\n    id bigint PRIMARY KEY,\n    name text NOT NULL\n);\n"},
+    find=_find,
+)

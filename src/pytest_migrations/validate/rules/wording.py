@@ -1,0 +1,46 @@
+"""How rules say that an object is missing."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from pytest_migrations.effects import Verb, effects_of
+
+if TYPE_CHECKING:
+    from pytest_migrations.validate.clash import Clash
+    from pytest_migrations.validate.story import Story
+
+
+def absence(story: Story, clash: Clash, instead: str) -> tuple[str, str]:
+    """Why it is not there, as the end of a sentence, and what to do: among others, what ``instead`` says."""
+    if clash.later is not None:
+        later = story.name(clash.later.migration)
+        remedy = f"{story.comes_later(clash)} Move {later} before {story.name(clash.migration)}, or {instead}."
+        return "which is not there yet", remedy
+    if clash.gone is not None:
+        return f"which {_what_happened(story, clash)}", "Use what took its place, or do this before it goes."
+    near = _near(story, clash)
+    hint = f"Is {near} meant? " if near else ""
+    return "which no migration creates", f"{hint}An empty database fails here: let a migration before this create it."
+
+
+def _what_happened(story: Story, clash: Clash) -> str:
+    gone = clash.gone
+    assert gone is not None and gone.effect is not None
+    who = "this migration" if gone.migration == clash.migration else story.made_by(gone)
+    if gone.effect.verb is Verb.RENAME and gone.effect.to is not None:
+        return f"{who} has renamed to {gone.effect.to.short}"
+    return f"{who} has dropped"
+
+
+def _near(story: Story, clash: Clash) -> str:
+    """A name like it that some migration creates."""
+    named = clash.effect.object
+    names = {
+        effect.object.short
+        for migration in story.history
+        for effect in effects_of(migration.up).of(Verb.CREATE)
+        if effect.object.space == named.space
+    }
+    return next(iter(get_close_matches(named.short, names, n=1, cutoff=0.75)), "")

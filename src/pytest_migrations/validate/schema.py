@@ -1,0 +1,210 @@
+"""The schema as the migrations make it, followed object by object."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_migrations.effects import Named
+from pytest_migrations.validate.journal import Journal
+from pytest_migrations.validate.thing import Thing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_migrations.effects import Effect
+    from pytest_migrations.validate.blindness import Blind
+
+_Key = tuple[str, tuple[str, ...]]
+#: Schemas that every database has.
+_THERE = frozenset({"public", "pg_temp"})
+#: Columns that every table has (PostgreSQL docs, 5.6 System Columns).
+_SYSTEM_COLUMNS = frozenset({"tableoid", "xmin", "cmin", "xmax", "cmax", "ctid", "oid"})
+#: Objects of which one cannot tell whether they are there: those of the whole cluster, those that PostgreSQL brings.
+_NEVER_KNOWN = frozenset(
+    {
+        "role",
+        "language",
+        "collation",
+        "conversion",
+        "default",
+        "text search configuration",
+        "text search dictionary",
+        "text search parser",
+        "text search template",
+    }
+)
+
+_NOT_NULL = re.compile(r"_not_null\d*$")
+
+
+class Schema:
+    """Objects by name. Each change goes through the journal."""
+
+    def __init__(self) -> None:
+        self.journal = Journal()
+        self.things: dict[_Key, Thing] = {}
+        self.blind: list[Blind] = []
+        #: Whether an extension is there of which nobody knows what it brings.
+        self.has_foreign_extension = False
+        #: How many effects there were.
+        self.count = 0
+        #: Schemas that something else than the migrations makes, and names of columns that there were somewhere.
+        self.foreign: set[str] = set()
+        self._column_names: set[str] = set()
+        self._temporary: list[_Key] = []
+
+    # What is there
+
+    def find(self, named: Named, also_in: Iterable[str] = ()) -> Thing | None:
+        """The object of that name, in the first of the schemas that has it."""
+        for schema in (named.path[0], *also_in):
+            found = self._find(Named(named.kind, (schema, *named.path[1:])))
+            if found is not None:
+                return found
+        return None
+
+    def _find(self, named: Named) -> Thing | None:
+        key = named.key
+        if key in self.things:
+            return self.things[key]
+        if key[0] == "type":  # each relation is a type, and each type has one of arrays
+            array = named.path[-1].startswith("_") and self.things.get(("type", (*key[1][:-1], key[1][-1][1:])))
+            return self.things.get(("relation", key[1])) or array or None
+        if key[0] == "column":
+            return self._inherited(named)
+        return None
+
+    def _inherited(self, column: Named) -> Thing | None:
+        table = self.things.get(("relation", column.path[:2]))
+        for parent in table.parents if table else ():
+            found = self._find(Named("column", (*parent.named.path, column.path[2])))
+            if found is not None:
+                return found
+        return None
+
+    def is_unknown(self, named: Named) -> bool:
+        """Whether it may be there although nothing has made it."""
+        schema = named.path[0]
+        if named.kind in _NEVER_KNOWN or (named.kind == "schema" and schema in _THERE):
+            return True
+        if len(named.path) > 1:
+            if schema not in _THERE and (schema in self.foreign or ("schema", (schema,)) not in self.things):
+                return True
+            if len(named.path) > 2 and self._is_part_unknown(named):
+                return True
+        if self.has_foreign_extension and named.space in ("relation", "type", "routine", "schema"):
+            return True
+        if named.space == "routine" and self._may_be_no_call(named):
+            return True
+        return any(blind.may_have_made(named) for blind in self.blind)
+
+    def _is_part_unknown(self, named: Named) -> bool:
+        """Whether its table is unknown, or may have parts that were not seen."""
+        owner = self.things.get(("relation", named.path[:2])) or self.things.get(("type", named.path[:2]))
+        if owner is None or not owner.is_certain:
+            return True
+        if named.kind == "column":
+            return named.path[2] in _SYSTEM_COLUMNS or not self._has_known_columns(owner)
+        if named.kind == "constraint" and _NOT_NULL.search(named.path[2]):  # PostgreSQL 18 has them
+            return True
+        return not owner.is_known or owner.has_hidden_parts or bool(owner.parents)
+
+    def _has_known_columns(self, owner: Thing) -> bool:
+        return owner.is_known and owner.is_certain and all(map(self._has_known_columns, owner.parents))
+
+    def _may_be_no_call(self, named: Named) -> bool:
+        """``name(x)`` can be a cast to a type, and the column ``name`` of a row."""
+        name = named.path[-1]
+        return self._find(Named("type", named.path)) is not None or name in self._column_names
+
+    def may_be_gone(self, thing: Thing) -> bool:
+        """Whether what cannot be read may have dropped it."""
+        return any(blind.may_have_dropped(thing.named, thing.born) for blind in self.blind)
+
+    # Changes
+
+    def add(self, effect: Effect | None, named: Named, made_in: int, *, is_certain: bool, is_known: bool) -> Thing:
+        """Put an object there, with what it goes with; one that is there is replaced."""
+        self.count += 1
+        thing = Thing(named, made_in, effect, self.count, is_certain=is_certain, is_known=is_known)
+        self._note(named.key)
+        self.journal.put(self.things, named.key, thing)
+        if named.kind == "column":
+            self._column_names.add(named.path[-1])
+        if named.path[0] == "pg_temp" and len(named.path) == 2:
+            self._temporary.append(named.key)
+        if len(named.path) > 2:
+            owner = self.things.get(("relation", named.path[:2])) or self.things.get(("type", named.path[:2]))
+            if named.kind == "default":
+                owner = self.things.get(("column", named.path)) or owner
+        else:
+            owner = self.things.get(("schema", named.path[:1])) if len(named.path) == 2 else None
+        if owner is not None:
+            self.belongs(thing, owner)
+            thing.is_certain = is_certain and owner.is_certain
+        return thing
+
+    def belongs(self, thing: Thing, owner: Thing | None) -> None:
+        """Say what goes with what."""
+        if thing.owner is not None:
+            self.journal.remove(thing.owner.parts, thing)
+        self.journal.assign(thing, "owner", owner)
+        if owner is not None:
+            self.journal.put(owner.parts, thing, None)
+
+    def needs(self, user: Thing, used: Thing) -> None:
+        """Say what needs what, from now on."""
+        self.journal.put(user.uses, used, None)
+        self.journal.put(used.users, user, None)
+
+    def needs_nothing(self, user: Thing) -> None:
+        """Forget what it needs: it is made anew."""
+        for used in list(user.uses):
+            self.needs_no_more(user, used)
+
+    def needs_no_more(self, user: Thing, used: Thing) -> None:
+        """Say that it can do without."""
+        self.journal.remove(used.users, user)
+        self.journal.remove(user.uses, used)
+
+    def drop(self, things: Iterable[Thing]) -> None:
+        """Take them away with all that goes with them."""
+        for thing in things:
+            for part in thing.all_parts():
+                self.needs_nothing(part)
+                if part.owner is not None:
+                    self.journal.remove(part.owner.parts, part)
+                if self.things.get(part.named.key) is part:
+                    self._note(part.named.key)
+                    self.journal.remove(self.things, part.named.key)
+
+    def end_session(self) -> None:
+        """Temporary tables go with the session that has made them."""
+        for key in self._temporary:
+            if key in self.things:
+                self.drop([self.things[key]])
+        self._temporary.clear()
+
+    def rename(self, thing: Thing, to: Named) -> None:
+        """Give it another name or schema, with all whose names hold its name."""
+        old, new = thing.named.path, to.path
+        followers = [part for part in thing.all_parts() if part is not thing]
+        self._rekey(thing, Named(thing.named.kind, new))
+        for part in followers:
+            path = part.named.path
+            if path[: len(old)] == old:
+                self._rekey(part, Named(part.named.kind, (*new, *path[len(old) :])))
+            elif path[0] == old[0] and old[0] != new[0]:  # indexes and sequences move with their table
+                self._rekey(part, Named(part.named.kind, (new[0], *path[1:])))
+
+    def _rekey(self, thing: Thing, named: Named) -> None:
+        self._note(thing.named.key)
+        self._note(named.key)
+        if self.things.get(thing.named.key) is thing:
+            self.journal.remove(self.things, thing.named.key)
+        self.journal.assign(thing, "named", named)
+        self.journal.put(self.things, named.key, thing)
+
+    def _note(self, key: _Key) -> None:
+        self.journal.before.setdefault(key, self.things.get(key))
