@@ -57,7 +57,7 @@ def command(
     history = folder.history()
     with working_on(target, limits) as session:
         entries = session.ledger.entries()
-        make_sure_that_it_is_ours(session, history, entries)
+        make_sure_that_it_is_ours(session.connection, history, entries)
         if file is not None:
             ways = rolling_back.plan_one(history, entries, file, cascade=cascade)
         else:

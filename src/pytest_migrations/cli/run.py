@@ -64,7 +64,7 @@ def command(
 
         def plan() -> running.Plan:
             entries = session.ledger.entries()
-            make_sure_that_it_is_ours(session, history, entries)
+            make_sure_that_it_is_ours(session.connection, history, entries)
             return running.plan(history, entries, to=to, allow_out_of_order=out_of_order, go_on=go_on)
 
         wanted = plan()
