@@ -180,6 +180,8 @@ NOW = datetime(2026, 2, 28, 23, 59, 30, 123456, tzinfo=timezone.utc)
         (["000001-a.up.sql"], "000002-x.up.sql"),
         (["001_a_up.sql", "001_a_down.sql"], "002_x_up.sql"),
         (["2024-01-01-000000_a/up.sql"], "2026-02-28-235930_x/up.sql"),
+        (["2024-01-01-000000-0000_a/up.sql"], "2026-02-28-235930-0000_x/up.sql"),
+        (["2026-03-01-000000-0001_a/up.sql"], "2026-03-01-000000-0002_x/up.sql"),
         (["00000000000000_diesel/up.sql", "00001_b/up.sql"], "00002_x/up.sql"),
         (["0001_a/migration.sql", "migration_lock.toml"], "0002_x/migration.sql"),
         (["V1__a.sql", "V1.1__b.sql", "R__c.sql"], "V1.2__x.sql"),
