@@ -336,6 +336,7 @@ def test_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (("x", "--template=table", "tabel=users"), "The template table takes no value 'tabel'. It takes table."),
         (("x", "table=users"), "The template empty takes no value 'table'. It takes none."),
         (("x", "--template=table", "table="), "table= is empty"),
+        (("x", "--template=table", "table=a\nb"), "table= has several lines"),
         (("x", "--format=nothing"), "--format=nothing: there is no such format."),
         (("x", "--dir=file"), "file is a file. Name the folder it lies in in --dir."),
         (("x", "--dir=others"), "others: no migrations found."),
