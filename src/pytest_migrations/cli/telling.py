@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.cli import output
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.operations.applying import Waiting
 from pytest_migrations.operations.backups.keeping import Backup
+from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.rolling_back import RolledBack, RollingBack
 from pytest_migrations.operations.running import Applied, Applying
 from pytest_migrations.operations.validating import Validated

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration, Script
-from pytest_migrations.operations.applying import Waiting, applier
+from pytest_migrations.operations.applying import applier
 from pytest_migrations.operations.dependents import dependents
+from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.standing import named, standings
 
 if TYPE_CHECKING:
