@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_migrations.cli.dry_running import dry_run_options, show_dry_run
 from pytest_migrations.cli.options import (
     FolderOptions,
     backups_option,
@@ -22,8 +23,12 @@ from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.validating import validate_before
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_migrations.cli.telling import Tell
+    from pytest_migrations.operations.entry import Entry
+    from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.target import Target
 
 
@@ -38,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--validate", is_flag=True, help="Look first at what would break; then nothing is changed.")
 @click.option("--backup", is_flag=True, help="Take a backup first; without it nothing is changed.")
 @backups_option
+@dry_run_options
 @json_option
 def command(
     *,
@@ -51,6 +57,8 @@ def command(
     validate: bool,
     backup: bool,
     backups: Path,
+    dry: bool,
+    server: str,
     as_json: bool,
 ) -> None:
     """Apply the migrations that the database lacks, in order, each with its entry in the ledger.
@@ -60,19 +68,43 @@ def command(
     if go_on and single_transaction:
         raise click.UsageError("What stopped half-way was no single transaction: run --continue first, without it.")
     history = folder.history()
+
+    def plan(entries: Mapping[str, Entry]) -> running.Plan:
+        return running.plan(history, entries, to=to, allow_out_of_order=out_of_order, go_on=go_on)
+
+    def perform(session: Session, wanted: running.Plan, tell: Tell) -> None:
+        run = running.run_as_one if single_transaction and wanted.migrations else running.run
+        run(session, history, wanted, tell)
+
+    def rehearse(session: Session, tell: Tell) -> None:
+        wanted = plan(session.ledger.entries())
+        if validate:
+            tell(validate_before(history, wanted.migrations))
+        perform(session, wanted, tell)
+
+    if dry:
+        show_dry_run(
+            target,
+            history,
+            limits,
+            server=server,
+            plan=lambda entries: [(migration, migration.up) for migration in plan(entries).migrations],
+            perform=rehearse,
+            as_json=as_json,
+        )
+        return
     with working_on(target, limits) as session:
 
-        def plan() -> running.Plan:
+        def plan_here() -> running.Plan:
             entries = session.ledger.entries()
             make_sure_that_it_is_ours(session.connection, history, entries)
-            return running.plan(history, entries, to=to, allow_out_of_order=out_of_order, go_on=go_on)
+            return plan(entries)
 
-        wanted = plan()
+        wanted = plan_here()
         with telling(wanted.migrations, as_json=as_json) as tell:
             if validate:
                 tell(validate_before(history, wanted.migrations))
             if backup and wanted.migrations:
                 tell(back_up(target, backups, version=session.ledger.newest(), lock_timeout=limits.lock))
-                wanted = plan()  # that took a while, in which somebody may have been at the ledger by hand
-            run = running.run_as_one if single_transaction and wanted.migrations else running.run
-            run(session, history, wanted, tell)
+                wanted = plan_here()  # that took a while, in which somebody may have been at the ledger by hand
+            perform(session, wanted, tell)

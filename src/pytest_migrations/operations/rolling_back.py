@@ -29,6 +29,12 @@ class WayBack:
     migration: Migration
     entry: Entry
 
+    @property
+    def script(self) -> Script:
+        """What takes it back."""
+        assert self.migration.down is not None
+        return self.migration.down
+
 
 @dataclass(frozen=True)
 class RollingBack:

@@ -69,11 +69,21 @@ def version(admin: psycopg.Connection[Any]) -> str:
 
 
 def system_identifier(connection: psycopg.Connection[Any]) -> str | None:
-    """What tells its server from all others; None where a managed one keeps that to itself."""
+    """What tells the server's data from that of others; None where a managed one keeps that to itself."""
     with suppress(errors.InsufficientPrivilege, errors.UndefinedFunction), connection.transaction():
         row = connection.execute("SELECT system_identifier::text FROM pg_catalog.pg_control_system()").fetchone()
         return row and row[0]
     return None
+
+
+#: A server that was copied has the identifier of the other one, but not this.
+STARTED = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text"
+
+
+def started(connection: psycopg.Connection[Any]) -> str:
+    """When its server was started, to the microsecond: no two of those that run are the same."""
+    ((when,),) = connection.execute(STARTED).fetchall()
+    return str(when)
 
 
 def clone_strategy(admin: psycopg.Connection[Any], strategy: str) -> str:

@@ -1,58 +1,39 @@
 """What a dry run reads of the target, at one moment: its schema, its ledger, its roles, how many rows there are.
 
-All of it in one read-only transaction, with no lock but ACCESS SHARE, and before anything else is done.
+All of it in one read-only transaction, with no lock but ACCESS SHARE, before anything else is done.
 """
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.backups import archives
 from pytest_migrations.operations.backups.taking import advice
+from pytest_migrations.operations.dry_run.roles import read_roles
+from pytest_migrations.operations.dry_run.rows import count_rows
 from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.server import clients
 from pytest_migrations.server.programs import ProgramError
 from pytest_migrations.server.server_error import ServerError
-from pytest_migrations.server.settling import system_identifier, version
+from pytest_migrations.server.settling import started, version
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pytest_migrations.migration import History
+    from pytest_migrations.operations.dry_run.roles import Roles
+    from pytest_migrations.operations.dry_run.rows import Rows
     from pytest_migrations.operations.entry import Entry
     from pytest_migrations.operations.session import Limits
     from pytest_migrations.operations.target import Target
     from pytest_migrations.server.clients import Client
-
-
-class Rows(NamedTuple):
-    """How many rows a table has, and how many bytes they take, as the server last counted them."""
-
-    #: None where it never has (PostgreSQL docs, pg_class, ``reltuples``).
-    number: int | None
-    bytes: int
-
-
-class Role(NamedTuple):
-    """A role of the server, with what it may."""
-
-    name: str
-    rights: tuple[str, ...]
-
-
-class Membership(NamedTuple):
-    """That a role is a member of another, and how."""
-
-    role: str
-    member: str
-    options: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,17 +45,15 @@ class Original:
     #: Of PostgreSQL, as in "15.20".
     version: str
     major: int
-    #: Tells this server from others; None where it keeps that to itself.
-    system: str | None
+    #: When its server was started, which tells it from others.
+    started: str
     #: As whom the migrations are to be run, and why not as the user of the DSN, if so.
     user: str
     why_not_user: str
     #: What the ledger says; None where there is none.
     entries: Mapping[str, Entry] | None
     extensions: Mapping[str, str]
-    roles: tuple[Role, ...]
-    memberships: tuple[Membership, ...]
-    tablespaces: tuple[str, ...]
+    roles: Roles
     #: What a session of the user begins with, where it tells in the outcome.
     settings: Mapping[str, str]
     #: The schemas in which a session looks for a name, in order.
@@ -106,6 +85,8 @@ def read(target: Target, history: History, limits: Limits, folder: Path) -> Orig
         raise UserError(f"{_NOT_READ}: {error}\nTry again later, or wait longer with --lock-timeout.") from None
     except psycopg.OperationalError as error:
         raise ServerError.of(error, target.parameters) from error
+    except psycopg.Error as error:
+        raise UserError(f"{_NOT_READ}: {error}\nName a user in --dsn who may read all of it.") from None
 
 
 _NOT_READ = "The dry run could not read the target"
@@ -147,17 +128,15 @@ def _original(
         database=info.dbname,
         version=version(connection),
         major=info.server_version // 10000,
-        system=system_identifier(connection),
+        started=started(connection),
         user=user,
         why_not_user=why_not_user,
         entries=entries,
         extensions=dict(connection.execute("SELECT extname, extversion FROM pg_catalog.pg_extension").fetchall()),
-        roles=tuple(Role(name, tuple(rights)) for name, rights in connection.execute(_ROLES)),
-        memberships=tuple(_memberships(connection)),
-        tablespaces=tuple(row[0] for row in connection.execute(_TABLESPACES)),
+        roles=read_roles(connection),
         settings=dict(connection.execute(_SETTINGS).fetchall()),
         search_path=tuple((connection.execute("SELECT current_schemas(false)::text[]").fetchone() or ([],))[0]),
-        rows={(schema, name): Rows(*rows) for schema, name, *rows in connection.execute(_ROWS)},
+        rows=count_rows(connection),
         client=client,
         schema=schema,
         objects=objects,
@@ -165,39 +144,13 @@ def _original(
 
 
 def _user(connection: psycopg.Connection[Any], target: Target) -> tuple[str, str]:
-    """As whom they can be run: the user of the DSN, or where that may only read, who owns the ledger or the database."""
+    """As whom they can be run: the user of the DSN, or where that may only read the owner of the ledger or database."""
     row = connection.execute(_WHO_MAY, {"schema": target.ledger[0], "table": target.ledger[1]}).fetchone()
     assert row is not None
     user, may_run, other, what = row
     return (user, "") if may_run else (other, f"as {other}, who owns the {what}: {user} may only read")
 
 
-def _memberships(connection: psycopg.Connection[Any]) -> Iterator[Membership]:
-    number = connection.info.server_version
-    more = ", inherit_option, set_option" if number >= 160000 else ""
-    query = _MEMBERSHIPS.format(more)
-    for role, member, admin, *others in connection.execute(query.encode()):
-        options = ["ADMIN " + str(admin).upper()]
-        options += [f"{name} {str(value).upper()}" for name, value in zip(("INHERIT", "SET"), others, strict=False)]
-        yield Membership(role, member, tuple(options if number >= 160000 else ["ADMIN OPTION"] if admin else []))
-
-
-_ROLES = """
-SELECT rolname, ARRAY[
-    CASE WHEN rolsuper THEN 'SUPERUSER' ELSE 'NOSUPERUSER' END,
-    CASE WHEN rolinherit THEN 'INHERIT' ELSE 'NOINHERIT' END,
-    CASE WHEN rolcreaterole THEN 'CREATEROLE' ELSE 'NOCREATEROLE' END,
-    CASE WHEN rolcreatedb THEN 'CREATEDB' ELSE 'NOCREATEDB' END,
-    CASE WHEN rolcanlogin THEN 'LOGIN' ELSE 'NOLOGIN' END,
-    CASE WHEN rolreplication THEN 'REPLICATION' ELSE 'NOREPLICATION' END,
-    CASE WHEN rolbypassrls THEN 'BYPASSRLS' ELSE 'NOBYPASSRLS' END]
-FROM pg_catalog.pg_roles WHERE rolname !~ '^pg_' ORDER BY rolname
-"""
-_MEMBERSHIPS = """
-SELECT r.rolname, m.rolname, admin_option{} FROM pg_catalog.pg_auth_members a
-JOIN pg_catalog.pg_roles r ON r.oid = a.roleid JOIN pg_catalog.pg_roles m ON m.oid = a.member
-"""
-_TABLESPACES = "SELECT spcname FROM pg_catalog.pg_tablespace WHERE spcname !~ '^pg_'"
 _SETTINGS = """
 SELECT name, setting FROM pg_catalog.pg_settings
 WHERE name IN ('bytea_output', 'check_function_bodies', 'DateStyle', 'default_toast_compression', 'IntervalStyle',
@@ -215,18 +168,4 @@ FROM pg_catalog.pg_database d
 LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = %(schema)s
 LEFT JOIN pg_catalog.pg_class l ON l.relnamespace = n.oid AND l.relname = %(table)s
 WHERE d.datname = current_database()
-"""
-#: A partitioned table has the rows of its partitions. No relation is opened for it, so that no lock is waited for.
-_ROWS = """
-WITH RECURSIVE parts AS (
-    SELECT oid AS root, oid FROM pg_catalog.pg_class WHERE relkind IN ('r', 'p', 'm') AND oid >= 16384
-    UNION ALL
-    SELECT p.root, i.inhrelid FROM parts p JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid
-)
-SELECT n.nspname, t.relname,
-       CASE WHEN bool_and(c.reltuples >= 0 OR c.relkind = 'p') THEN sum(greatest(c.reltuples, 0))::bigint END,
-       (sum(c.relpages) * current_setting('block_size')::int)::bigint
-FROM parts p JOIN pg_catalog.pg_class t ON t.oid = p.root JOIN pg_catalog.pg_class c ON c.oid = p.oid
-JOIN pg_catalog.pg_namespace n ON n.oid = t.relnamespace
-GROUP BY 1, 2
 """

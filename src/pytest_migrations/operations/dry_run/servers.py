@@ -39,10 +39,11 @@ def start(run: RunFolder, original: Original, wanted: str, needs: Collection[str
         if isinstance(found, Server):
             return found
         findings.append(found)
+    looked_at = table(findings or [Finding(wanted, "there is none")])
     with_all = f", and all of {', '.join(sorted(needs))}" if needs else ""
     raise UserError(
         f"No PostgreSQL {original.major} for the dry run: it needs a server of its own, of the major version that the "
-        f"target has{with_all}. Nothing was changed. Looked at:\n{table(findings)}\n{_ways(original.major)}"
+        f"target has{with_all}. Nothing was changed. Looked at:\n{looked_at}\n{_ways(original.major)}"
     )
 
 
@@ -56,10 +57,11 @@ def _tries(
         yield Server(run, external.borrow(run, chosen.dsn, ServerOptions(roles=(*roles,)), _NO_REQUIREMENTS))
         return
     if not isinstance(chosen, choice.Docker) and sys.platform != "win32":
-        wanted_folder = chosen.folder if isinstance(chosen, choice.Embedded) else None
-        found = [installations.in_folder(wanted_folder)] if wanted_folder else installations.installed()
-        for installation in filter(None, found):
-            yield _embedded(run, installation, major, needs)
+        embedded_ones = chosen if isinstance(chosen, choice.Embedded) else choice.Embedded()
+        folder = embedded_ones.folder
+        for installation in filter(None, [installations.in_folder(folder)] if folder else installations.installed()):
+            if embedded_ones.major in (None, installation.major):
+                yield _embedded(run, installation, major, needs)
     if not isinstance(chosen, choice.Embedded):
         image = chosen.image if isinstance(chosen, choice.Docker) else None
         ours = next((image for name, image in _IMAGES_WITH.items() if name in needs), _IMAGE).format(major)
@@ -91,7 +93,7 @@ def _judge(server: Server, original: Original, needs: set[str]) -> Server | Find
     what = f"PostgreSQL {server.version} ({server.kind})"
     with server.connect_admin() as admin:
         there = {row[0] for row in admin.execute("SELECT name FROM pg_catalog.pg_available_extensions")}
-        is_the_targets = original.system is not None and settling.system_identifier(admin) == original.system
+        is_the_targets = settling.started(admin) == original.started
     if server.version_number // 10000 != original.major:
         finding = Finding(what, f"not {original.major}")
     elif is_the_targets:

@@ -13,7 +13,8 @@ from psycopg.conninfo import conninfo_to_dict
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.backups import archives
 from pytest_migrations.operations.backups.creation import creation
-from pytest_migrations.operations.dry_run import outside, roles, servers
+from pytest_migrations.operations.dry_run import outside, servers
+from pytest_migrations.operations.dry_run.roles import make_roles
 from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.target import Target
 from pytest_migrations.server import clients
@@ -71,7 +72,7 @@ def _own(original: Original, server: Server) -> StandIn:
     notes = []
     with server.connect_admin(dbname=_ASIDE) as admin:
         client = _reader(admin, original)
-        roles.create(admin, original)
+        make_roles(admin, original.roles)
         admin.execute(
             sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(original.user), sql.Literal(password))
         )

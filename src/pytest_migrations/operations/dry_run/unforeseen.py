@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from pytest_migrations.effects import Named
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Migration, Script
-    from pytest_migrations.operations.dry_run.original import Original, Rows
+    from pytest_migrations.operations.dry_run.original import Original
+    from pytest_migrations.operations.dry_run.rows import Rows
 
     _Node = dict[str, Any]
     #: What a statement does to which relation (None: any), and why that depends on rows.
@@ -44,22 +45,30 @@ class Unforeseen:
 
 
 def unforeseen(steps: Sequence[tuple[Migration, Script]], original: Original) -> Unforeseen:
-    """What depends on the rows of the target's tables, where a script says so; tables that are new have none."""
+    """What depends on rows of the target's tables, where a script says so. Those that are new or empty have none."""
     rows: dict[tuple[str, str], Rows] = {}
     dependences: list[Dependence] = []
     notes = []
     for migration, script in steps:
         if script.program is not None:
             notes.append(f"{migration.name} is a program: what it sends that depends on rows is not listed.")
-        for named in _relations(script):
+        for named in _changed(script):
             if table := _resolved(named, original):
                 rows[table] = original.rows[table]
         dependences += _dependences(migration, script, original)
-    return Unforeseen(rows, tuple(dependences), tuple(notes))
+    tables = {one.table for one in dependences if one.table is not None}
+    rows |= {table: original.rows[table] for table in original.rows if table in tables}
+    empty = {table for table, counted in rows.items() if not counted.bytes}
+    return Unforeseen(
+        {table: counted for table, counted in rows.items() if table not in empty},
+        tuple(one for one in dependences if one.table not in empty),
+        tuple(notes),
+    )
 
 
-def _relations(script: Script) -> Iterator[tuple[str, ...]]:
-    for effect in effects_of(script).effects:
+def _changed(script: Script) -> Iterator[tuple[str, ...]]:
+    """The relations that a script changes, or parts of."""
+    for effect in effects_of(script).of(Verb.CREATE, Verb.ALTER, Verb.DROP, Verb.RENAME):
         found: Named = effect.object
         if found.space == "relation":
             yield found.path
