@@ -1,0 +1,196 @@
+"""Reads from the catalog what there is within scopes, as the facts by which snapshots are compared.
+
+It disturbs nothing: what it sends is not kept, and where the server refuses it the transaction is as it was.
+"""
+
+# ruff: noqa: S608 (the texts are put together from this package's own words only)
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import errors
+
+from pytest_migrations.catalog.kinds.kind import Reader
+from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
+from pytest_migrations.derive.scopes import merged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_migrations.derive.scopes import Family, Name, Scope
+
+#: The objects by (kind, name), with what is known of each; names are as SQL needs them.
+Facts = dict[tuple[str, str], dict[str, Any]]
+
+_PATH = "select set_config('pytest_migrations.path', current_schemas(true)::text, true);"
+_SESSION = """
+select current_schema() as here, current_schemas(true) as path,
+    array(select evtname from pg_catalog.pg_event_trigger where evtenabled <> 'D' and evtevent <> 'login'
+        order by evtname) as triggers"""
+_FOUND = """
+select n.nspname, c.relkind, (select t.relname from pg_catalog.pg_class t where t.oid = i.indrelid) as of,
+    exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid) as children
+from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join pg_catalog.pg_index i on i.indexrelid = c.oid
+where c.relname = %s and n.nspname = any (%s::name[])
+order by pg_catalog.array_position(%s::name[], n.nspname) limit 1"""
+_TYPE = """
+select n.nspname from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
+where t.typname = %s and n.nspname = any (%s::name[])
+order by pg_catalog.array_position(%s::name[], n.nspname) limit 1"""
+_ALL_IN = """
+with kinds as (select %s::text[] as letters),
+    schemas as (select oid, nspname from pg_catalog.pg_namespace where nspname = any (%s::name[]))
+select array_agg(distinct array[s.nspname::text, o.name]) as names
+from schemas s join (
+    select c.relnamespace, c.relname::text from pg_catalog.pg_class c, kinds where c.relkind::text = any (letters)
+    union all select p.pronamespace, p.proname::text from pg_catalog.pg_proc p, kinds where letters = '{}'
+) o(namespace, name) on o.namespace = s.oid"""
+#: Large objects, replication slots, and functions that run text as SQL are PostgreSQL's own as well.
+_VOLATILE = """
+select array_agg(distinct p.proname) as names
+from pg_catalog.pg_proc p
+where p.proname = any (%s::name[]) and p.provolatile = 'v' and (
+    p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace
+    or p.proname ~ '^(lo_|pg_(create|copy|drop|replication|import|restore|clear)_|query_to|database_to|schema_to)')"""
+_OTHERS = """
+select c.oid
+from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+where n.nspname = %s and c.relname = %s and (
+    exists (select from pg_catalog.pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal)
+    or exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid)
+    or exists (select from pg_catalog.pg_constraint k
+        where k.contype = 'f' and k.confrelid = c.oid and k.conrelid <> c.oid))"""
+_DEPENDENTS = """
+select array_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)) as dependents
+from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = c.oid
+where n.nspname = %s and c.relname = %s and d.deptype = 'n'
+    and not exists (select from pg_catalog.pg_constraint k
+        where d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.oid = d.objid and k.conrelid = c.oid)
+    and not exists (select from pg_catalog.pg_rewrite r
+        where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and r.oid = d.objid and r.ev_class = c.oid)"""
+
+
+class Catalog:
+    """The catalog as the session of a migration sees it."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._reader = Reader(connection.info.server_version // 10000, superuser=False)
+        self._prepared: set[str] = set()
+
+    @property
+    def version(self) -> int:
+        """The server's major version."""
+        return self._reader.version
+
+    def read(self, scopes: Sequence[Scope]) -> Facts:
+        """What there is within the scopes. Raises psycopg.Error where the server refuses to tell."""
+        asked = merged(scopes)
+        execute = BY_INDEX + "".join(map(_execute, asked))
+        missing = {name: text for scope in asked for name, text in self._prepare(scope.family).items()}
+        new = {name: text for name, text in missing.items() if name not in self._prepared}
+        try:
+            results = pinned(self._connection, NOT_TEMPORARY + "".join(new.values()) + execute, first=_PATH)
+        except (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement):
+            forget = "".join(f"deallocate {name};" for name in self._there() & missing.keys())
+            results = pinned(
+                self._connection, NOT_TEMPORARY + forget + "".join(missing.values()) + execute, first=_PATH
+            )
+        self._prepared |= missing.keys()
+        facts: Facts = {}
+        for result in results:
+            for row in range(result.ntuples if result.fname(0) == b"facts" else 0):
+                for item in json.loads(result.get_value(row, 0) or b"[]"):
+                    item.pop("relation", None)
+                    facts[item.pop("kind"), item.pop("name")] = item
+        return facts
+
+    def path(self) -> tuple[str, list[str], list[str]]:
+        """Where unqualified things are made, where they are looked for, and the event triggers that are enabled."""
+        row = self._row(_SESSION)
+        assert row is not None
+        return row[0], row[1], row[2]
+
+    def find(self, name: str, schemas: list[str]) -> list[Any] | None:
+        """The first relation of this name in the schemas: schema, kind, an index's table, whether it has children."""
+        return self._row(_FOUND, name, schemas, schemas)
+
+    def schema_of_type(self, name: str, schemas: list[str]) -> str:
+        """The schema of the first type of this name; empty where there is none."""
+        row = self._row(_TYPE, name, schemas, schemas)
+        return str(row[0]) if row else ""
+
+    def names_in(self, word: str, schemas: list[str]) -> list[tuple[str, str]]:
+        """(schema, name) of all that GRANT ... ON ALL ... IN SCHEMA is about, by the grammar's word for what it is."""
+        row = self._row(_ALL_IN, {"TABLE": list("rvmfp"), "SEQUENCE": ["S"]}.get(word, []), schemas)
+        return [(schema, name) for schema, name in row[0] or []]
+
+    def volatile(self, names: list[str]) -> list[str]:
+        """Which of the functions of these names may change anything but sequences and settings."""
+        row = self._row(_VOLATILE, names)
+        return [] if row is None else row[0] or []
+
+    def is_touched_by_others(self, schema: str, name: str) -> bool:
+        """Whether writing to a table may run code, or change rows of other tables: triggers, rules, foreign keys."""
+        return self._row(_OTHERS, schema, name) is not None
+
+    def dependents(self, schema: str, name: str) -> list[str]:
+        """What CASCADE would take along with a relation."""
+        row = self._row(_DEPENDENTS, schema, name)
+        return [] if row is None else row[0] or []
+
+    def _row(self, query: str, *parameters: Any) -> Any:
+        """The first row of the answer to a query, or None. It runs as the session is, with nothing of it kept."""
+        text = psycopg.ClientCursor(self._connection).mogrify(f"select pg_catalog.to_json(q) from ({query}) q", parameters)
+        (result, *_) = pinned(self._connection, "select", first=f"{text};")
+        return list(json.loads(result.get_value(0, 0) or b"").values()) if result.ntuples else None
+
+    def _there(self) -> set[str]:
+        (result, *_) = pinned(self._connection, "select quote_ident(name) from pg_prepared_statements")
+        return {(result.get_value(row, 0) or b"").decode() for row in range(result.ntuples)}
+
+    def _prepare(self, family: Family) -> Mapping[str, str]:
+        facts = " union all ".join(
+            f"select (select json_agg(r) from ({kind.sql(self._reader, only=bool(family.roots))}) r) as facts"
+            for kind in family.kinds
+        )
+        if not family.roots:
+            return {_name(family): f"prepare {_name(family)} as {facts};"}
+        keep = f"set_config('pytest_migrations.roots', (select coalesce(array_agg(r.oid), '{{}}')::text from "
+        return {
+            _name(family, "roots"): f"prepare {_name(family, 'roots')}(name[], name[], name[]) as "
+            f"select {keep}({family.roots}) r where r.oid is not null), true);",
+            _name(family): f"prepare {_name(family)}(oid[]) as {facts};",
+        }
+
+
+def _name(family: Family, what: str = "facts") -> str:
+    return f'"pytest_migrations derive {family.name} {what}"'
+
+
+def _execute(scope: Scope) -> str:
+    family = scope.family
+    if not family.roots:
+        return f"execute {_name(family)};"
+    schemas = [name[-2] if len(name) > 1 else "" for name in scope.names]
+    path = "current_setting('pytest_migrations.path')::name[]"
+    roots = f"{_array(schemas)}, {_array([name[-1] for name in scope.names])}, {path}"
+    found = "current_setting('pytest_migrations.roots')::oid[]"
+    return f"execute {_name(family, 'roots')}({roots}); execute {_name(family)}({found});"
+
+
+def _array(words: Sequence[str]) -> str:
+    return "array[" + ", ".join(literal(word) for word in words) + "]::name[]"
+
+
+def literal(text: str) -> str:
+    """A string as SQL needs it, whatever the session says of backslashes."""
+    quoted = text.replace("'", "''")
+    return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in text else f"'{quoted}'"

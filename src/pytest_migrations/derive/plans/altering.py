@@ -1,0 +1,145 @@
+"""ALTER, and what else changes an object that is there: looked at before and behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_migrations.derive.names import Entry
+from pytest_migrations.derive.plans.plan import NOTHING, Plan
+from pytest_migrations.derive.scopes import RELATION, TYPE, Scope, names_in, relation, scope_of, word_of
+from pytest_migrations.derive.state import Back
+from pytest_migrations.sql.grammar import quoted
+from pytest_migrations.sql.traits import enum_name
+
+if TYPE_CHECKING:
+    from pytest_migrations.derive.plans.plan import Context, Found, Planner
+
+CASCADE = "CASCADE may take along what was there before"
+_PARTITIONS = ("AT_AttachPartition", "AT_DetachPartition", "AT_DetachPartitionFinalize")
+#: Options of foreign tables may be secrets, so that no snapshot tells their values.
+_UNSEEN = {"AT_GenericOptions", "AT_AlterColumnGenericOptions"}
+
+
+def table(node: Any, context: Context) -> Plan:
+    """ALTER TABLE, VIEW, INDEX, SEQUENCE, and TYPE where it is a composite one."""
+    if word_of(node, "objtype") == "OBJECT_TYPE":
+        return about(Scope(TYPE, (names_in(node.relation),)), context)
+    commands = [item.alter_table_cmd for item in node.cmds]
+    found = context.find_relation(node.relation)
+    if found is None:
+        return NOTHING
+    if any(enum_name(command, "behavior") == "DROP_CASCADE" for command in commands):
+        return Plan(missing=(CASCADE,), scopes=(relation(node.relation),))
+    if _UNSEEN & {enum_name(command, "subtype") for command in commands} and not found.is_made:
+        return Plan(missing=("the values of server options are not looked at, since some are secrets",))
+    partitions = [
+        getattr(command, "def").partition_cmd.name
+        for command in commands
+        if enum_name(command, "subtype") in _PARTITIONS
+    ]
+    if found.is_made:
+        return Plan(scopes=(relation(*partitions, node.relation),) if partitions else ())
+    if plan := _new_columns(commands, found):
+        return plan
+    return Plan(scopes=(relation(node.relation, *partitions),))
+
+
+def _new_columns(commands: list[Any], found: Found) -> Plan | None:
+    """Columns that are added to one table go again, with all that is declared with them."""
+    if found.word != "TABLE" or found.has_children:
+        return None
+    if any(enum_name(command, "subtype") != "AT_AddColumn" or command.missing_ok for command in commands):
+        return None
+    made = [Entry("column", f"{found.sql}.{quoted(getattr(command, 'def').column_def.colname)}") for command in commands]
+    backs = [
+        Back(f"ALTER TABLE {found.sql} DROP COLUMN {column.name.removeprefix(found.sql + '.')}", column)
+        for column in reversed(made)
+    ]
+    return Plan(tuple(backs), tuple(made))
+
+
+def about(scope: Scope | None, context: Context) -> Plan:
+    """A statement about objects within a scope; of those that the script has made nothing needs to be put back."""
+    if scope is None:
+        return Plan(missing=("nothing is known of such objects",))
+    if scope.family == RELATION:
+        there = [found for name in scope.names if (found := context.find(name))]
+        if all(found.is_made for found in there):
+            return NOTHING
+    return Plan(scopes=(scope,))
+
+
+def domain(node: Any, context: Context) -> Plan:
+    plan = about(Scope(TYPE, (names_in(node.type_name),)), context)
+    return Plan(missing=(CASCADE,), scopes=plan.scopes) if enum_name(node, "behavior") == "DROP_CASCADE" else plan
+
+
+def enum(node: Any, context: Context) -> Plan:
+    return about(Scope(TYPE, (names_in(node.type_name),)), context)
+
+
+def sequence(node: Any, context: Context) -> Plan:
+    return about(relation(node.sequence), context)
+
+
+def routine(node: Any, context: Context) -> Plan:
+    return about(scope_of("OBJECT_FUNCTION", node.func), context)
+
+
+def policy(node: Any, context: Context) -> Plan:
+    return about(relation(node.table), context)
+
+
+def refreshed(node: Any, context: Context) -> Plan:
+    return about(relation(node.relation), context)
+
+
+def clustered(node: Any, context: Context) -> Plan:
+    return about(relation(node.relation), context) if node.HasField("relation") else NOTHING
+
+
+def said(node: Any, context: Context) -> Plan:
+    """COMMENT ON."""
+    return about(scope_of(word_of(node, "objtype"), node.object), context)
+
+
+def owned(node: Any, context: Context) -> Plan:
+    """ALTER ... OWNER TO, of what is no relation."""
+    return about(scope_of(word_of(node, "object_type"), node.object), context)
+
+
+def depending(node: Any, context: Context) -> Plan:
+    """ALTER ... DEPENDS ON EXTENSION."""
+    if node.HasField("relation"):
+        return about(relation(node.relation), context)
+    return about(scope_of(word_of(node, "object_type"), node.object), context)
+
+
+def granted(node: Any, context: Context) -> Plan:
+    """GRANT and REVOKE on objects."""
+    word = word_of(node, "objtype")
+    if enum_name(node, "targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
+        return _in_schemas(word, [item.string.sval for item in node.objects], context)
+    missing, scopes = [], []
+    for item in node.objects:
+        plan = about(scope_of(word, item), context)
+        missing += plan.missing
+        scopes += plan.scopes
+    return Plan(missing=tuple(missing), scopes=tuple(scopes))
+
+
+def _in_schemas(word: str, schemas: list[str], context: Context) -> Plan:
+    names = context.catalog.names_in(word.removeprefix("OBJECT_"), schemas)
+    routines = word not in ("OBJECT_TABLE", "OBJECT_SEQUENCE")
+    family = scope_of("OBJECT_FUNCTION" if routines else "OBJECT_TABLE", ()).family  # type: ignore[union-attr]
+    return Plan(scopes=(Scope(family, tuple(names)),) if names else ())
+
+
+def among(word: str) -> Planner:
+    """A statement about objects of which all are looked at."""
+
+    def plan(node: Any, context: Context) -> Plan:
+        del node
+        return about(scope_of(word), context)
+
+    return plan

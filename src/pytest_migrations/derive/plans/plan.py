@@ -1,0 +1,150 @@
+"""What is to be done about a statement so that it can be undone, and what the statement may ask for that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from pytest_migrations.derive.names import Entry, dotted
+from pytest_migrations.derive.scopes import name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from pytest_migrations.derive.catalog import Catalog
+    from pytest_migrations.derive.scopes import Name, Scope
+    from pytest_migrations.derive.state import Back, State
+
+RELATION_WORDS = {
+    "r": "TABLE",
+    "p": "TABLE",
+    "v": "VIEW",
+    "m": "MATERIALIZED VIEW",
+    "S": "SEQUENCE",
+    "f": "FOREIGN TABLE",
+    "i": "INDEX",
+    "I": "INDEX",
+    "c": "TYPE",
+}
+
+
+class Moved(NamedTuple):
+    """That the statement calls one object something else: its kinds, and the clause that undoes it."""
+
+    kinds: tuple[str, ...]
+    #: Makes the clause behind ALTER ... of what the object was called before.
+    clause: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is known of a statement by its tree, and in which scopes the rest is seen.
+
+    Where the tree tells all, ``backs`` are the statements that undo it, ``makes`` what it makes, and ``renames`` what
+    it calls otherwise. ``missing`` are reasons why it is not undone, or not all of it, each a sentence without its full
+    stop. What differs within the ``scopes`` is undone as well.
+    """
+
+    backs: tuple[Back, ...] = ()
+    makes: tuple[Entry, ...] = ()
+    renames: tuple[tuple[Entry, Entry], ...] = ()
+    missing: tuple[str, ...] = ()
+    scopes: tuple[Scope, ...] = ()
+    moved: Moved | None = None
+    #: Of a DROP: the objects of the script's own that are gone.
+    loses: tuple[Entry, ...] = ()
+
+
+NOTHING = Plan()
+
+
+class Found(NamedTuple):
+    """A relation that a statement names, as it is before the statement."""
+
+    schema: str
+    name: str
+    #: The word for it (``TABLE``).
+    word: str
+    #: The table of an index, without its schema, which is the index's; empty for all others.
+    table: str = ""
+    has_children: bool = False
+    is_partitioned: bool = False
+    is_made: bool = False
+
+    @property
+    def sql(self) -> str:
+        return dotted(self.schema, self.name)
+
+    @property
+    def entry(self) -> Entry:
+        return Entry("relation", self.sql)
+
+
+class Context:
+    """What a plan may ask: of the script so far, and of the catalog before the statement."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.state: State
+        self._paths: tuple[str, list[str], list[str]] | None = None
+
+    def forget_path(self) -> None:
+        """The statement may have changed the search path."""
+        self._paths = None
+
+    @property
+    def schema(self) -> str:
+        """Where unqualified things are made."""
+        return self._path[0]
+
+    @property
+    def event_triggers(self) -> list[str]:
+        """The event triggers that may run at any statement."""
+        return self._path[2]
+
+    @property
+    def _path(self) -> tuple[str, list[str], list[str]]:
+        if self._paths is None:
+            self._paths = self.catalog.path()
+        return self._paths
+
+    def is_made(self, entry: Entry) -> bool:
+        """Whether the script has made the object itself."""
+        return entry in self.state.made
+
+    def target(self, range_var: Any) -> str:
+        """The name, as SQL needs it, of a relation that a statement makes."""
+        return dotted(range_var.schemaname or self.schema, range_var.relname)
+
+    def find(self, name: Name) -> Found | None:
+        """The relation of this name, or None where there is none."""
+        for schema in name[-2:-1] or ("pg_temp", self.schema):
+            if self.is_made(Entry("relation", dotted(schema, name[-1]))) and not name[-1].startswith("pg_"):
+                return Found(schema, name[-1], "TABLE", is_made=True)
+        row = self.catalog.find(name[-1], [name[-2]] if len(name) > 1 else self._path[1])
+        if row is None:
+            return None
+        schema, kind, table, has_children = row
+        found = Found(schema, name[-1], RELATION_WORDS[kind], table, has_children, kind in "pI")
+        return found._replace(is_made=bool(table) and self.is_made(Entry("relation", dotted(schema, table))))
+
+    def schema_of_type(self, name: Name) -> str:
+        """The schema of a type that there is."""
+        if len(name) > 1:
+            return name[-2]
+        if self.is_made(Entry("type", dotted(self.schema, name[-1]))):
+            return self.schema
+        return self.catalog.schema_of_type(name[-1], self._path[1])
+
+    def find_relation(self, range_var: Any) -> Found | None:
+        return self.find(name_of(range_var))
+
+
+class Planner(Protocol):
+    """Makes the plan for a kind of statements."""
+
+    def __call__(self, node: Any, context: Context) -> Plan: ...
+
+

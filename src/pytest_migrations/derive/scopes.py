@@ -1,0 +1,235 @@
+"""Where a statement can change anything: which objects to look at before it and behind it.
+
+A scope is a family of objects and the names in the statement that lead to them. What a name means is found on the
+session's own search path; a table comes with all that hangs on it and all that inherits from it.
+"""
+
+# ruff: noqa: S608 (the texts are put together from this package's own words only)
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_migrations.catalog import kinds
+from pytest_migrations.catalog.kinds.kind import Kind
+from pytest_migrations.sql.traits import enum_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Name = tuple[str, ...]
+
+#: What CREATE OR REPLACE needs to put a function back, which no snapshot holds in one piece.
+SOURCES = Kind(
+    "sources",
+    """
+    select 'source' as kind, p.oid::regprocedure as name, p.prokind as form, pg_get_functiondef(p.oid) as definition,
+        p.pronargdefaults as defaults, p.proargnames as names
+    from pg_proc p
+    where p.prokind <> 'a'
+        and p.oid = any($1)  -- only
+    """,
+)
+
+#: What CREATE OR REPLACE needs to put a view back: which columns it has, whether anything stands on it, and whether it
+#: is plain, so that nothing is lost when it is dropped and made again.
+SHAPES = Kind(
+    "shapes",
+    """
+    select 'shape' as kind, c.oid::regclass as name,
+        (select array_agg(a.attname order by a.attnum) from pg_attribute a
+            where a.attrelid = c.oid and a.attnum > 0) as columns,
+        exists (select from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
+            and d.deptype = 'n' and d.objid not in (select r.oid from pg_rewrite r where r.ev_class = c.oid)) as needed,
+        c.relowner = session_user::regrole and c.relacl is null
+            and not exists (select from pg_default_acl)
+            and not exists (select from pg_description d where d.classoid = 'pg_class'::regclass and d.objoid = c.oid)
+            and not exists (select from pg_trigger g where g.tgrelid = c.oid)
+            and (select count(*) from pg_rewrite r where r.ev_class = c.oid) = 1
+            and not exists (select from pg_attribute a where a.attrelid = c.oid
+                and (a.atthasdef or a.attacl is not null or a.attoptions is not null)) as plain,
+        c.reloptions as options, pg_get_viewdef(c.oid) as definition
+    from pg_class c
+    where c.relkind = 'v'
+        and c.oid = any($1)  -- only
+    """,
+)
+
+#: On the search path of the statement, for an unqualified name the first one there is.
+_NAMED = """(
+    select x.oid from {catalog} x join pg_namespace n on n.oid = x.{prefix}namespace
+    where x.{prefix}name = w.name and case when w.schema <> '' then n.nspname = w.schema else n.nspname = any($3) end
+    order by array_position($3, n.nspname) limit 1)"""
+_NAMES = "unnest($1, $2) w(schema, name)"
+
+
+class Family(NamedTuple):
+    """Objects that are looked at together: their kinds, and the query for the OIDs of those that are named.
+
+    The query has the names' schemas ('' where there is none), the names, and the search path as parameters. Without a
+    query all objects of the kinds are looked at, which are few in any database.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    roots: str = ""
+
+
+RELATION = Family(
+    "relation",
+    (
+        kinds.TABLES,
+        kinds.COLUMNS,
+        kinds.CONSTRAINTS,
+        kinds.INDEXES,
+        kinds.SEQUENCES,
+        kinds.VIEWS,
+        SHAPES,
+        kinds.RULES,
+        kinds.TRIGGERS,
+        kinds.POLICIES,
+        kinds.STATISTICS,
+        kinds.PRIVILEGES_ON_RELATIONS,
+        kinds.PRIVILEGES_ON_COLUMNS,
+    ),
+    f"""
+    with recursive named(oid) as (
+        select {_NAMED.format(catalog="pg_class", prefix="rel")} from {_NAMES}
+    ), tree(oid) as (
+        select coalesce((select i.indrelid from pg_index i where i.indexrelid = named.oid), named.oid) from named
+        union
+        select h.inhrelid from pg_inherits h join tree on h.inhparent = tree.oid
+    )
+    select tree.oid from tree
+    union all select g.oid from pg_trigger g join tree on g.tgrelid = tree.oid
+    union all select p.oid from pg_policy p join tree on p.polrelid = tree.oid
+    union all select r.oid from pg_rewrite r join tree on r.ev_class = tree.oid
+    union all select s.oid from pg_statistic_ext s join tree on s.stxrelid = tree.oid
+    union all select d.objid from pg_depend d join tree on d.refobjid = tree.oid and d.refobjsubid > 0
+        where d.refclassid = 'pg_class'::regclass and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+    """,
+)
+ROUTINE = Family(
+    "routine",
+    (kinds.FUNCTIONS, kinds.AGGREGATES, SOURCES, kinds.PRIVILEGES_ON_FUNCTIONS),
+    f"""
+    select p.oid from {_NAMES} join pg_proc p on p.proname = w.name join pg_namespace n on n.oid = p.pronamespace
+    where case when w.schema <> '' then n.nspname = w.schema else n.nspname = any($3) end
+    """,
+)
+TYPE = Family(
+    "type",
+    (kinds.TYPES, kinds.RANGES, kinds.BASE_TYPES, kinds.DOMAIN_CONSTRAINTS, kinds.COLUMNS, kinds.PRIVILEGES_ON_TYPES),
+    f"""
+    with named(oid) as (select {_NAMED.format(catalog="pg_type", prefix="typ")} from {_NAMES})
+    select named.oid from named
+    union all select t.typrelid from pg_type t join named using (oid) where t.typrelid <> 0
+    union all select k.oid from pg_constraint k join named on k.contypid = named.oid
+    """,
+)
+
+
+class Scope(NamedTuple):
+    """What may be changed: objects of a family; the names are (schema, name), or (name) on the search path."""
+
+    family: Family
+    names: tuple[Name, ...] = ()
+
+
+def _all_of(*of: Kind) -> Family:
+    return Family(of[0].name, of)
+
+
+#: The families of what has no scope by name, by the grammar's word for what a statement is about.
+_WHOLE: Mapping[str, Family] = {
+    "OBJECT_ACCESS_METHOD": _all_of(kinds.ACCESS_METHODS),
+    "OBJECT_CAST": _all_of(kinds.CASTS),
+    "OBJECT_COLLATION": _all_of(kinds.COLLATIONS),
+    "OBJECT_CONVERSION": _all_of(kinds.CONVERSIONS),
+    "OBJECT_DATABASE": _all_of(kinds.DATABASE, kinds.DATABASE_SETTINGS),
+    "OBJECT_DEFACL": _all_of(kinds.DEFAULT_PRIVILEGES),
+    "OBJECT_EVENT_TRIGGER": _all_of(kinds.EVENT_TRIGGERS),
+    "OBJECT_EXTENSION": _all_of(kinds.EXTENSIONS, kinds.SCHEMAS),
+    "OBJECT_FDW": _all_of(kinds.FOREIGN_DATA_WRAPPERS, kinds.PRIVILEGES),
+    "OBJECT_FOREIGN_SERVER": _all_of(kinds.FOREIGN_SERVERS, kinds.PRIVILEGES),
+    "OBJECT_LANGUAGE": _all_of(kinds.LANGUAGES, kinds.PRIVILEGES),
+    "OBJECT_OPCLASS": _all_of(kinds.OPERATOR_CLASSES, kinds.OPERATOR_FAMILIES),
+    "OBJECT_OPERATOR": _all_of(kinds.OPERATORS),
+    "OBJECT_OPFAMILY": _all_of(kinds.OPERATOR_FAMILIES, kinds.OPERATOR_CLASSES),
+    "OBJECT_PUBLICATION": _all_of(kinds.PUBLICATIONS, kinds.PUBLISHED_TABLES, kinds.PUBLISHED_SCHEMAS),
+    "OBJECT_SCHEMA": _all_of(kinds.SCHEMAS, kinds.PRIVILEGES),
+    "OBJECT_STATISTIC_EXT": _all_of(kinds.STATISTICS),
+    "OBJECT_TRANSFORM": _all_of(kinds.TRANSFORMS),
+    "OBJECT_TSCONFIGURATION": _all_of(kinds.CONFIGURATIONS),
+    "OBJECT_TSDICTIONARY": _all_of(kinds.DICTIONARIES),
+    "OBJECT_TSPARSER": _all_of(kinds.PARSERS),
+    "OBJECT_TSTEMPLATE": _all_of(kinds.TEMPLATES),
+    "OBJECT_USER_MAPPING": _all_of(kinds.USER_MAPPINGS),
+}
+_RELATIONS = frozenset(
+    f"OBJECT_{word}" for word in ("TABLE", "VIEW", "MATVIEW", "SEQUENCE", "INDEX", "FOREIGN_TABLE")
+)
+#: Their names are the relation's and then their own.
+_PARTS = frozenset(f"OBJECT_{word}" for word in ("COLUMN", "TABCONSTRAINT", "TRIGGER", "RULE", "POLICY"))
+_ROUTINES = frozenset(f"OBJECT_{word}" for word in ("FUNCTION", "PROCEDURE", "ROUTINE", "AGGREGATE"))
+_TYPES = frozenset(("OBJECT_TYPE", "OBJECT_DOMAIN"))
+
+
+def scope_of(word: str, node: Any = None) -> Scope | None:
+    """The scope of an object as statements of all sorts name it; None where such objects are not looked at.
+
+    ``word`` is the grammar's (``OBJECT_TABLE``), ``node`` its name there.
+    """
+    if word in _RELATIONS:
+        return Scope(RELATION, (names_in(node),))
+    if word in _PARTS:
+        return Scope(RELATION, (names_in(node)[:-1],))
+    if word in _ROUTINES:
+        return Scope(ROUTINE, (names_in(node),))
+    if word in _TYPES:
+        return Scope(TYPE, (names_in(node),))
+    if word == "OBJECT_DOMCONSTRAINT":
+        return Scope(TYPE, (names_in(node.list.items[0]),))
+    return Scope(_WHOLE[word]) if word in _WHOLE else None
+
+
+def relation(*range_vars: Any) -> Scope:
+    """The scope of relations that a statement names."""
+    return Scope(RELATION, tuple(map(name_of, range_vars)))
+
+
+def name_of(range_var: Any) -> Name:
+    return tuple(filter(None, (range_var.schemaname, range_var.relname)))
+
+
+def names_in(node: Any) -> Name:
+    """The words of a name, however the grammar holds it."""
+    if hasattr(node, "DESCRIPTOR") and node.DESCRIPTOR.name == "Node":
+        node = getattr(node, node.WhichOneof("node"))
+    if not hasattr(node, "DESCRIPTOR"):
+        return tuple(part for item in node for part in names_in(item))
+    match node.DESCRIPTOR.name:
+        case "String":
+            return (node.sval,)
+        case "RangeVar":
+            return name_of(node)
+        case "List":
+            return names_in(node.items)
+        case "TypeName":
+            return names_in(node.names)
+        case "ObjectWithArgs":
+            return names_in(node.objname)
+    return ()
+
+
+def word_of(node: Any, field: str) -> str:
+    """The grammar's word for what kind of object a statement is about."""
+    return enum_name(node, field)
+
+
+def merged(scopes: Sequence[Scope]) -> list[Scope]:
+    """One scope for each family."""
+    names: dict[Family, tuple[Name, ...]] = {}
+    for scope in scopes:
+        names[scope.family] = (*names.get(scope.family, ()), *scope.names)
+    return [Scope(family, given) for family, given in names.items()]
