@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import errors
@@ -20,11 +21,14 @@ from pytest_migrations.derive.scopes import merged
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_migrations.derive.scopes import Family, Name, Scope
+    from pytest_migrations.catalog.kinds.kind import Kind
+    from pytest_migrations.derive.scopes import Family, Scope
 
 #: The objects by (kind, name), with what is known of each; names are as SQL needs them.
 Facts = dict[tuple[str, str], dict[str, Any]]
 
+#: Few rows are looked for, wherever statistics do not say so.
+_NESTED = "set local enable_nestloop = on; set local enable_hashjoin = on; set local enable_mergejoin = on;"
 _PATH = "select set_config('pytest_migrations.path', current_schemas(true)::text, true);"
 _SESSION = """
 select current_schema() as here, current_schemas(true) as path,
@@ -77,13 +81,17 @@ where n.nspname = %s and c.relname = %s and d.deptype = 'n'
         where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and r.oid = d.objid and r.ev_class = c.oid)"""
 
 
+#: What has been prepared in a session, which is there until somebody takes it away.
+_prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
+
+
 class Catalog:
     """The catalog as the session of a migration sees it."""
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
         self._connection = connection
         self._reader = Reader(connection.info.server_version // 10000, superuser=False)
-        self._prepared: set[str] = set()
+        self._prepared = _prepared.setdefault(connection, set())
 
     @property
     def version(self) -> int:
@@ -93,7 +101,7 @@ class Catalog:
     def read(self, scopes: Sequence[Scope]) -> Facts:
         """What there is within the scopes. Raises psycopg.Error where the server refuses to tell."""
         asked = merged(scopes)
-        execute = BY_INDEX + "".join(map(_execute, asked))
+        execute = "".join(map(_execute, asked))
         missing = {name: text for scope in asked for name, text in self._prepare(scope.family).items()}
         new = {name: text for name, text in missing.items() if name not in self._prepared}
         try:
@@ -103,7 +111,7 @@ class Catalog:
             results = pinned(
                 self._connection, NOT_TEMPORARY + forget + "".join(missing.values()) + execute, first=_PATH
             )
-        self._prepared |= missing.keys()
+        self._prepared.update(missing)
         facts: Facts = {}
         for result in results:
             for row in range(result.ntuples if result.fname(0) == b"facts" else 0):
@@ -157,18 +165,25 @@ class Catalog:
         return {(result.get_value(row, 0) or b"").decode() for row in range(result.ntuples)}
 
     def _prepare(self, family: Family) -> Mapping[str, str]:
-        facts = " union all ".join(
-            f"select (select json_agg(r) from ({kind.sql(self._reader, only=bool(family.roots))}) r) as facts"
-            for kind in family.kinds
-        )
         if not family.roots:
-            return {_name(family): f"prepare {_name(family)} as {facts};"}
-        keep = f"set_config('pytest_migrations.roots', (select coalesce(array_agg(r.oid), '{{}}')::text from "
+            return {_name(family): self._query(family, "", family.kinds)}
+        kept = (
+            f"set_config('pytest_migrations.{name}', coalesce(array_agg(r.oid) filter (where {which}), '{{}}')::text, true)"
+            for name, which in (("whole", "true"), ("parts", "r.has_parts"))
+        )
+        named = f"({family.roots}) r(oid, has_parts) where r.oid is not null;"
+        roots = f"(name[], name[], name[]) as select {', '.join(kept)} from {named}"
         return {
-            _name(family, "roots"): f"prepare {_name(family, 'roots')}(name[], name[], name[]) as "
-            f"select {keep}({family.roots}) r where r.oid is not null), true);",
-            _name(family): f"prepare {_name(family)}(oid[]) as {facts};",
+            _name(family, "roots"): f"prepare {_name(family, 'roots')}{roots}",
+            _name(family, "parts"): self._query(family, "parts", [kind for kind in family.kinds if kind.parts]),
+            _name(family): self._query(family, "facts", [kind for kind in family.kinds if not kind.parts]),
         }
+
+    def _query(self, family: Family, what: str, of: Sequence[Kind]) -> str:
+        few = bool(family.roots)
+        texts = [f"select (select json_agg(r) from ({kind.sql(self._reader, only=few)}) r) as facts" for kind in of]
+        nothing = "select null::json as facts"
+        return f"prepare {_name(family, what or 'facts')}{'(oid[])' if few else ''} as {' union all '.join(texts) or nothing};"
 
 
 def _name(family: Family, what: str = "facts") -> str:
@@ -182,8 +197,11 @@ def _execute(scope: Scope) -> str:
     schemas = [name[-2] if len(name) > 1 else "" for name in scope.names]
     path = "current_setting('pytest_migrations.path')::name[]"
     roots = f"{_array(schemas)}, {_array([name[-1] for name in scope.names])}, {path}"
-    found = "current_setting('pytest_migrations.roots')::oid[]"
-    return f"execute {_name(family, 'roots')}({roots}); execute {_name(family)}({found});"
+    whole, parts = (f"(current_setting('pytest_migrations.{name}')::oid[])" for name in ("whole", "parts"))
+    return (
+        f"{_NESTED} execute {_name(family, 'roots')}({roots}); execute {_name(family)}{whole};"
+        f"{BY_INDEX} execute {_name(family, 'parts')}{parts};"
+    )
 
 
 def _array(words: Sequence[str]) -> str:

@@ -73,6 +73,12 @@ class _Comparison:
             and (was := self._before.get((kind, name)))
             and (was["partition of"], was["inherits"]) != (row["partition of"], row["inherits"])
         }
+        #: The relations that have lost a column for good: what stood on it cannot be made again either.
+        self._narrowed = {
+            relation_of(row)
+            for (kind, name), row in self._before.items()
+            if kind == "column" and (kind, name) not in self._after and not is_made(entry(kind, name))
+        }
         self._found = Undoing()
 
     def undoing(self) -> Undoing:
@@ -127,6 +133,9 @@ class _Comparison:
             self._found.gone.append((one, []))
             return
         if kind == "constraint" and self._comes_with_its_partition(row):
+            return
+        if kind in ("constraint", "index", "statistics") and relation_of(row) in self._narrowed:
+            self._found.gone.append((one, []))
             return
         try:
             self._found.gone.append((one, self._made_again(kind, name, row)))

@@ -66,7 +66,7 @@ _NAMES = "unnest($1, $2) w(schema, name)"
 class Family(NamedTuple):
     """Objects that are looked at together: their kinds, and the query for the OIDs of those that are named.
 
-    The query has the names' schemas ('' where there is none), the names, and the search path as parameters. Without a
+    The query yields OIDs, and whether each is that of a relation whose parts are looked at. It has the names' schemas ('' where there is none), the names, and the search path as parameters. Without a
     query all objects of the kinds are looked at, which are few in any database.
     """
 
@@ -75,24 +75,7 @@ class Family(NamedTuple):
     roots: str = ""
 
 
-RELATION = Family(
-    "relation",
-    (
-        kinds.TABLES,
-        kinds.COLUMNS,
-        kinds.CONSTRAINTS,
-        kinds.INDEXES,
-        kinds.SEQUENCES,
-        kinds.VIEWS,
-        SHAPES,
-        kinds.RULES,
-        kinds.TRIGGERS,
-        kinds.POLICIES,
-        kinds.STATISTICS,
-        kinds.PRIVILEGES_ON_RELATIONS,
-        kinds.PRIVILEGES_ON_COLUMNS,
-    ),
-    f"""
+_RELATION_ROOTS = f"""
     with recursive named(oid) as (
         select {_NAMED.format(catalog="pg_class", prefix="rel")} from {_NAMES}
     ), tree(oid) as (
@@ -100,20 +83,33 @@ RELATION = Family(
         union
         select h.inhrelid from pg_inherits h join tree on h.inhparent = tree.oid
     )
-    select tree.oid from tree
-    union all select g.oid from pg_trigger g join tree on g.tgrelid = tree.oid
-    union all select p.oid from pg_policy p join tree on p.polrelid = tree.oid
-    union all select r.oid from pg_rewrite r join tree on r.ev_class = tree.oid
-    union all select s.oid from pg_statistic_ext s join tree on s.stxrelid = tree.oid
-    union all select d.objid from pg_depend d join tree on d.refobjid = tree.oid and d.refobjsubid > 0
+    select tree.oid, true from tree
+    union all select d.objid, true from pg_depend d join tree on d.refobjid = tree.oid and d.refobjsubid > 0
         where d.refclassid = 'pg_class'::regclass and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
-    """,
+    union all select g.oid, false from pg_trigger g join tree on g.tgrelid = tree.oid
+    union all select p.oid, false from pg_policy p join tree on p.polrelid = tree.oid
+    union all select r.oid, false from pg_rewrite r join tree on r.ev_class = tree.oid
+    union all select s.oid, false from pg_statistic_ext s join tree on s.stxrelid = tree.oid"""
+_OF_TABLES = (
+    *(kinds.TABLES, kinds.COLUMNS, kinds.CONSTRAINTS, kinds.INDEXES, kinds.SEQUENCES, kinds.STATISTICS),
+)
+_ON_TABLES = (kinds.RULES, kinds.TRIGGERS, kinds.POLICIES)
+
+#: What most statements about a table can change.
+TABLE = Family("table", _OF_TABLES, _RELATION_ROOTS)
+#: What hangs on a table or a view and has statements of its own.
+HANGING = Family("hanging", (kinds.TABLES, *_ON_TABLES), _RELATION_ROOTS)
+#: All of any relation.
+RELATION = Family(
+    "relation",
+    (*_OF_TABLES, *_ON_TABLES, kinds.VIEWS, SHAPES, kinds.PRIVILEGES_ON_RELATIONS, kinds.PRIVILEGES_ON_COLUMNS),
+    _RELATION_ROOTS,
 )
 ROUTINE = Family(
     "routine",
     (kinds.FUNCTIONS, kinds.AGGREGATES, SOURCES, kinds.PRIVILEGES_ON_FUNCTIONS),
     f"""
-    select p.oid from {_NAMES} join pg_proc p on p.proname = w.name join pg_namespace n on n.oid = p.pronamespace
+    select p.oid, false from {_NAMES} join pg_proc p on p.proname = w.name join pg_namespace n on n.oid = p.pronamespace
     where case when w.schema <> '' then n.nspname = w.schema else n.nspname = any($3) end
     """,
 )
@@ -122,9 +118,9 @@ TYPE = Family(
     (kinds.TYPES, kinds.RANGES, kinds.BASE_TYPES, kinds.DOMAIN_CONSTRAINTS, kinds.COLUMNS, kinds.PRIVILEGES_ON_TYPES),
     f"""
     with named(oid) as (select {_NAMED.format(catalog="pg_type", prefix="typ")} from {_NAMES})
-    select named.oid from named
-    union all select t.typrelid from pg_type t join named using (oid) where t.typrelid <> 0
-    union all select k.oid from pg_constraint k join named on k.contypid = named.oid
+    select named.oid, false from named
+    union all select t.typrelid, true from pg_type t join named using (oid) where t.typrelid <> 0
+    union all select k.oid, false from pg_constraint k join named on k.contypid = named.oid
     """,
 )
 
@@ -193,9 +189,9 @@ def scope_of(word: str, node: Any = None) -> Scope | None:
     return Scope(_WHOLE[word]) if word in _WHOLE else None
 
 
-def relation(*range_vars: Any) -> Scope:
+def relation(*range_vars: Any, family: Family = RELATION) -> Scope:
     """The scope of relations that a statement names."""
-    return Scope(RELATION, tuple(map(name_of, range_vars)))
+    return Scope(family, tuple(map(name_of, range_vars)))
 
 
 def name_of(range_var: Any) -> Name:

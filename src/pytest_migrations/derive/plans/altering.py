@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
-from pytest_migrations.derive.scopes import RELATION, TYPE, Scope, names_in, relation, scope_of, word_of
+from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, names_in, relation, scope_of, word_of
 from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
 from pytest_migrations.sql.traits import enum_name
@@ -38,31 +38,49 @@ def table(node: Any, context: Context) -> Plan:
         if enum_name(command, "subtype") in _PARTITIONS
     ]
     if found.is_made:
-        return Plan(scopes=(relation(*partitions, node.relation),) if partitions else ())
-    if plan := _new_columns(commands, found):
+        return Plan(scopes=(relation(*partitions, node.relation, family=TABLE),) if partitions else ())
+    if plan := _additions(commands, found):
         return plan
-    return Plan(scopes=(relation(node.relation, *partitions),))
+    family = RELATION if found.word != "TABLE" or any(map(_is_about_hanging, commands)) else TABLE
+    return Plan(scopes=(relation(node.relation, *partitions, family=family),))
 
 
-def _new_columns(commands: list[Any], found: Found) -> Plan | None:
-    """Columns that are added to one table go again, with all that is declared with them."""
-    if found.word != "TABLE" or found.has_children:
+def _is_about_hanging(command: Any) -> bool:
+    return enum_name(command, "subtype").endswith(("Trig", "TrigAll", "TrigUser", "Rule"))
+
+
+def _additions(commands: list[Any], found: Found) -> Plan | None:
+    """What is added to one table by a name goes again by it: columns, with all that is declared with them, and
+    constraints, but for primary keys, which also make columns NOT NULL."""
+    if found.word != "TABLE" or found.has_children or found.is_partitioned:
         return None
-    if any(enum_name(command, "subtype") != "AT_AddColumn" or command.missing_ok for command in commands):
-        return None
-    made = [Entry("column", f"{found.sql}.{quoted(getattr(command, 'def').column_def.colname)}") for command in commands]
-    backs = [
-        Back(f"ALTER TABLE {found.sql} DROP COLUMN {column.name.removeprefix(found.sql + '.')}", column)
-        for column in reversed(made)
-    ]
-    return Plan(tuple(backs), tuple(made))
+    made = []
+    for command in commands:
+        node = getattr(command, "def")
+        if enum_name(command, "subtype") == "AT_AddColumn" and not command.missing_ok:
+            made.append(Entry("column", f"{found.sql}.{quoted(node.column_def.colname)}"))
+        elif enum_name(command, "subtype") == "AT_AddConstraint" and _goes_by_its_name(node.constraint):
+            made.append(Entry("constraint", f"{quoted(node.constraint.conname)} on {found.sql}"))
+        else:
+            return None
+    return Plan(tuple(Back(_drop(entry, found), entry) for entry in reversed(made)), tuple(made))
+
+
+def _goes_by_its_name(constraint: Any) -> bool:
+    kinds = ("CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_EXCLUSION")
+    return bool(constraint.conname and not constraint.indexname) and enum_name(constraint, "contype") in kinds
+
+
+def _drop(entry: Entry, found: Found) -> str:
+    name = entry.name.removeprefix(f"{found.sql}.").removesuffix(f" on {found.sql}")
+    return f"ALTER TABLE {found.sql} DROP {entry.kind.upper()} {name}"
 
 
 def about(scope: Scope | None, context: Context) -> Plan:
     """A statement about objects within a scope; of those that the script has made nothing needs to be put back."""
     if scope is None:
         return Plan(missing=("nothing is known of such objects",))
-    if scope.family == RELATION:
+    if scope.family in (RELATION, HANGING):
         there = [found for name in scope.names if (found := context.find(name))]
         if all(found.is_made for found in there):
             return NOTHING
@@ -87,7 +105,7 @@ def routine(node: Any, context: Context) -> Plan:
 
 
 def policy(node: Any, context: Context) -> Plan:
-    return about(relation(node.table), context)
+    return about(relation(node.table, family=HANGING), context)
 
 
 def refreshed(node: Any, context: Context) -> Plan:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
 from pytest_migrations.derive.plans.rows import unseen_calls
-from pytest_migrations.derive.scopes import ROUTINE, Scope, name_of, names_in, relation, scope_of, word_of
+from pytest_migrations.derive.scopes import HANGING, RELATION, ROUTINE, TABLE, Scope, name_of, names_in, relation, scope_of, word_of
 from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
+from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
     from pytest_migrations.derive.plans.plan import Context
@@ -79,15 +80,32 @@ def index(node: Any, context: Context) -> Plan:
     if found.is_made:
         return Plan(makes=(made,) if node.idxname else ())
     if not node.idxname or node.if_not_exists or found.word == "INDEX" or found.is_partitioned:
-        return Plan(scopes=(relation(node.relation),))
+        return Plan(scopes=(relation(node.relation, family=TABLE if found.word == "TABLE" else RELATION),))
     return Plan((Back(f"DROP INDEX {made.name}", made),), (made,))
 
 
-def on_relation(node: Any, context: Context) -> Plan:
-    """A trigger, a rule, a policy: seen at what it is on."""
-    range_var = node.table if hasattr(node, "table") else node.relation
+def trigger(node: Any, context: Context) -> Plan:
+    return _on_relation("trigger", node.trigname, node.relation, context, is_new=not node.replace)
+
+
+def rule(node: Any, context: Context) -> Plan:
+    """A rule for SELECT may make a view of a table, before PostgreSQL 16."""
+    is_new = not node.replace and enum_name(node, "event") != "CMD_SELECT"
+    return _on_relation("rule", node.rulename, node.relation, context, is_new=is_new)
+
+
+def policy(node: Any, context: Context) -> Plan:
+    return _on_relation("policy", node.policy_name, node.table, context, is_new=True)
+
+
+def _on_relation(kind: str, name: str, range_var: Any, context: Context, *, is_new: bool) -> Plan:
     found = context.find_relation(range_var)
-    return NOTHING if found is None or found.is_made else Plan(scopes=(relation(range_var),))
+    if found is None or found.is_made:
+        return NOTHING
+    if not is_new:
+        return Plan(scopes=(relation(range_var, family=RELATION if kind == "rule" else HANGING),))
+    made = Entry(kind, f"{quoted(name)} on {found.sql}")
+    return Plan((Back(f"DROP {kind.upper()} {quoted(name)} ON {found.sql}", made),), (made,))
 
 
 def type_(node: Any, context: Context) -> Plan:
