@@ -104,7 +104,8 @@ def ask(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> d
 def pinned(connection: psycopg.Connection[Any], sql: str, *, first: str = "") -> list[PGresult]:
     """Run statements under the pinned settings, with nothing of it kept; the results that have columns.
 
-    ``first`` are statements that run before, under the session's own settings. Raises psycopg.Error where the server does; the transaction is then as it was before.
+    ``first`` are statements that run before, under the session's own settings. Raises psycopg.Error where the server
+    does; the transaction is then as it was before.
     """
     status = connection.info.transaction_status
     begin, end = _INSIDE if status != TransactionStatus.IDLE else _OUTSIDE

@@ -16,6 +16,9 @@ from psycopg import errors
 
 from pytest_migrations.catalog.kinds.kind import Reader
 from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
+from pytest_migrations.derive.names import Entry, literal
+from pytest_migrations.derive.order import Need
+from pytest_migrations.derive.queries import DEPENDENTS, FOUND, NEEDS, OTHERS, SESSION, TYPE, VOLATILE
 from pytest_migrations.derive.scopes import merged
 
 if TYPE_CHECKING:
@@ -30,57 +33,6 @@ Facts = dict[tuple[str, str], dict[str, Any]]
 #: Few rows are looked for, wherever statistics do not say so.
 _NESTED = "set local enable_nestloop = on; set local enable_hashjoin = on; set local enable_mergejoin = on;"
 _PATH = "select set_config('pytest_migrations.path', current_schemas(true)::text, true);"
-_SESSION = """
-select current_schema() as here, current_schemas(true) as path,
-    array(select evtname from pg_catalog.pg_event_trigger where evtenabled <> 'D' and evtevent <> 'login'
-        order by evtname) as triggers"""
-_FOUND = """
-select n.nspname, c.relkind, (select t.relname from pg_catalog.pg_class t where t.oid = i.indrelid) as of,
-    exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid) as children
-from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    left join pg_catalog.pg_index i on i.indexrelid = c.oid
-where c.relname = %s and n.nspname = any (%s::name[])
-order by pg_catalog.array_position(%s::name[], n.nspname) limit 1"""
-_TYPE = """
-select n.nspname from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-where t.typname = %s and n.nspname = any (%s::name[])
-order by pg_catalog.array_position(%s::name[], n.nspname) limit 1"""
-_ALL_IN = """
-with kinds as (select %s::text[] as letters),
-    schemas as (select oid, nspname from pg_catalog.pg_namespace where nspname = any (%s::name[]))
-select array_agg(distinct array[s.nspname::text, o.name]) as names
-from schemas s join (
-    select c.relnamespace, c.relname::text from pg_catalog.pg_class c, kinds where c.relkind::text = any (letters)
-    union all select p.pronamespace, p.proname::text from pg_catalog.pg_proc p, kinds where letters = '{}'
-) o(namespace, name) on o.namespace = s.oid"""
-#: Large objects, replication slots, and functions that run text as SQL are PostgreSQL's own as well.
-_VOLATILE = """
-select array_agg(distinct p.proname) as names
-from pg_catalog.pg_proc p
-where p.proname = any (%s::name[]) and p.provolatile = 'v' and (
-    p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace
-    or p.proname ~ '^(lo_|pg_(create|copy|drop|replication|import|restore|clear)_|query_to|database_to|schema_to)')"""
-_OTHERS = """
-select c.oid
-from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where n.nspname = %s and c.relname = %s and (
-    exists (select from pg_catalog.pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal)
-    or exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid)
-    or exists (select from pg_catalog.pg_constraint k
-        where k.contype = 'f' and k.confrelid = c.oid and k.conrelid <> c.oid))"""
-_DEPENDENTS = """
-select array_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)) as dependents
-from pg_catalog.pg_class c
-    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = c.oid
-where n.nspname = %s and c.relname = %s and d.deptype = 'n'
-    and not exists (select from pg_catalog.pg_constraint k
-        where d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.oid = d.objid and k.conrelid = c.oid)
-    and not exists (select from pg_catalog.pg_rewrite r
-        where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and r.oid = d.objid and r.ev_class = c.oid)"""
-
-
 #: What has been prepared in a session, which is there until somebody takes it away.
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
 
@@ -122,17 +74,18 @@ class Catalog:
 
     def path(self) -> tuple[str, list[str], list[str]]:
         """Where unqualified things are made, where they are looked for, and the event triggers that are enabled."""
-        row = self._row(_SESSION)
+        row = self._row(SESSION)
         assert row is not None
         return row[0], row[1], row[2]
 
     def find(self, name: str, schemas: list[str]) -> list[Any] | None:
         """The first relation of this name in the schemas: schema, kind, an index's table, whether it has children."""
-        return self._row(_FOUND, name, schemas, schemas)
+        row: list[Any] | None = self._row(FOUND, name, schemas, schemas)
+        return row
 
     def schema_of_type(self, name: str, schemas: list[str]) -> str:
         """The schema of the first type of this name; empty where there is none."""
-        row = self._row(_TYPE, name, schemas, schemas)
+        row = self._row(TYPE, name, schemas, schemas)
         return str(row[0]) if row else ""
 
     def names_in(self, word: str, schemas: list[str]) -> list[tuple[str, str]]:
@@ -142,21 +95,32 @@ class Catalog:
 
     def volatile(self, names: list[str]) -> list[str]:
         """Which of the functions of these names may change anything but sequences and settings."""
-        row = self._row(_VOLATILE, names)
+        row = self._row(VOLATILE, names)
         return [] if row is None else row[0] or []
 
     def is_touched_by_others(self, schema: str, name: str) -> bool:
         """Whether writing to a table may run code, or change rows of other tables: triggers, rules, foreign keys."""
-        return self._row(_OTHERS, schema, name) is not None
+        return self._row(OTHERS, schema, name) is not None
 
     def dependents(self, schema: str, name: str) -> list[str]:
         """What CASCADE would take along with a relation."""
-        row = self._row(_DEPENDENTS, schema, name)
+        row = self._row(DEPENDENTS, schema, name)
         return [] if row is None else row[0] or []
+
+    def needs(self, entries: list[Entry]) -> list[Need]:
+        """Which of some objects need which others of them."""
+        text = psycopg.ClientCursor(self._connection).mogrify(
+            NEEDS, [[entry.kind for entry in entries], [entry.name for entry in entries]]
+        )
+        (result, *_) = pinned(self._connection, NOT_TEMPORARY + _NESTED + text)
+        found = json.loads(result.get_value(0, 0) or b"[]")
+        return [Need(entries[x - 1], entries[y - 1], goes_with) for x, y, goes_with in found]
 
     def _row(self, query: str, *parameters: Any) -> Any:
         """The first row of the answer to a query, or None. It runs as the session is, with nothing of it kept."""
-        text = psycopg.ClientCursor(self._connection).mogrify(f"select pg_catalog.to_json(q) from ({query}) q", parameters)
+        text = psycopg.ClientCursor(self._connection).mogrify(
+            f"select pg_catalog.to_json(q) from ({query}) q", parameters
+        )
         (result, *_) = pinned(self._connection, "select", first=f"{text};")
         return list(json.loads(result.get_value(0, 0) or b"").values()) if result.ntuples else None
 
@@ -166,10 +130,10 @@ class Catalog:
 
     def _prepare(self, family: Family) -> Mapping[str, str]:
         if not family.roots:
-            return {_name(family): self._query(family, "", family.kinds)}
+            return {_name(family): self._query(family, "facts", family.kinds)}
         kept = (
-            f"set_config('pytest_migrations.{name}', coalesce(array_agg(r.oid) filter (where {which}), '{{}}')::text, true)"
-            for name, which in (("whole", "true"), ("parts", "r.has_parts"))
+            f"set_config('pytest_migrations.{name}', coalesce(array_agg(r.oid){which}, '{{}}')::text, true)"
+            for name, which in (("whole", ""), ("parts", " filter (where r.has_parts)"))
         )
         named = f"({family.roots}) r(oid, has_parts) where r.oid is not null;"
         roots = f"(name[], name[], name[]) as select {', '.join(kept)} from {named}"
@@ -182,8 +146,8 @@ class Catalog:
     def _query(self, family: Family, what: str, of: Sequence[Kind]) -> str:
         few = bool(family.roots)
         texts = [f"select (select json_agg(r) from ({kind.sql(self._reader, only=few)}) r) as facts" for kind in of]
-        nothing = "select null::json as facts"
-        return f"prepare {_name(family, what or 'facts')}{'(oid[])' if few else ''} as {' union all '.join(texts) or nothing};"
+        query = " union all ".join(texts) or "select null::json as facts"
+        return f"prepare {_name(family, what)}{'(oid[])' if few else ''} as {query};"
 
 
 def _name(family: Family, what: str = "facts") -> str:
@@ -206,9 +170,3 @@ def _execute(scope: Scope) -> str:
 
 def _array(words: Sequence[str]) -> str:
     return "array[" + ", ".join(literal(word) for word in words) + "]::name[]"
-
-
-def literal(text: str) -> str:
-    """A string as SQL needs it, whatever the session says of backslashes."""
-    quoted = text.replace("'", "''")
-    return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in text else f"'{quoted}'"

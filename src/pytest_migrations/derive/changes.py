@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
@@ -28,18 +29,18 @@ _DROPS_FIRST = ("policy", "rule", "trigger", "statistics", "constraint", "index"
 class Undoing:
     """What a statement did: how it is undone, the objects that it made and those that are gone, and what is missing."""
 
-    undos: list[Undo] = field(default_factory=list)
-    made: list[Entry] = field(default_factory=list)
-    gone: list[tuple[Entry, list[Undo] | str]] = field(default_factory=list)
+    undos: list[Undo] = dataclasses.field(default_factory=list)
+    made: list[Entry] = dataclasses.field(default_factory=list)
+    gone: list[tuple[Entry, list[Undo] | str]] = dataclasses.field(default_factory=list)
     #: Indexes of the script's own that are part of another one now.
-    taken: list[tuple[Entry, Entry]] = field(default_factory=list)
-    renamed: list[tuple[Entry, Entry]] = field(default_factory=list)
-    missing: list[str] = field(default_factory=list)
+    taken: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
+    renamed: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
+    #: Objects of the script's own that were changed, which needs no undoing.
+    touched: list[Entry] = dataclasses.field(default_factory=list)
+    missing: list[str] = dataclasses.field(default_factory=list)
 
 
-def undo(
-    before: Facts, after: Facts, moved: Moved | None, is_made: Callable[[Entry], bool], version: int
-) -> Undoing:
+def undo(before: Facts, after: Facts, moved: Moved | None, is_made: Callable[[Entry], bool], version: int) -> Undoing:
     """How a statement is undone that found ``before`` and left ``after``, and may have ``moved`` an object.
 
     ``is_made`` tells objects that the script itself has made, of which nothing needs to be put back.
@@ -62,7 +63,12 @@ def _without(facts: Facts, moved: tuple[str, str]) -> Facts:
 
 class _Comparison:
     def __init__(self, before: Facts, after: Facts, is_made: Callable[[Entry], bool], version: int) -> None:
-        self._before, self._after, self._is_made, self._version = _whole(before, after), _whole(after, before), is_made, version
+        self._before, self._after, self._is_made, self._version = (
+            _whole(before, after),
+            _whole(after, before),
+            is_made,
+            version,
+        )
         self._new = {entry(*key) for key in self._after if key not in self._before}
         self._gone = {entry(*key) for key in self._before if key not in self._after}
         self._ancestors = _ancestors(self._before) | _ancestors(self._after)
@@ -79,6 +85,14 @@ class _Comparison:
             for (kind, name), row in self._before.items()
             if kind == "column" and (kind, name) not in self._after and not is_made(entry(kind, name))
         }
+        #: The views that have to be made anew, since columns were added to them.
+        self._remade = {
+            name
+            for (kind, name), row in self._after.items()
+            if kind == "shape"
+            and (kind, name) in self._before
+            and self._before[kind, name]["columns"] != row["columns"]
+        }
         self._found = Undoing()
 
     def undoing(self) -> Undoing:
@@ -86,7 +100,7 @@ class _Comparison:
             key, row = (kind, name), self._after[kind, name]
             if key not in self._before:
                 self._undo_new(kind, name, row)
-            elif self._before[key] != row:
+            elif self._before[key] != row or self._is_remade(kind, name, row):
                 self._put_back(kind, name, self._before[key], row)
         for kind, name in self._before:
             if (kind, name) not in self._after:
@@ -112,9 +126,10 @@ class _Comparison:
         if kind == "constraint" and self._comes_with_its_partition(row):
             self._found.made.remove(one)
             return
+        if kind == "trigger" and row["enabled"] != "origin" and self._ancestors.get(relation_of(row)):
+            self._found.missing.append(f"{name} is a partition's copy of a trigger")
+            return
         try:
-            if kind == "trigger" and row["enabled"] != "origin" and self._ancestors.get(relation_of(row)):
-                raise NotDerivableError(f"{name} is the copy of a trigger")
             sql = _kind(kind, name).dropped(name, row)
         except NotDerivableError as error:
             self._found.missing.append(str(error))
@@ -159,18 +174,34 @@ class _Comparison:
         change = [Undo(of.make(name, row), MAKE)]
         return change + list(self._facts_back(kind, name, row, after))
 
+    def _is_remade(self, kind: str, name: str, row: Row) -> bool:
+        """Whether it is a view that is made anew, or a part of one."""
+        own = (name,) if kind == "view" else (parent.name for parent in self._above(row))
+        return bool(self._remade) and any(one in self._remade for one in own)
+
+    def _made_anew(self, kind: str, name: str, row: Row) -> list[Undo]:
+        """A view that has only just been made again with its columns, and what hangs on it, which has to be made."""
+        if kind not in ("view", "column"):
+            return self._made_again(kind, name, row)
+        blank = {field: row[field] if field in ("options", *_PLACES) else None for field in row}
+        return list(self._facts_back(kind, name, row, blank))
+
     def _comes_with_its_partition(self, row: Row) -> bool:
         """A foreign key of a partition is one with that of the partitioned table, and its own when it is let go."""
         return relation_of(row) in self._moved and str(row["definition"]).startswith("FOREIGN KEY")
 
     def _put_back(self, kind: str, name: str, before: Row, after: Row) -> None:
         one = entry(kind, name)
-        if self._is_made(one) or any(self._is_made(parent) for parent in self._above(after)):
+        if own := [made for made in (one, *self._above(after)) if self._is_made(made)]:
+            self._found.touched += own
             if after.get("partition of") and not before.get("partition of") and kind == "index":
                 self._found.taken.append((one, Entry("relation", after["partition of"])))
             return
         try:
-            self._found.undos += self._facts_back(kind, name, before, after)
+            if kind != "shape" and self._is_remade(kind, name, after):
+                self._found.undos += self._made_anew(kind, name, before)
+            else:
+                self._found.undos += self._facts_back(kind, name, before, after)
         except NotDerivableError as error:
             self._found.missing.append(str(error))
 
@@ -179,26 +210,28 @@ class _Comparison:
         changed = [
             field
             for field in {**before, **after}
-            if field not in _PLACES and field not in of.derived and not _same(field, before.get(field), after.get(field))
+            if field not in _PLACES
+            and field not in of.derived
+            and not _same(field, before.get(field), after.get(field))
         ]
-        moved = self._moved_with(kind, name, after)
+        moved = self._moved_with(kind, after)
         if moved and kind in ("index", "constraint"):
             changed = [field for field in changed if field not in ("partition of", "index partition of")]
         if moved and kind == "column":
             changed = [field for field in changed if field not in ("identity", "not null no inherit")]
-        if "owner" in changed and "privileges" in changed:
+        if "owner" in changed and "privileges" in changed and after["owner"] is not None:
             raise NotDerivableError(f"{name} has another owner, and other privileges by that")
         by_function: dict[PutBack, list[str]] = {}
         for field in changed:
             if field not in of.put_back:
-                raise NotDerivableError(f"{field} of {name} was {_said(before.get(field))} and is {_said(after.get(field))}")
+                raise NotDerivableError(
+                    f"{field} of {name} was {_said(before.get(field))} and is {_said(after.get(field))}"
+                )
             by_function.setdefault(of.put_back[field], []).append(field)
         for put_back, fields in by_function.items():
-            yield from put_back(
-                Change(kind, name, before, after, tuple(fields), self._version, self._ancestors)
-            )
+            yield from put_back(Change(kind, name, before, after, tuple(fields), self._version, self._ancestors))
 
-    def _moved_with(self, kind: str, name: str, row: Row) -> bool:
+    def _moved_with(self, kind: str, row: Row) -> bool:
         """Whether it belongs to a table that was attached or detached, and goes back with it."""
         return kind in ("column", "index", "constraint") and relation_of(row) in self._moved
 
@@ -244,5 +277,3 @@ def _ancestors(facts: Facts) -> dict[str, tuple[str, ...]]:
         return [found for parent in above.get(name, ()) for found in (parent, *all_above(parent))]
 
     return {name: tuple(dict.fromkeys(all_above(name))) for name in above}
-
-

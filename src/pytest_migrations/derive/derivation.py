@@ -14,9 +14,10 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.derive.catalog import Catalog
 from pytest_migrations.derive.changes import undo
+from pytest_migrations.derive.order import ordered
 from pytest_migrations.derive.plans import plan_of
 from pytest_migrations.derive.plans.plan import NOTHING, Context, Plan
-from pytest_migrations.derive.state import Back, State
+from pytest_migrations.derive.state import Back, Said, State
 from pytest_migrations.sql.grammar import tree_of
 from pytest_migrations.sql.traits import enum_name
 
@@ -48,7 +49,8 @@ class Missing:
 class Derived:
     """The statements that undo a script, each with its semicolon and on lines of its own, and what they do not undo.
 
-    Where nothing is ``missing`` they restore the schema; else they are a beginning for a person.
+    Where nothing is ``missing`` they restore the schema; else they are a beginning for a person, with a comment where
+    something is missing.
     """
 
     sql: str
@@ -100,7 +102,11 @@ class Derivation:
         if plan.scopes:
             try:
                 found = undo(
-                    self._facts, self._catalog.read(plan.scopes), plan.moved, self._context.is_made, self._catalog.version
+                    self._facts,
+                    self._catalog.read(plan.scopes),
+                    plan.moved,
+                    self._context.is_made,
+                    self._catalog.version,
                 )
             except psycopg.Error as error:
                 plan = replace(plan, missing=(*plan.missing, _unread(error)))
@@ -110,9 +116,17 @@ class Derivation:
             self._context.forget_path()
 
     def result(self) -> Derived:
-        """How to go back from behind the last statement to before the first."""
-        missing = sorted(self._state.missing, key=lambda said: said.statement.offset)
-        return Derived(self._state.sql, tuple(Missing(said.statement, said.reason) for said in missing))
+        """How to go back from behind the last statement, where the session is now, to before the first."""
+        state, backs = self._state, self._state.backs
+        problems: list[str] = []
+        if state.is_touched:
+            try:
+                backs, problems = ordered(backs, self._catalog.needs(list(state.made)))
+            except psycopg.Error as error:
+                problems = [_unread(error)]
+        said = [*state.missing, *(Said(state.steps[-1].statement, problem) for problem in problems)]
+        missing = sorted((Missing(*item) for item in said), key=lambda item: item.statement.offset)
+        return Derived("".join(back.line for back in backs), tuple(missing))
 
     def _planned(self, statement: Statement) -> Plan:
         if statement.script.program is not None:
@@ -141,6 +155,9 @@ class Derivation:
                 backs += [Back(item.sql) for item in again]
         for old, new in (*plan.renames, *(found.renamed if found else ())):
             state = state.renaming(old, new)
+        for entry in (*plan.touches, *(found.touched if found else ())):
+            state, reason = state.touching(entry)
+            missing += [reason] if reason else []
         for entry in losing:
             state, reason = state.losing(entry)
             missing += [reason] if reason else []

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _WORD = r'(?:"(?:[^"]|"")*"|[^".\s(]+)'
+_LAST = re.compile(rf"{_WORD}$")
 _QUALIFIED = re.compile(rf"({_WORD})\.({_WORD})")
 RELATIONS = ("table", "foreign table", "view", "materialized view", "sequence", "index")
 
@@ -53,7 +54,19 @@ def bare(name: str) -> str:
     return found[2] if found else name
 
 
+def last(name: str) -> str:
+    """The last part of a name that may be a column's."""
+    found = _LAST.search(name)
+    return found[0] if found else name
+
+
 def schema_of(name: str) -> str:
     """The schema of a qualified name."""
     found = _QUALIFIED.match(name)
     return found[1] if found else ""
+
+
+def literal(text: str) -> str:
+    """A string as SQL needs it, whatever the session says of backslashes."""
+    quoted = text.replace("'", "''")
+    return "E'" + quoted.replace("\\", "\\\\") + "'" if "\\" in text else f"'{quoted}'"

@@ -10,12 +10,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.catalog import kinds
+from pytest_migrations.catalog.kinds.casts import CASTS, TRANSFORMS
+from pytest_migrations.catalog.kinds.collations import COLLATIONS, CONVERSIONS
+from pytest_migrations.catalog.kinds.columns import COLUMNS
+from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS, DOMAIN_CONSTRAINTS
+from pytest_migrations.catalog.kinds.database import DATABASE, DATABASE_SETTINGS
+from pytest_migrations.catalog.kinds.default_privileges import DEFAULT_PRIVILEGES
+from pytest_migrations.catalog.kinds.event_triggers import EVENT_TRIGGERS
+from pytest_migrations.catalog.kinds.extensions import EXTENSIONS
+from pytest_migrations.catalog.kinds.foreign_data import FOREIGN_DATA_WRAPPERS, FOREIGN_SERVERS, USER_MAPPINGS
+from pytest_migrations.catalog.kinds.functions import AGGREGATES, FUNCTIONS
+from pytest_migrations.catalog.kinds.indexes import INDEXES
 from pytest_migrations.catalog.kinds.kind import Kind
+from pytest_migrations.catalog.kinds.languages import ACCESS_METHODS, LANGUAGES
+from pytest_migrations.catalog.kinds.operators import OPERATOR_CLASSES, OPERATOR_FAMILIES, OPERATORS
+from pytest_migrations.catalog.kinds.policies import POLICIES
+from pytest_migrations.catalog.kinds.privileges import (
+    PRIVILEGES,
+    PRIVILEGES_ON_COLUMNS,
+    PRIVILEGES_ON_FUNCTIONS,
+    PRIVILEGES_ON_RELATIONS,
+    PRIVILEGES_ON_TYPES,
+)
+from pytest_migrations.catalog.kinds.replication import PUBLICATIONS, PUBLISHED_SCHEMAS, PUBLISHED_TABLES
+from pytest_migrations.catalog.kinds.rules import RULES
+from pytest_migrations.catalog.kinds.schemas import SCHEMAS
+from pytest_migrations.catalog.kinds.sequences import SEQUENCES
+from pytest_migrations.catalog.kinds.statistics import STATISTICS
+from pytest_migrations.catalog.kinds.tables import TABLES
+from pytest_migrations.catalog.kinds.text_search import CONFIGURATIONS, DICTIONARIES, PARSERS, TEMPLATES
+from pytest_migrations.catalog.kinds.triggers import TRIGGERS
+from pytest_migrations.catalog.kinds.types import BASE_TYPES, RANGES, TYPES
+from pytest_migrations.catalog.kinds.views import VIEWS
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 Name = tuple[str, ...]
 
@@ -31,8 +61,8 @@ SOURCES = Kind(
     """,
 )
 
-#: What CREATE OR REPLACE needs to put a view back: which columns it has, whether anything stands on it, and whether it
-#: is plain, so that nothing is lost when it is dropped and made again.
+#: What CREATE OR REPLACE needs to put a view back: which columns it has, whether anything stands on it, and whether
+#: views are plain when they are made.
 SHAPES = Kind(
     "shapes",
     """
@@ -41,13 +71,7 @@ SHAPES = Kind(
             where a.attrelid = c.oid and a.attnum > 0) as columns,
         exists (select from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
             and d.deptype = 'n' and d.objid not in (select r.oid from pg_rewrite r where r.ev_class = c.oid)) as needed,
-        c.relowner = session_user::regrole and c.relacl is null
-            and not exists (select from pg_default_acl)
-            and not exists (select from pg_description d where d.classoid = 'pg_class'::regclass and d.objoid = c.oid)
-            and not exists (select from pg_trigger g where g.tgrelid = c.oid)
-            and (select count(*) from pg_rewrite r where r.ev_class = c.oid) = 1
-            and not exists (select from pg_attribute a where a.attrelid = c.oid
-                and (a.atthasdef or a.attacl is not null or a.attoptions is not null)) as plain,
+        not exists (select from pg_default_acl) as plain,
         c.reloptions as options, pg_get_viewdef(c.oid) as definition
     from pg_class c
     where c.relkind = 'v'
@@ -66,8 +90,9 @@ _NAMES = "unnest($1, $2) w(schema, name)"
 class Family(NamedTuple):
     """Objects that are looked at together: their kinds, and the query for the OIDs of those that are named.
 
-    The query yields OIDs, and whether each is that of a relation whose parts are looked at. It has the names' schemas ('' where there is none), the names, and the search path as parameters. Without a
-    query all objects of the kinds are looked at, which are few in any database.
+    The query yields OIDs, and whether each is that of a relation whose parts are looked at. It has the names' schemas
+    ('' where there is none), the names, and the search path as parameters. Without a query all objects of the kinds are
+    looked at, which are few in any database.
     """
 
     name: str
@@ -90,24 +115,22 @@ _RELATION_ROOTS = f"""
     union all select p.oid, false from pg_policy p join tree on p.polrelid = tree.oid
     union all select r.oid, false from pg_rewrite r join tree on r.ev_class = tree.oid
     union all select s.oid, false from pg_statistic_ext s join tree on s.stxrelid = tree.oid"""
-_OF_TABLES = (
-    *(kinds.TABLES, kinds.COLUMNS, kinds.CONSTRAINTS, kinds.INDEXES, kinds.SEQUENCES, kinds.STATISTICS),
-)
-_ON_TABLES = (kinds.RULES, kinds.TRIGGERS, kinds.POLICIES)
+_OF_TABLES = (*(TABLES, COLUMNS, CONSTRAINTS, INDEXES, SEQUENCES, STATISTICS),)
+_ON_TABLES = (RULES, TRIGGERS, POLICIES)
 
 #: What most statements about a table can change.
 TABLE = Family("table", _OF_TABLES, _RELATION_ROOTS)
 #: What hangs on a table or a view and has statements of its own.
-HANGING = Family("hanging", (kinds.TABLES, *_ON_TABLES), _RELATION_ROOTS)
+HANGING = Family("hanging", (TABLES, *_ON_TABLES), _RELATION_ROOTS)
 #: All of any relation.
 RELATION = Family(
     "relation",
-    (*_OF_TABLES, *_ON_TABLES, kinds.VIEWS, SHAPES, kinds.PRIVILEGES_ON_RELATIONS, kinds.PRIVILEGES_ON_COLUMNS),
+    (*_OF_TABLES, *_ON_TABLES, VIEWS, SHAPES, PRIVILEGES_ON_RELATIONS, PRIVILEGES_ON_COLUMNS),
     _RELATION_ROOTS,
 )
 ROUTINE = Family(
     "routine",
-    (kinds.FUNCTIONS, kinds.AGGREGATES, SOURCES, kinds.PRIVILEGES_ON_FUNCTIONS),
+    (FUNCTIONS, AGGREGATES, SOURCES, PRIVILEGES_ON_FUNCTIONS),
     f"""
     select p.oid, false from {_NAMES} join pg_proc p on p.proname = w.name join pg_namespace n on n.oid = p.pronamespace
     where case when w.schema <> '' then n.nspname = w.schema else n.nspname = any($3) end
@@ -115,7 +138,7 @@ ROUTINE = Family(
 )
 TYPE = Family(
     "type",
-    (kinds.TYPES, kinds.RANGES, kinds.BASE_TYPES, kinds.DOMAIN_CONSTRAINTS, kinds.COLUMNS, kinds.PRIVILEGES_ON_TYPES),
+    (TYPES, RANGES, BASE_TYPES, DOMAIN_CONSTRAINTS, COLUMNS, PRIVILEGES_ON_TYPES),
     f"""
     with named(oid) as (select {_NAMED.format(catalog="pg_type", prefix="typ")} from {_NAMES})
     select named.oid, false from named
@@ -138,33 +161,31 @@ def _all_of(*of: Kind) -> Family:
 
 #: The families of what has no scope by name, by the grammar's word for what a statement is about.
 _WHOLE: Mapping[str, Family] = {
-    "OBJECT_ACCESS_METHOD": _all_of(kinds.ACCESS_METHODS),
-    "OBJECT_CAST": _all_of(kinds.CASTS),
-    "OBJECT_COLLATION": _all_of(kinds.COLLATIONS),
-    "OBJECT_CONVERSION": _all_of(kinds.CONVERSIONS),
-    "OBJECT_DATABASE": _all_of(kinds.DATABASE, kinds.DATABASE_SETTINGS),
-    "OBJECT_DEFACL": _all_of(kinds.DEFAULT_PRIVILEGES),
-    "OBJECT_EVENT_TRIGGER": _all_of(kinds.EVENT_TRIGGERS),
-    "OBJECT_EXTENSION": _all_of(kinds.EXTENSIONS, kinds.SCHEMAS),
-    "OBJECT_FDW": _all_of(kinds.FOREIGN_DATA_WRAPPERS, kinds.PRIVILEGES),
-    "OBJECT_FOREIGN_SERVER": _all_of(kinds.FOREIGN_SERVERS, kinds.PRIVILEGES),
-    "OBJECT_LANGUAGE": _all_of(kinds.LANGUAGES, kinds.PRIVILEGES),
-    "OBJECT_OPCLASS": _all_of(kinds.OPERATOR_CLASSES, kinds.OPERATOR_FAMILIES),
-    "OBJECT_OPERATOR": _all_of(kinds.OPERATORS),
-    "OBJECT_OPFAMILY": _all_of(kinds.OPERATOR_FAMILIES, kinds.OPERATOR_CLASSES),
-    "OBJECT_PUBLICATION": _all_of(kinds.PUBLICATIONS, kinds.PUBLISHED_TABLES, kinds.PUBLISHED_SCHEMAS),
-    "OBJECT_SCHEMA": _all_of(kinds.SCHEMAS, kinds.PRIVILEGES),
-    "OBJECT_STATISTIC_EXT": _all_of(kinds.STATISTICS),
-    "OBJECT_TRANSFORM": _all_of(kinds.TRANSFORMS),
-    "OBJECT_TSCONFIGURATION": _all_of(kinds.CONFIGURATIONS),
-    "OBJECT_TSDICTIONARY": _all_of(kinds.DICTIONARIES),
-    "OBJECT_TSPARSER": _all_of(kinds.PARSERS),
-    "OBJECT_TSTEMPLATE": _all_of(kinds.TEMPLATES),
-    "OBJECT_USER_MAPPING": _all_of(kinds.USER_MAPPINGS),
+    "OBJECT_ACCESS_METHOD": _all_of(ACCESS_METHODS),
+    "OBJECT_CAST": _all_of(CASTS),
+    "OBJECT_COLLATION": _all_of(COLLATIONS),
+    "OBJECT_CONVERSION": _all_of(CONVERSIONS),
+    "OBJECT_DATABASE": _all_of(DATABASE, DATABASE_SETTINGS),
+    "OBJECT_DEFACL": _all_of(DEFAULT_PRIVILEGES),
+    "OBJECT_EVENT_TRIGGER": _all_of(EVENT_TRIGGERS),
+    "OBJECT_EXTENSION": _all_of(EXTENSIONS, SCHEMAS),
+    "OBJECT_FDW": _all_of(FOREIGN_DATA_WRAPPERS, PRIVILEGES),
+    "OBJECT_FOREIGN_SERVER": _all_of(FOREIGN_SERVERS, PRIVILEGES),
+    "OBJECT_LANGUAGE": _all_of(LANGUAGES, PRIVILEGES),
+    "OBJECT_OPCLASS": _all_of(OPERATOR_CLASSES, OPERATOR_FAMILIES),
+    "OBJECT_OPERATOR": _all_of(OPERATORS),
+    "OBJECT_OPFAMILY": _all_of(OPERATOR_FAMILIES, OPERATOR_CLASSES),
+    "OBJECT_PUBLICATION": _all_of(PUBLICATIONS, PUBLISHED_TABLES, PUBLISHED_SCHEMAS),
+    "OBJECT_SCHEMA": _all_of(SCHEMAS, PRIVILEGES),
+    "OBJECT_STATISTIC_EXT": _all_of(STATISTICS),
+    "OBJECT_TRANSFORM": _all_of(TRANSFORMS),
+    "OBJECT_TSCONFIGURATION": _all_of(CONFIGURATIONS),
+    "OBJECT_TSDICTIONARY": _all_of(DICTIONARIES),
+    "OBJECT_TSPARSER": _all_of(PARSERS),
+    "OBJECT_TSTEMPLATE": _all_of(TEMPLATES),
+    "OBJECT_USER_MAPPING": _all_of(USER_MAPPINGS),
 }
-_RELATIONS = frozenset(
-    f"OBJECT_{word}" for word in ("TABLE", "VIEW", "MATVIEW", "SEQUENCE", "INDEX", "FOREIGN_TABLE")
-)
+_RELATIONS = frozenset(f"OBJECT_{word}" for word in ("TABLE", "VIEW", "MATVIEW", "SEQUENCE", "INDEX", "FOREIGN_TABLE"))
 #: Their names are the relation's and then their own.
 _PARTS = frozenset(f"OBJECT_{word}" for word in ("COLUMN", "TABCONSTRAINT", "TRIGGER", "RULE", "POLICY"))
 _ROUTINES = frozenset(f"OBJECT_{word}" for word in ("FUNCTION", "PROCEDURE", "ROUTINE", "AGGREGATE"))
@@ -198,24 +219,23 @@ def name_of(range_var: Any) -> Name:
     return tuple(filter(None, (range_var.schemaname, range_var.relname)))
 
 
+#: Where the grammar has the words of a name, by what it holds it in.
+_WORDS_IN: Mapping[str, Callable[[Any], Name]] = {
+    "String": lambda node: (node.sval,),
+    "RangeVar": name_of,
+    "List": lambda node: names_in(node.items),
+    "TypeName": lambda node: names_in(node.names),
+    "ObjectWithArgs": lambda node: names_in(node.objname),
+}
+
+
 def names_in(node: Any) -> Name:
     """The words of a name, however the grammar holds it."""
-    if hasattr(node, "DESCRIPTOR") and node.DESCRIPTOR.name == "Node":
-        node = getattr(node, node.WhichOneof("node"))
     if not hasattr(node, "DESCRIPTOR"):
         return tuple(part for item in node for part in names_in(item))
-    match node.DESCRIPTOR.name:
-        case "String":
-            return (node.sval,)
-        case "RangeVar":
-            return name_of(node)
-        case "List":
-            return names_in(node.items)
-        case "TypeName":
-            return names_in(node.names)
-        case "ObjectWithArgs":
-            return names_in(node.objname)
-    return ()
+    if node.DESCRIPTOR.name == "Node":
+        node = getattr(node, node.WhichOneof("node"))
+    return _WORDS_IN[node.DESCRIPTOR.name](node)
 
 
 def word_of(node: Any, field: str) -> str:

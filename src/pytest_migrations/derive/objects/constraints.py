@@ -49,8 +49,7 @@ def _definition(change: Change) -> list[Undo]:
         said = timing if "DEFERRABLE" in timing else f" NOT DEFERRABLE{timing}"
         return [Undo(f"ALTER {_of(change.before)} ALTER CONSTRAINT {name}{said}", PUT_BACK)]
     again = [Undo(_drop(change.name, change.after), MAKE), Undo(_add(change.name, change.before), MAKE)]
-    said = comment("CONSTRAINT", name=_on)(change) if change.before["comment"] is not None else []
-    return again + said
+    return again + (comment("CONSTRAINT", name=_on)(change) if change.before["comment"] is not None else [])
 
 
 def _on(name: str, row: Row) -> str:

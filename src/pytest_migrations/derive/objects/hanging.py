@@ -16,8 +16,13 @@ from pytest_migrations.derive.objects.kind import (
 )
 from pytest_migrations.derive.objects.sayings import comment, on, owner
 
-_STATES = {None: "ENABLE", "origin": "ENABLE", "disabled": "DISABLE", "replica": "ENABLE REPLICA",
-           "always": "ENABLE ALWAYS"}
+_STATES = {
+    None: "ENABLE",
+    "origin": "ENABLE",
+    "disabled": "DISABLE",
+    "replica": "ENABLE REPLICA",
+    "always": "ENABLE ALWAYS",
+}
 
 
 def _enabled(word: str, change: Change) -> list[Undo]:

@@ -9,7 +9,6 @@ from pytest_migrations.derive.objects.kind import (
     NotDerivableError,
     ObjectKind,
     Undo,
-    beside,
     own_name,
 )
 from pytest_migrations.derive.objects.sayings import comment, options
@@ -51,8 +50,9 @@ def _parts(definition: str) -> tuple[str, list[str]]:
 
 
 def _statistics(change: Change) -> list[Undo]:
-    before, after = (dict(pair.split("=") for pair in row["statistics targets"] or ()) for row in
-                     (change.before, change.after))
+    before, after = (
+        dict(pair.split("=") for pair in row["statistics targets"] or ()) for row in (change.before, change.after)
+    )
     return [
         Undo(f"ALTER INDEX {change.name} ALTER COLUMN {column} SET STATISTICS {before.get(column, -1)}", PUT_BACK)
         for column in sorted({**before, **after})

@@ -107,5 +107,3 @@ def beside(relation: str, name: str) -> str:
     """A name in the schema of a relation."""
     schema = schema_of(relation)
     return f"{schema}.{name}" if schema else name
-
-

@@ -65,12 +65,16 @@ TEMPLATE = _plain("TEXT SEARCH TEMPLATE", owned=False)
 CAST = _plain("CAST", owned=False)
 TRANSFORM = _plain("TRANSFORM", owned=False)
 ACCESS_METHOD = _plain("ACCESS METHOD", owned=False)
-USER_MAPPING = ObjectKind("USER MAPPING", drop=lambda name, _: f"DROP USER MAPPING {name.replace(' on ', ' SERVER ', 1)}")
+USER_MAPPING = ObjectKind(
+    "USER MAPPING", drop=lambda name, _: f"DROP USER MAPPING {name.replace(' on ', ' SERVER ', 1)}"
+)
 
 
 def _default_privileges(change: Change) -> list[Undo]:
     for_whom, _, on = change.name.rpartition(" on ")
-    prefix = f"ALTER DEFAULT PRIVILEGES {for_whom.replace('for role', 'FOR ROLE').replace(' in schema ', ' IN SCHEMA ')} "
+    prefix = (
+        f"ALTER DEFAULT PRIVILEGES {for_whom.replace('for role', 'FOR ROLE').replace(' in schema ', ' IN SCHEMA ')} "
+    )
     before, after = (
         granted(row["privileges"]["acl"], row["privileges"]["owner"]) for row in (change.before, change.after)
     )

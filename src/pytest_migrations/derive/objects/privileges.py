@@ -47,7 +47,7 @@ def statements(before: _Granted, after: _Granted, on: str, column: str = "", pre
             found["REVOKE", "", grantee].append(said)
         elif now and not was:
             found["REVOKE", "GRANT OPTION FOR ", grantee].append(said)
-        elif now is None or was and not now:
+        elif now is None or (was and not now):
             found["GRANT", " WITH GRANT OPTION" if was else "", grantee].append(said)
     return [
         f"{prefix}REVOKE {option}{', '.join(said)} ON {on} FROM {grantee}"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_migrations.derive.names import bare, schema_of
 from pytest_migrations.derive.objects.kind import (
+    DROP,
     LET_GO,
     MAKE,
     PUT_BACK,
@@ -18,7 +18,7 @@ from pytest_migrations.derive.objects.privileges import privileges
 from pytest_migrations.derive.objects.sayings import comment, owner, storage_options
 
 if TYPE_CHECKING:
-    from pytest_migrations.derive.objects.kind import Change, PutBack, Row
+    from pytest_migrations.derive.objects.kind import Change, PutBack
 
 
 def _logged(word: str) -> PutBack:
@@ -65,8 +65,10 @@ def _partition(change: Change) -> list[Undo]:
 def _inherits(change: Change) -> list[Undo]:
     before, after = change.before["inherits"] or [], change.after["inherits"] or []
     if set(before) - set(after):
-        raise NotDerivableError(f"{change.name} no longer inherits from {', '.join(set(before) - set(after))}, and its "
-                                "columns are its own now")
+        raise NotDerivableError(
+            f"{change.name} no longer inherits from {', '.join(set(before) - set(after))}, and its "
+            "columns are its own now"
+        )
     return [Undo(f"ALTER TABLE {change.name} NO INHERIT {parent}", LET_GO) for parent in after if parent not in before]
 
 
@@ -102,15 +104,17 @@ FOREIGN_TABLE = ObjectKind(
 
 
 def _shape(change: Change) -> list[Undo]:
-    """CREATE OR REPLACE VIEW keeps everything else of a view, but cannot take columns away."""
-    before, after = change.before["columns"], change.after["columns"]
-    if before == after:
+    """CREATE OR REPLACE VIEW keeps everything else of a view, but cannot take columns away.
+
+    Then the view is made anew, and what was said about it and granted on it is put back behind that (``remade``).
+    """
+    if change.before["columns"] == change.after["columns"]:
         return [Undo(_create_view(change, "CREATE OR REPLACE VIEW"), MAKE)]
-    added = ", ".join(column for column in after if column not in before)
+    added = ", ".join(column for column in change.after["columns"] if column not in change.before["columns"])
     if change.after["needed"] or not change.after["plain"]:
-        why = "other objects need it" if change.after["needed"] else "its owner, comments or privileges would go with it"
-        raise NotDerivableError(f"the view {change.name} has new columns ({added}); to drop it is no way, since {why}")
-    return [Undo(f"DROP VIEW {change.name}", MAKE), Undo(_create_view(change, "CREATE VIEW"), MAKE)]
+        why = "other objects need it" if change.after["needed"] else "new views come with privileges here"
+        raise NotDerivableError(f"the view {change.name} has new columns ({added}), and {why}")
+    return [Undo(f"DROP VIEW {change.name}", DROP), Undo(_create_view(change, "CREATE VIEW"), DROP)]
 
 
 def _create_view(change: Change, create: str) -> str:
@@ -118,9 +122,7 @@ def _create_view(change: Change, create: str) -> str:
     return f"{create} {change.name}{settings} AS\n{change.before['definition'].rstrip().rstrip(';')}"
 
 
-SHAPE = ObjectKind(
-    "", {"definition": _shape}, derived=frozenset(("columns", "needed", "plain", "options"))
-)
+SHAPE = ObjectKind("", {"definition": _shape}, derived=frozenset(("columns", "needed", "plain", "options")))
 VIEW = ObjectKind(
     "VIEW",
     {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_migrations.derive.catalog import literal
+from pytest_migrations.derive.names import literal
 from pytest_migrations.derive.objects.kind import PUT_BACK, SAY, NotDerivableError, Undo
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry
@@ -24,10 +25,12 @@ def table(node: Any, context: Context) -> Plan:
     """ALTER TABLE, VIEW, INDEX, SEQUENCE, and TYPE where it is a composite one."""
     if word_of(node, "objtype") == "OBJECT_TYPE":
         return about(Scope(TYPE, (names_in(node.relation),)), context)
-    commands = [item.alter_table_cmd for item in node.cmds]
     found = context.find_relation(node.relation)
-    if found is None:
-        return NOTHING
+    return NOTHING if found is None else _altered(node, found)
+
+
+def _altered(node: Any, found: Found) -> Plan:
+    commands = [item.alter_table_cmd for item in node.cmds]
     if any(enum_name(command, "behavior") == "DROP_CASCADE" for command in commands):
         return Plan(missing=(CASCADE,), scopes=(relation(node.relation),))
     if _UNSEEN & {enum_name(command, "subtype") for command in commands} and not found.is_made:
@@ -38,11 +41,10 @@ def table(node: Any, context: Context) -> Plan:
         if enum_name(command, "subtype") in _PARTITIONS
     ]
     if found.is_made:
-        return Plan(scopes=(relation(*partitions, node.relation, family=TABLE),) if partitions else ())
-    if plan := _additions(commands, found):
-        return plan
+        scopes = (relation(*partitions, node.relation, family=TABLE),) if partitions else ()
+        return replace(found.touched, scopes=scopes)
     family = RELATION if found.word != "TABLE" or any(map(_is_about_hanging, commands)) else TABLE
-    return Plan(scopes=(relation(node.relation, *partitions, family=family),))
+    return _additions(commands, found) or Plan(scopes=(relation(node.relation, *partitions, family=family),))
 
 
 def _is_about_hanging(command: Any) -> bool:
@@ -50,8 +52,10 @@ def _is_about_hanging(command: Any) -> bool:
 
 
 def _additions(commands: list[Any], found: Found) -> Plan | None:
-    """What is added to one table by a name goes again by it: columns, with all that is declared with them, and
-    constraints, but for primary keys, which also make columns NOT NULL."""
+    """What is added to one table by a name goes again by it: columns and all that is declared with them, constraints.
+
+    But primary keys also make columns NOT NULL.
+    """
     if found.word != "TABLE" or found.has_children or found.is_partitioned:
         return None
     made = []
@@ -83,8 +87,13 @@ def about(scope: Scope | None, context: Context) -> Plan:
     if scope.family in (RELATION, HANGING):
         there = [found for name in scope.names if (found := context.find(name))]
         if all(found.is_made for found in there):
-            return NOTHING
+            return Plan(touches=tuple(entry for found in there for entry in found.touched.touches))
     return Plan(scopes=(scope,))
+
+
+def _only_said(plan: Plan) -> Plan:
+    """What is said of an object, and who may use it, makes it need no other."""
+    return replace(plan, touches=())
 
 
 def domain(node: Any, context: Context) -> Plan:
@@ -118,7 +127,7 @@ def clustered(node: Any, context: Context) -> Plan:
 
 def said(node: Any, context: Context) -> Plan:
     """COMMENT ON."""
-    return about(scope_of(word_of(node, "objtype"), node.object), context)
+    return _only_said(about(scope_of(word_of(node, "objtype"), node.object), context))
 
 
 def owned(node: Any, context: Context) -> Plan:
@@ -138,7 +147,8 @@ def granted(node: Any, context: Context) -> Plan:
     word = word_of(node, "objtype")
     if enum_name(node, "targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
         return _in_schemas(word, [item.string.sval for item in node.objects], context)
-    missing, scopes = [], []
+    missing: list[str] = []
+    scopes: list[Scope] = []
     for item in node.objects:
         plan = about(scope_of(word, item), context)
         missing += plan.missing

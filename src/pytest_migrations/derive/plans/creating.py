@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
 from pytest_migrations.derive.plans.rows import unseen_calls
-from pytest_migrations.derive.scopes import HANGING, RELATION, ROUTINE, TABLE, Scope, name_of, names_in, relation, scope_of, word_of
+from pytest_migrations.derive.scopes import (
+    HANGING,
+    RELATION,
+    ROUTINE,
+    TABLE,
+    Scope,
+    name_of,
+    names_in,
+    relation,
+    scope_of,
+    word_of,
+)
 from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
 from pytest_migrations.sql.traits import enum_name
@@ -78,7 +89,8 @@ def index(node: Any, context: Context) -> Plan:
         return NOTHING
     made = Entry("relation", dotted(found.schema, node.idxname))
     if found.is_made:
-        return Plan(makes=(made,) if node.idxname else ())
+        calls = node.HasField("where_clause") or any(item.index_elem.HasField("expr") for item in node.index_params)
+        return Plan(makes=(made,) if node.idxname else (), touches=found.touched.touches if calls else ())
     if not node.idxname or node.if_not_exists or found.word == "INDEX" or found.is_partitioned:
         return Plan(scopes=(relation(node.relation, family=TABLE if found.word == "TABLE" else RELATION),))
     return Plan((Back(f"DROP INDEX {made.name}", made),), (made,))
@@ -101,7 +113,7 @@ def policy(node: Any, context: Context) -> Plan:
 def _on_relation(kind: str, name: str, range_var: Any, context: Context, *, is_new: bool) -> Plan:
     found = context.find_relation(range_var)
     if found is None or found.is_made:
-        return NOTHING
+        return found.touched if found else NOTHING
     if not is_new:
         return Plan(scopes=(relation(range_var, family=RELATION if kind == "rule" else HANGING),))
     made = Entry(kind, f"{quoted(name)} on {found.sql}")

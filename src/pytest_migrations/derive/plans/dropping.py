@@ -4,21 +4,30 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.derive.names import Entry
 from pytest_migrations.derive.plans.altering import CASCADE
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
 from pytest_migrations.derive.scopes import RELATION, Scope, scope_of, word_of
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
+    from pytest_migrations.derive.names import Entry
     from pytest_migrations.derive.plans.plan import Context
 
-_RELATIONS = ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_INDEX", "OBJECT_FOREIGN_TABLE")
+_RELATIONS = (
+    "OBJECT_TABLE",
+    "OBJECT_VIEW",
+    "OBJECT_MATVIEW",
+    "OBJECT_SEQUENCE",
+    "OBJECT_INDEX",
+    "OBJECT_FOREIGN_TABLE",
+)
 
 
 def dropped(node: Any, context: Context) -> Plan:
     word, cascades = word_of(node, "remove_type"), enum_name(node, "behavior") == "DROP_CASCADE"
-    scopes, loses, missing = [], [], []
+    scopes: list[Scope] = []
+    loses: list[Entry] = []
+    missing: list[str] = []
     for item in node.objects:
         scope = scope_of(word, item)
         if scope is None:
@@ -29,7 +38,9 @@ def dropped(node: Any, context: Context) -> Plan:
                 continue
             own = found.is_made and context.is_made(found.entry)
             if cascades and found.schema != "pg_temp" and word in _RELATIONS:
-                missing += [f"CASCADE takes along {name}" for name in context.catalog.dependents(found.schema, found.name)]
+                missing += [
+                    f"CASCADE takes along {name}" for name in context.catalog.dependents(found.schema, found.name)
+                ]
             if word in _RELATIONS and own:
                 loses.append(found.entry)
             elif not found.is_made:
@@ -38,6 +49,8 @@ def dropped(node: Any, context: Context) -> Plan:
         else:
             scopes.append(scope)
             missing += [CASCADE] if cascades else []
-    return Plan(scopes=tuple(scopes), loses=tuple(loses), missing=tuple(missing)) if scopes or loses or missing else NOTHING
-
-
+    return (
+        Plan(scopes=tuple(scopes), loses=tuple(loses), missing=tuple(missing))
+        if scopes or loses or missing
+        else NOTHING
+    )

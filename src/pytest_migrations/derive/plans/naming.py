@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.plans.plan import NOTHING, Moved, Plan
-from pytest_migrations.derive.scopes import ROUTINE, TYPE, Scope, name_of, names_in, scope_of, word_of
+from pytest_migrations.derive.scopes import ROUTINE, Scope, names_in, scope_of, word_of
 from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 #: Part of a relation, by the grammar's word: the clause that renames it.
 _PARTS = {"OBJECT_COLUMN": "COLUMN", "OBJECT_ATTRIBUTE": "ATTRIBUTE", "OBJECT_TABCONSTRAINT": "CONSTRAINT"}
 _ON = {"OBJECT_TRIGGER": "TRIGGER", "OBJECT_RULE": "RULE", "OBJECT_POLICY": "POLICY"}
-_RELATIONS = ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_SEQUENCE", "OBJECT_INDEX", "OBJECT_FOREIGN_TABLE")
+_RELATIONS = (
+    "OBJECT_TABLE",
+    "OBJECT_VIEW",
+    "OBJECT_MATVIEW",
+    "OBJECT_SEQUENCE",
+    "OBJECT_INDEX",
+    "OBJECT_FOREIGN_TABLE",
+)
 #: What has no schema: its word, and its kind in the facts.
 _ALONE = {
     "OBJECT_EVENT_TRIGGER": ("EVENT TRIGGER", "event trigger"),
@@ -24,6 +31,7 @@ _ALONE = {
     "OBJECT_FOREIGN_SERVER": ("SERVER", "server"),
     "OBJECT_LANGUAGE": ("LANGUAGE", "language"),
     "OBJECT_PUBLICATION": ("PUBLICATION", "publication"),
+    "OBJECT_SCHEMA": ("SCHEMA", "schema"),
 }
 _ROUTINES = ("function", "procedure", "aggregate")
 #: The kinds of what is found by looking at all of them before and behind.
@@ -47,21 +55,17 @@ def renamed(node: Any, context: Context) -> Plan:
         return _relation(node, context, f"RENAME TO {quoted(node.relation.relname)}", new_name=node.newname)
     if word in _PARTS or word in _ON:
         return _part(node, word, new, context)
-    if word == "OBJECT_SCHEMA":
-        old = quoted(node.subname)
-        return Plan((Back(f"ALTER SCHEMA {new} RENAME TO {old}"),), renames=((Entry("schema", old), Entry("schema", new)),))
     if word in _ALONE:
         said, kind = _ALONE[word]
-        old = quoted(names_in(node.object)[0])
+        old = quoted(node.subname or names_in(node.object)[0])
         renames = ((Entry(kind, old), Entry(kind, new)),)
         return Plan((Back(f"ALTER {said} {new} RENAME TO {old}"),), renames=renames)
+    if word == "OBJECT_DOMCONSTRAINT":
+        domain = context.type_name(names_in(node.object.list.items[0]))
+        return Plan((Back(f"ALTER DOMAIN {domain} RENAME CONSTRAINT {new} TO {quoted(node.subname)}"),))
     names = names_in(node.object)
     if word in ("OBJECT_TYPE", "OBJECT_DOMAIN"):
         return _type(names, f"RENAME TO {quoted(names[-1])}", context, new_name=node.newname)
-    if word == "OBJECT_DOMCONSTRAINT":
-        schema = context.schema_of_type(names := names_in(node.object.list.items[0]))
-        domain = dotted(schema, names[-1])
-        return Plan((Back(f"ALTER DOMAIN {domain} RENAME CONSTRAINT {new} TO {quoted(node.subname)}"),))
     return _seen(word, node.object, f"RENAME TO {quoted(names[-1])}", (*names[:-1], node.newname))
 
 
@@ -82,12 +86,12 @@ def _relation(node: Any, context: Context, clause: str, *, new_name: str = "", n
 def _part(node: Any, word: str, new: str, context: Context) -> Plan:
     found, old = context.find_relation(node.relation), quoted(node.subname)
     if found is None or found.is_made:
-        return NOTHING
+        return found.touched if found else NOTHING
     if word in _ON:
         return Plan((Back(f"ALTER {_ON[word]} {new} ON {found.sql} RENAME TO {old}"),))
     if word == "OBJECT_ATTRIBUTE" and context.is_made(Entry("type", found.sql)):
         return NOTHING
-    renames = ()
+    renames: tuple[tuple[Entry, Entry], ...] = ()
     if word == "OBJECT_COLUMN":
         renames = ((Entry("column", f"{found.sql}.{old}"), Entry("column", f"{found.sql}.{new}")),)
     if word == "OBJECT_TABCONSTRAINT":
@@ -128,5 +132,3 @@ def moved(node: Any, context: Context) -> Plan:
         old = context.schema_of_type(names)
         return NOTHING if old == schema else _type(names, f"SET SCHEMA {quoted(old)}", context, new_schema=schema)
     return _seen(word, node.object, "SET SCHEMA {schema}", (schema, names[-1]))
-
-

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.scopes import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from typing import Any
 
     from pytest_migrations.derive.catalog import Catalog
@@ -53,6 +51,8 @@ class Plan:
     missing: tuple[str, ...] = ()
     scopes: tuple[Scope, ...] = ()
     moved: Moved | None = None
+    #: The objects of the script's own that it changes in ways that need no undoing.
+    touches: tuple[Entry, ...] = ()
     #: Of a DROP: the objects of the script's own that are gone.
     loses: tuple[Entry, ...] = ()
 
@@ -80,6 +80,11 @@ class Found(NamedTuple):
     @property
     def entry(self) -> Entry:
         return Entry("relation", self.sql)
+
+    @property
+    def touched(self) -> Plan:
+        """The plan for a statement that only changes what the script has made itself."""
+        return Plan(touches=(Entry("relation", dotted(self.schema, self.table or self.name)),))
 
 
 class Context:
@@ -138,6 +143,10 @@ class Context:
             return self.schema
         return self.catalog.schema_of_type(name[-1], self._path[1])
 
+    def type_name(self, name: Name) -> str:
+        """The name of a type that there is, with its schema, as SQL needs it."""
+        return dotted(self.schema_of_type(name), name[-1])
+
     def find_relation(self, range_var: Any) -> Found | None:
         return self.find(name_of(range_var))
 
@@ -146,5 +155,3 @@ class Planner(Protocol):
     """Makes the plan for a kind of statements."""
 
     def __call__(self, node: Any, context: Context) -> Plan: ...
-
-
