@@ -8,7 +8,7 @@ It disturbs nothing: what it sends is not kept, and where the server refuses it 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import psycopg
@@ -18,7 +18,7 @@ from pytest_migrations.catalog.kinds.kind import Reader
 from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
 from pytest_migrations.derive.names import Entry, literal
 from pytest_migrations.derive.order import Need
-from pytest_migrations.derive.queries import DEPENDENTS, FOUND, NEEDS, OTHERS, SESSION, TYPE, VOLATILE
+from pytest_migrations.derive.queries import ALL_IN, DEPENDENTS, FOUND, NEEDS, OTHERS, SESSION, TYPE, VOLATILE
 from pytest_migrations.derive.scopes import merged
 
 if TYPE_CHECKING:
@@ -33,6 +33,20 @@ Facts = dict[tuple[str, str], dict[str, Any]]
 #: Few rows are looked for, wherever statistics do not say so.
 _NESTED = "set local enable_nestloop = on; set local enable_hashjoin = on; set local enable_mergejoin = on;"
 _PATH = "select set_config('pytest_migrations.path', current_schemas(true)::text, true);"
+
+
+class Session(NamedTuple):
+    """What holds for all statements of a session until one of them changes it."""
+
+    #: Where unqualified things are made.
+    schema: str
+    #: Where they are looked for.
+    path: list[str]
+    #: Those that are enabled.
+    event_triggers: list[str]
+    has_default_privileges: bool
+
+
 #: What has been prepared in a session, which is there until somebody takes it away.
 _prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
 
@@ -72,11 +86,9 @@ class Catalog:
                     facts[item.pop("kind"), item.pop("name")] = item
         return facts
 
-    def path(self) -> tuple[str, list[str], list[str]]:
-        """Where unqualified things are made, where they are looked for, and the event triggers that are enabled."""
-        row = self._row(SESSION)
-        assert row is not None
-        return row[0], row[1], row[2]
+    def session(self) -> Session:
+        """What holds for all statements."""
+        return Session(*self._row(SESSION))
 
     def find(self, name: str, schemas: list[str]) -> list[Any] | None:
         """The first relation of this name in the schemas: schema, kind, an index's table, whether it has children."""
@@ -90,7 +102,7 @@ class Catalog:
 
     def names_in(self, word: str, schemas: list[str]) -> list[tuple[str, str]]:
         """(schema, name) of all that GRANT ... ON ALL ... IN SCHEMA is about, by the grammar's word for what it is."""
-        row = self._row(_ALL_IN, {"TABLE": list("rvmfp"), "SEQUENCE": ["S"]}.get(word, []), schemas)
+        row = self._row(ALL_IN, {"TABLE": list("rvmfp"), "SEQUENCE": ["S"]}.get(word, []), schemas)
         return [(schema, name) for schema, name in row[0] or []]
 
     def volatile(self, names: list[str]) -> list[str]:
@@ -105,7 +117,7 @@ class Catalog:
     def dependents(self, schema: str, name: str) -> list[str]:
         """What CASCADE would take along with a relation."""
         row = self._row(DEPENDENTS, schema, name)
-        return [] if row is None else row[0] or []
+        return [] if row is None else [name.removeprefix("rule _RETURN on ") for name in row[0] or ()]
 
     def needs(self, entries: list[Entry]) -> list[Need]:
         """Which of some objects need which others of them."""

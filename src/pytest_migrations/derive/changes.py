@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
 from pytest_migrations.derive.objects import OBJECTS
@@ -25,13 +25,25 @@ _PLACES = ("parent", "follows", "on", "inherited")
 _DROPS_FIRST = ("policy", "rule", "trigger", "statistics", "constraint", "index", "column")
 
 
+class Terms(NamedTuple):
+    """What else has to be known: the server's major version, and whether new objects come with privileges.
+
+    ``is_made`` tells objects that the script itself has made, of which nothing needs to be put back.
+    """
+
+    version: int
+    has_default_privileges: bool
+    is_made: Callable[[Entry], bool]
+
+
 @dataclass
 class Undoing:
-    """What a statement did: how it is undone, the objects that it made and those that are gone, and what is missing."""
+    """What a statement did: how it is undone, the objects that it made, and what is missing."""
 
     undos: list[Undo] = dataclasses.field(default_factory=list)
     made: list[Entry] = dataclasses.field(default_factory=list)
-    gone: list[tuple[Entry, list[Undo] | str]] = dataclasses.field(default_factory=list)
+    #: Objects of the script's own that are gone.
+    gone: list[Entry] = dataclasses.field(default_factory=list)
     #: Indexes of the script's own that are part of another one now.
     taken: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
     renamed: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
@@ -40,18 +52,15 @@ class Undoing:
     missing: list[str] = dataclasses.field(default_factory=list)
 
 
-def undo(before: Facts, after: Facts, moved: Moved | None, is_made: Callable[[Entry], bool], version: int) -> Undoing:
-    """How a statement is undone that found ``before`` and left ``after``, and may have ``moved`` an object.
-
-    ``is_made`` tells objects that the script itself has made, of which nothing needs to be put back.
-    """
+def undo(before: Facts, after: Facts, terms: Terms, moved: Moved | None = None) -> Undoing:
+    """How a statement is undone that found ``before`` and left ``after``, and may have ``moved`` an object."""
     old = next((key for key in before if moved and key[0] in moved.kinds and key not in after), None)
     new = next((key for key in after if moved and key[0] in moved.kinds and key not in before), None)
     if moved is None or old is None or new is None:
-        return _Comparison(before, after, is_made, version).undoing()
-    found = _Comparison(_without(before, old), _without(after, new), is_made, version).undoing()
+        return _Comparison(before, after, terms).undoing()
+    found = _Comparison(_without(before, old), _without(after, new), terms).undoing()
     clause = moved.clause.format(schema=schema_of(old[1]))
-    about = entry(*new) if is_made(entry(*old)) else None
+    about = entry(*new) if terms.is_made(entry(*old)) else None
     found.undos.append(Undo(f"ALTER {OBJECTS[new[0]].word} {new[1]} {clause}", about=about))
     found.renamed.append((entry(*old), entry(*new)))
     return found
@@ -62,13 +71,9 @@ def _without(facts: Facts, moved: tuple[str, str]) -> Facts:
 
 
 class _Comparison:
-    def __init__(self, before: Facts, after: Facts, is_made: Callable[[Entry], bool], version: int) -> None:
-        self._before, self._after, self._is_made, self._version = (
-            _whole(before, after),
-            _whole(after, before),
-            is_made,
-            version,
-        )
+    def __init__(self, before: Facts, after: Facts, terms: Terms) -> None:
+        self._before, self._after = _whole(before, after), _whole(after, before)
+        self._terms, self._is_made = terms, terms.is_made
         self._new = {entry(*key) for key in self._after if key not in self._before}
         self._gone = {entry(*key) for key in self._before if key not in self._after}
         self._ancestors = _ancestors(self._before) | _ancestors(self._after)
@@ -83,7 +88,7 @@ class _Comparison:
         self._narrowed = {
             relation_of(row)
             for (kind, name), row in self._before.items()
-            if kind == "column" and (kind, name) not in self._after and not is_made(entry(kind, name))
+            if kind == "column" and (kind, name) not in self._after and not self._is_made(entry(kind, name))
         }
         #: The views that have to be made anew, since columns were added to them.
         self._remade = {
@@ -103,7 +108,7 @@ class _Comparison:
             elif self._before[key] != row or self._is_remade(kind, name, row):
                 self._put_back(kind, name, self._before[key], row)
         for kind, name in self._before:
-            if (kind, name) not in self._after:
+            if (kind, name) not in self._after and kind not in _TEXTS:
                 self._undo_gone(kind, name, self._before[kind, name])
         self._found.undos.sort(key=lambda undo: undo.place)
         return self._found
@@ -138,41 +143,44 @@ class _Comparison:
 
     def _undo_gone(self, kind: str, name: str, row: Row) -> None:
         one, parents = entry(kind, name), self._above(row)
-        if row.get("identity of"):
-            return
-        if kind in _TEXTS or any(parent in self._gone for parent in parents):
-            if self._is_made(one):
-                self._found.gone.append((one, []))
-            return
-        if any(self._is_made(parent) for parent in parents):
-            self._found.gone.append((one, []))
-            return
-        if kind == "constraint" and self._comes_with_its_partition(row):
-            return
-        if kind in ("constraint", "index", "statistics") and relation_of(row) in self._narrowed:
-            self._found.gone.append((one, []))
+        if self._is_made(one):
+            self._found.gone.append(one)
+        elif any(map(self._is_made, parents)) or self._goes_along(kind, row):
             return
         try:
-            self._found.gone.append((one, self._made_again(kind, name, row)))
+            if not self._is_made(one):
+                self._found.undos += self._made_again(kind, name, row)
         except NotDerivableError as error:
-            self._found.gone.append((one, str(error)))
+            self._found.missing.append(str(error))
+
+    def _goes_along(self, kind: str, row: Row) -> bool:
+        """Whether it comes back with something else, or cannot since that does not."""
+        if row.get("identity of") or any(parent in self._gone for parent in self._above(row)):
+            return not self._hangs_on_lost_view(row)
+        if kind == "constraint" and self._comes_with_its_partition(row):
+            return True
+        return kind in ("constraint", "index", "statistics") and relation_of(row) in self._narrowed
+
+    def _hangs_on_lost_view(self, row: Row) -> bool:
+        return any(("shape", parent.name) in self._before for parent in self._above(row))
 
     def _made_again(self, kind: str, name: str, row: Row) -> list[Undo]:
+        """The statements that make an object anew, and put back what was said about it and granted on it."""
         of = _kind(kind, name)
-        if of.make is None:
-            what = {"table": " with its rows", "column": " with its values"}.get(kind, "")
-            raise NotDerivableError(f"the {kind} {name} is dropped{what}")
-        unsaid = {field: None for field in row if field not in of.made_with}
-        others = {"owner", *_PLACES}
-        after = {**row, **{field: None for field in unsaid if field not in others}}
+        texts = next((self._before[text, name] for text in _TEXTS if (text, name) in self._before), {})
+        if kind == "column" and self._hangs_on_lost_view(row):
+            made = []  # with the view
+        elif of.make is None:
+            lost = {"table": " with its rows", "column": " with its values"}.get(kind, "")
+            raise NotDerivableError(f"the {kind} {name} is dropped{lost}")
+        elif "privileges" in row and self._terms.has_default_privileges:
+            raise NotDerivableError(f"the {kind} {name} is dropped, and new ones come with privileges here")
+        else:
+            made = [Undo(of.make(name, {**row, **texts}), MAKE)]
+        blank = {field: value if field in of.made_with or field in _PLACES else None for field, value in row.items()}
         if row.get("enabled") == "origin":
-            after["enabled"] = "origin"
-        if row.get("privileges"):
-            raise NotDerivableError(f"{name} is dropped and with it the privileges on it")
-        if "owner" in row:
-            raise NotDerivableError(f"{name} is dropped and with it what it was to its owner")
-        change = [Undo(of.make(name, row), MAKE)]
-        return change + list(self._facts_back(kind, name, row, after))
+            blank["enabled"] = "origin"
+        return made + list(self._facts_back(kind, name, row, blank))
 
     def _is_remade(self, kind: str, name: str, row: Row) -> bool:
         """Whether it is a view that is made anew, or a part of one."""
@@ -181,6 +189,8 @@ class _Comparison:
 
     def _made_anew(self, kind: str, name: str, row: Row) -> list[Undo]:
         """A view that has only just been made again with its columns, and what hangs on it, which has to be made."""
+        if self._terms.has_default_privileges:
+            raise NotDerivableError(f"the view {name} has new columns, and new views come with privileges here")
         if kind not in ("view", "column"):
             return self._made_again(kind, name, row)
         blank = {field: row[field] if field in ("options", *_PLACES) else None for field in row}
@@ -219,6 +229,8 @@ class _Comparison:
             changed = [field for field in changed if field not in ("partition of", "index partition of")]
         if moved and kind == "column":
             changed = [field for field in changed if field not in ("identity", "not null no inherit")]
+        if before.get("partition of") and not after.get("partition of") and kind == "table":
+            self._check_attaching(name, before["partition of"])
         if "owner" in changed and "privileges" in changed and after["owner"] is not None:
             raise NotDerivableError(f"{name} has another owner, and other privileges by that")
         by_function: dict[PutBack, list[str]] = {}
@@ -229,14 +241,22 @@ class _Comparison:
                 )
             by_function.setdefault(of.put_back[field], []).append(field)
         for put_back, fields in by_function.items():
-            yield from put_back(Change(kind, name, before, after, tuple(fields), self._version, self._ancestors))
+            yield from put_back(Change(kind, name, before, after, tuple(fields), self._terms.version, self._ancestors))
+
+    def _check_attaching(self, partition: str, table: str) -> None:
+        """Attaching it again must not make indexes that it did not have."""
+        for (kind, name), row in self._before.items():
+            if kind in ("index", "constraint") and row.get("invalid") and relation_of(row) == table:
+                raise NotDerivableError(f"to attach {partition} again would make its part of {name}")
 
     def _moved_with(self, kind: str, row: Row) -> bool:
         """Whether it belongs to a table that was attached or detached, and goes back with it."""
         return kind in ("column", "index", "constraint") and relation_of(row) in self._moved
 
     def _above(self, row: Row) -> list[Entry]:
-        return entries_in(row.get("parent")) + entries_in(row.get("follows"))
+        """What it goes with when that is dropped."""
+        above = entries_in(row.get("parent")) + entries_in(row.get("follows"))
+        return [one for one in above if one.kind != "schema"]
 
 
 def _kind(kind: str, name: str) -> Any:

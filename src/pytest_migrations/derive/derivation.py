@@ -13,7 +13,7 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.derive.catalog import Catalog
-from pytest_migrations.derive.changes import undo
+from pytest_migrations.derive.changes import Terms, undo
 from pytest_migrations.derive.order import ordered
 from pytest_migrations.derive.plans import plan_of
 from pytest_migrations.derive.plans.plan import NOTHING, Context, Plan
@@ -101,13 +101,7 @@ class Derivation:
         plan, found = self._plan, None
         if plan.scopes:
             try:
-                found = undo(
-                    self._facts,
-                    self._catalog.read(plan.scopes),
-                    plan.moved,
-                    self._context.is_made,
-                    self._catalog.version,
-                )
+                found = undo(self._facts, self._catalog.read(plan.scopes), self._terms, plan.moved)
             except psycopg.Error as error:
                 plan = replace(plan, missing=(*plan.missing, _unread(error)))
         if plan is not NOTHING:
@@ -145,20 +139,12 @@ class Derivation:
             backs += [Back(item.sql, item.about) for item in found.undos]
             missing += found.missing
         state = self._state
-        losing = [*plan.loses]
-        for entry, again in found.gone if found else ():
-            if entry in state.made:
-                losing.append(entry)
-            elif isinstance(again, str):
-                missing.append(again)
-            else:
-                backs += [Back(item.sql) for item in again]
         for old, new in (*plan.renames, *(found.renamed if found else ())):
             state = state.renaming(old, new)
         for entry in (*plan.touches, *(found.touched if found else ())):
             state, reason = state.touching(entry)
             missing += [reason] if reason else []
-        for entry in losing:
+        for entry in (*plan.loses, *(found.gone if found else ())):
             state, reason = state.losing(entry)
             missing += [reason] if reason else []
         made = [*plan.makes, *(found.made if found else ())]
@@ -193,6 +179,10 @@ class Derivation:
         """The script is run anew from there on, where these statements were sent before."""
         while self._before and self._before[-1][0] >= offset:
             self._state = self._before.pop()[1]
+
+    @property
+    def _terms(self) -> Terms:
+        return Terms(self._catalog.version, self._context.has_default_privileges, self._context.is_made)
 
     @property
     def _status(self) -> TransactionStatus:

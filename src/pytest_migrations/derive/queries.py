@@ -5,7 +5,8 @@ from __future__ import annotations
 SESSION = """
 select current_schema() as here, current_schemas(true) as path,
     array(select evtname from pg_catalog.pg_event_trigger where evtenabled <> 'D' and evtevent <> 'login'
-        order by evtname) as triggers"""
+        order by evtname) as triggers,
+    exists (select from pg_catalog.pg_default_acl) as defaults"""
 FOUND = """
 select n.nspname, c.relkind, (select t.relname from pg_catalog.pg_class t where t.oid = i.indrelid) as of,
     exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid) as children
@@ -18,7 +19,7 @@ TYPE = """
 select n.nspname from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
 where t.typname = %s and n.nspname = any (%s::name[])
 order by pg_catalog.array_position(%s::name[], n.nspname) limit 1"""
-_ALL_IN = """
+ALL_IN = """
 with kinds as (select %s::text[] as letters),
     schemas as (select oid, nspname from pg_catalog.pg_namespace where nspname = any (%s::name[]))
 select array_agg(distinct array[s.nspname::text, o.name]) as names

@@ -61,8 +61,7 @@ SOURCES = Kind(
     """,
 )
 
-#: What CREATE OR REPLACE needs to put a view back: which columns it has, whether anything stands on it, and whether
-#: views are plain when they are made.
+#: What CREATE OR REPLACE needs to put a view back: which columns it has, and whether anything stands on it.
 SHAPES = Kind(
     "shapes",
     """
@@ -71,7 +70,6 @@ SHAPES = Kind(
             where a.attrelid = c.oid and a.attnum > 0) as columns,
         exists (select from pg_depend d where d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid
             and d.deptype = 'n' and d.objid not in (select r.oid from pg_rewrite r where r.ev_class = c.oid)) as needed,
-        not exists (select from pg_default_acl) as plain,
         c.reloptions as options, pg_get_viewdef(c.oid) as definition
     from pg_class c
     where c.relkind = 'v'

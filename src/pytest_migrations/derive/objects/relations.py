@@ -18,7 +18,7 @@ from pytest_migrations.derive.objects.privileges import privileges
 from pytest_migrations.derive.objects.sayings import comment, owner, storage_options
 
 if TYPE_CHECKING:
-    from pytest_migrations.derive.objects.kind import Change, PutBack
+    from pytest_migrations.derive.objects.kind import Change, PutBack, Row
 
 
 def _logged(word: str) -> PutBack:
@@ -109,20 +109,19 @@ def _shape(change: Change) -> list[Undo]:
     Then the view is made anew, and what was said about it and granted on it is put back behind that (``remade``).
     """
     if change.before["columns"] == change.after["columns"]:
-        return [Undo(_create_view(change, "CREATE OR REPLACE VIEW"), MAKE)]
+        return [Undo(_create_view(change.name, change.before, "CREATE OR REPLACE VIEW"), MAKE)]
     added = ", ".join(column for column in change.after["columns"] if column not in change.before["columns"])
-    if change.after["needed"] or not change.after["plain"]:
-        why = "other objects need it" if change.after["needed"] else "new views come with privileges here"
-        raise NotDerivableError(f"the view {change.name} has new columns ({added}), and {why}")
-    return [Undo(f"DROP VIEW {change.name}", DROP), Undo(_create_view(change, "CREATE VIEW"), DROP)]
+    if change.after["needed"]:
+        raise NotDerivableError(f"the view {change.name} has new columns ({added}), and other objects need it")
+    return [Undo(f"DROP VIEW {change.name}", DROP), Undo(_create_view(change.name, change.before), DROP)]
 
 
-def _create_view(change: Change, create: str) -> str:
-    settings = f" WITH ({', '.join(change.before['options'])})" if change.before["options"] else ""
-    return f"{create} {change.name}{settings} AS\n{change.before['definition'].rstrip().rstrip(';')}"
+def _create_view(name: str, row: Row, create: str = "CREATE VIEW") -> str:
+    settings = f" WITH ({', '.join(row['options'])})" if row["options"] else ""
+    return f"{create} {name}{settings} AS\n{row['definition'].rstrip().rstrip(';')}"
 
 
-SHAPE = ObjectKind("", {"definition": _shape}, derived=frozenset(("columns", "needed", "plain", "options")))
+SHAPE = ObjectKind("", {"definition": _shape}, derived=frozenset(("columns", "needed", "options")))
 VIEW = ObjectKind(
     "VIEW",
     {
@@ -132,6 +131,8 @@ VIEW = ObjectKind(
         "options": storage_options("VIEW"),
     },
     derived=frozenset(("definition",)),
+    make=_create_view,
+    made_with=frozenset(("options",)),
 )
 
 

@@ -33,6 +33,7 @@ def _routine(word: str) -> ObjectKind:
                 "library",
             )
         ),
+        make=lambda _, row: str(row["definition"]).strip(),
     )
 
 

@@ -11,6 +11,12 @@ def _drop(name: str, row: Row) -> str:
     return f"DROP {'DOMAIN' if row['form'] == 'domain' else 'TYPE'} {name}"
 
 
+def _make(name: str, row: Row) -> str:
+    if row["form"] != "enum":
+        raise NotDerivableError(f"the {row['form']} type {name} is dropped")
+    return f"CREATE TYPE {name} AS ENUM ({', '.join(row['labels'])})"
+
+
 def _labels(change: Change) -> list[Undo]:
     before, after = change.before["labels"], change.after["labels"]
     if len(before) != len(after):
@@ -52,4 +58,6 @@ TYPE = ObjectKind(
         "form": cannot("{name} was only announced before, and is a whole type now"),
     },
     drop=_drop,
+    make=_make,
+    made_with=frozenset(("form", "labels", "not null")),
 )

@@ -11,7 +11,7 @@ from pytest_migrations.derive.scopes import name_of
 if TYPE_CHECKING:
     from typing import Any
 
-    from pytest_migrations.derive.catalog import Catalog
+    from pytest_migrations.derive.catalog import Catalog, Session
     from pytest_migrations.derive.scopes import Name, Scope
     from pytest_migrations.derive.state import Back, State
 
@@ -93,27 +93,32 @@ class Context:
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
         self.state: State
-        self._paths: tuple[str, list[str], list[str]] | None = None
+        self._known: Session | None = None
 
     def forget_path(self) -> None:
         """The statement may have changed the search path."""
-        self._paths = None
+        self._known = None
 
     @property
     def schema(self) -> str:
         """Where unqualified things are made."""
-        return self._path[0]
+        return self._session.schema
 
     @property
     def event_triggers(self) -> list[str]:
         """The event triggers that may run at any statement."""
-        return self._path[2]
+        return self._session.event_triggers
 
     @property
-    def _path(self) -> tuple[str, list[str], list[str]]:
-        if self._paths is None:
-            self._paths = self.catalog.path()
-        return self._paths
+    def has_default_privileges(self) -> bool:
+        """Whether there are ALTER DEFAULT PRIVILEGES, by which new objects come with other privileges than usual."""
+        return self._session.has_default_privileges
+
+    @property
+    def _session(self) -> Session:
+        if self._known is None:
+            self._known = self.catalog.session()
+        return self._known
 
     def is_made(self, entry: Entry) -> bool:
         """Whether the script has made the object itself."""
@@ -128,7 +133,7 @@ class Context:
         for schema in name[-2:-1] or ("pg_temp", self.schema):
             if self.is_made(Entry("relation", dotted(schema, name[-1]))) and not name[-1].startswith("pg_"):
                 return Found(schema, name[-1], "TABLE", is_made=True)
-        row = self.catalog.find(name[-1], [name[-2]] if len(name) > 1 else self._path[1])
+        row = self.catalog.find(name[-1], [name[-2]] if len(name) > 1 else self._session.path)
         if row is None:
             return None
         schema, kind, table, has_children = row
@@ -141,7 +146,7 @@ class Context:
             return name[-2]
         if self.is_made(Entry("type", dotted(self.schema, name[-1]))):
             return self.schema
-        return self.catalog.schema_of_type(name[-1], self._path[1])
+        return self.catalog.schema_of_type(name[-1], self._session.path)
 
     def type_name(self, name: Name) -> str:
         """The name of a type that there is, with its schema, as SQL needs it."""
