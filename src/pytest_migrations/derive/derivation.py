@@ -84,7 +84,7 @@ class Derivation:
             self._forget_from(statement.offset)
         self._before.append((statement.offset, self._state))
         self._plan, self._facts = NOTHING, {}
-        self._context.state = self._state
+        self._context.begin(self._state)
         if statement.kind == "transaction_stmt" or self._status == TransactionStatus.INERROR:
             return
         try:

@@ -185,7 +185,13 @@ _WHOLE: Mapping[str, Family] = {
 }
 _RELATIONS = frozenset(f"OBJECT_{word}" for word in ("TABLE", "VIEW", "MATVIEW", "SEQUENCE", "INDEX", "FOREIGN_TABLE"))
 #: Their names are the relation's and then their own.
-_PARTS = frozenset(f"OBJECT_{word}" for word in ("COLUMN", "TABCONSTRAINT", "TRIGGER", "RULE", "POLICY"))
+_PARTS = {
+    "OBJECT_COLUMN": RELATION,
+    "OBJECT_TABCONSTRAINT": RELATION,
+    "OBJECT_TRIGGER": HANGING,
+    "OBJECT_RULE": HANGING,
+    "OBJECT_POLICY": HANGING,
+}
 _ROUTINES = frozenset(f"OBJECT_{word}" for word in ("FUNCTION", "PROCEDURE", "ROUTINE", "AGGREGATE"))
 _TYPES = frozenset(("OBJECT_TYPE", "OBJECT_DOMAIN"))
 
@@ -198,7 +204,7 @@ def scope_of(word: str, node: Any = None) -> Scope | None:
     if word in _RELATIONS:
         return Scope(RELATION, (names_in(node),))
     if word in _PARTS:
-        return Scope(RELATION, (names_in(node)[:-1],))
+        return Scope(_PARTS[word], (names_in(node)[:-1],))
     if word in _ROUTINES:
         return Scope(ROUTINE, (names_in(node),))
     if word in _TYPES:

@@ -84,7 +84,7 @@ def about(scope: Scope | None, context: Context) -> Plan:
     """A statement about objects within a scope; of those that the script has made nothing needs to be put back."""
     if scope is None:
         return Plan(missing=("nothing is known of such objects",))
-    if scope.family in (RELATION, HANGING):
+    if scope.family in (RELATION, TABLE, HANGING):
         there = [found for name in scope.names if (found := context.find(name))]
         if all(found.is_made for found in there):
             return Plan(touches=tuple(entry for found in there for entry in found.touched.touches))
@@ -127,7 +127,10 @@ def clustered(node: Any, context: Context) -> Plan:
 
 def said(node: Any, context: Context) -> Plan:
     """COMMENT ON."""
-    return _only_said(about(scope_of(word_of(node, "objtype"), node.object), context))
+    scope = scope_of(word_of(node, "objtype"), node.object)
+    if scope is not None and scope.family == RELATION and all(map(context.is_table, scope.names)):
+        scope = Scope(TABLE, scope.names)
+    return _only_said(about(scope, context))
 
 
 def owned(node: Any, context: Context) -> Plan:

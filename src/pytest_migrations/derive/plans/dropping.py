@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.plans.altering import CASCADE
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
-from pytest_migrations.derive.scopes import RELATION, Scope, scope_of, word_of
+from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, Scope, scope_of, word_of
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def dropped(node: Any, context: Context) -> Plan:
         scope = scope_of(word, item)
         if scope is None:
             missing.append("nothing is known of such objects")
-        elif scope.family == RELATION:
+        elif scope.family in (RELATION, HANGING):
             found = context.find(scope.names[0])
             if found is None:
                 continue
@@ -45,7 +45,8 @@ def dropped(node: Any, context: Context) -> Plan:
                 loses.append(found.entry)
             elif not found.is_made:
                 # An index is looked at with its table, which is still there when it is gone.
-                scopes.append(Scope(RELATION, ((found.schema, found.table or found.name),)))
+                family = TABLE if found.word == "INDEX" else scope.family
+                scopes.append(Scope(family, ((found.schema, found.table or found.name),)))
         else:
             scopes.append(scope)
             missing += [CASCADE] if cascades else []

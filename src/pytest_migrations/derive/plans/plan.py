@@ -92,8 +92,13 @@ class Context:
 
     def __init__(self, catalog: Catalog) -> None:
         self.catalog = catalog
-        self.state: State
+        self._state: State
+        self._found: dict[Name, Found | None] = {}
         self._known: Session | None = None
+
+    def begin(self, state: State) -> None:
+        """A statement begins in this state."""
+        self._state, self._found = state, {}
 
     def forget_path(self) -> None:
         """The statement may have changed the search path."""
@@ -122,14 +127,24 @@ class Context:
 
     def is_made(self, entry: Entry) -> bool:
         """Whether the script has made the object itself."""
-        return entry in self.state.made
+        return entry in self._state.made
 
     def target(self, range_var: Any) -> str:
         """The name, as SQL needs it, of a relation that a statement makes."""
         return dotted(range_var.schemaname or self.schema, range_var.relname)
 
+    def is_table(self, name: Name) -> bool:
+        """Whether the relation of this name is a table, or an index of one."""
+        found = self.find(name)
+        return found is not None and found.word in ("TABLE", "INDEX")
+
     def find(self, name: Name) -> Found | None:
         """The relation of this name, or None where there is none."""
+        if name not in self._found:
+            self._found[name] = self._find(name)
+        return self._found[name]
+
+    def _find(self, name: Name) -> Found | None:
         for schema in name[-2:-1] or ("pg_temp", self.schema):
             if self.is_made(Entry("relation", dotted(schema, name[-1]))) and not name[-1].startswith("pg_"):
                 return Found(schema, name[-1], "TABLE", is_made=True)
