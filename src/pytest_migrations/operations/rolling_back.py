@@ -117,8 +117,8 @@ def _way_back(standing: Standing) -> WayBack:
         return WayBack(migration, entry)
     why = f"\n{entry.rollback_note}" if entry.rollback_note else ""
     raise UserError(
-        f"{standing.name} has no rollback, and the ledger has none of it.{why}\nNothing was changed. Write one into its "
-        "file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
+        f"{standing.name} has no rollback, and the ledger has none of it.{why}\nNothing was changed. Write one into "
+        "its file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
         f"{standing.name} --rolled-back"
     )
 
