@@ -150,7 +150,7 @@ ORDER BY l.granted DESC, a.xact_start LIMIT 5
 
 def _who_locks(target: Target) -> str:
     """Who holds what pg_dump has just waited for in vain; it has ended, so that nobody can ask who blocked it."""
-    with suppress(UserError, psycopg.Error), target.connect() as connection:
+    with suppress(UserError, psycopg.Error), target.connect({"DateStyle": "ISO"}) as connection:
         rows = connection.execute(_EXCLUSIVE).fetchall()
         if rows:
             return "\n".join(str(Blocker(*row)) for row in rows)

@@ -102,8 +102,10 @@ def _alter_table(node: _Node) -> _Told:
     for wrapped in node["cmds"]:
         command = wrapped["AlterTableCmd"]
         if tell := _ALTERATIONS.get(command["subtype"]):
+            attached = command["subtype"] == "AT_AttachPartition"
+            relation = command["def"]["PartitionCmd"]["name"] if attached else node["relation"]
             for what, why in tell(command):
-                yield node["relation"], what, why
+                yield relation, what, why
 
 
 def _add_constraint(command: _Node) -> Iterator[tuple[str, str]]:
