@@ -20,6 +20,8 @@ class UserError(Exception):
 
     #: Where in which file, where that is known.
     place: Place | None = None
+    #: Whether it tells how migrations are, and not that they could not be looked at.
+    is_verdict = False
 
     @classmethod
     def at(cls, place: Place, what: str, remedy: str) -> UserError:

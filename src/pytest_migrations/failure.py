@@ -29,6 +29,8 @@ class MigrationError(UserError):
     do next, is added by whoever knows the whole history.
     """
 
+    is_verdict = True
+
     def __init__(
         self,
         migration: Migration,

@@ -60,7 +60,9 @@ def test_ctrl_c(database: Database, cli: Cli, migrations: Migrations, query: Que
 @pytest.fixture
 def own_server(run_folder: RunFolder) -> Iterator[Server]:
     """One that may crash without harm to other tests."""
-    server = Server.start_own(run_folder, ServerOptions(server="embedded"), Requirements())
+    # As on any server but ours for tests, what is committed survives.
+    options = ServerOptions(server="embedded", settings={"synchronous_commit": "on"})
+    server = Server.start_own(run_folder, options, Requirements())
     assert server is not None
     yield server
     server.stop()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from pytest_migrations.operations import applying
+from pytest_migrations.operations import patience
 from pytest_migrations.operations.lock import RunLock
 from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.target import Target
@@ -28,7 +28,7 @@ INDEX = "CREATE INDEX CONCURRENTLY users_idx ON users (id);\n--\nDROP INDEX user
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(applying, "_BACK_OFF", (0.1, 0.1, 0.1))
+    monkeypatch.setattr(patience, "_BACK_OFF", (0.1, 0.1, 0.1))
 
 
 @contextmanager

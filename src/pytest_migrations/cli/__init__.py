@@ -71,7 +71,6 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 def _run(arguments: Sequence[str] | None) -> int:
     from pytest_migrations.cli import output  # noqa: PLC0415 (what --version need not load)
-    from pytest_migrations.failure import MigrationError  # noqa: PLC0415 (as above)
 
     try:
         code: Any = _group.main(arguments, prog_name="pytest-migrations", standalone_mode=False)
@@ -83,7 +82,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except UserError as error:
         output.error(str(error))
-        return FINDINGS if isinstance(error, MigrationError) else NOT_TRIED
+        if code := getattr(error, "sqlstate", None):
+            output.error(f"More: pytest-migrations explain {code}")
+        return FINDINGS if error.is_verdict else NOT_TRIED
     except BrokenPipeError:  # what reads our output has seen enough
         return 0
     except Exception:  # noqa: BLE001 (the last resort)

@@ -38,10 +38,11 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], colours: Mappi
     """
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     click.secho("  ".join(map(str.ljust, headings, widths)).rstrip(), bold=True)
+    known = colours or {}
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         cells[-1] = cells[-1].rstrip()
-        coloured = [click.style(cell, fg=(colours or {}).get(cell.rstrip())) for cell in cells]
+        coloured = [click.style(cell, fg=colour) if (colour := known.get(cell.rstrip())) else cell for cell in cells]
         click.echo("  ".join(coloured).rstrip())
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_migrations.cli.dry_running import dry_run_options, show_dry_run
 from pytest_migrations.cli.options import (
     FolderOptions,
     backups_option,
@@ -21,8 +22,11 @@ from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.session import Limits, working_on
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_migrations.operations.entry import Entry
+    from pytest_migrations.operations.rolling_back import WayBack
     from pytest_migrations.operations.target import Target
 
 
@@ -35,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--cascade", is_flag=True, help="Take along what was applied later and depends on it.")
 @click.option("--backup", is_flag=True, help="Take a backup first; without it nothing is changed.")
 @backups_option
+@dry_run_options
 @json_option
 def command(
     *,
@@ -46,6 +51,8 @@ def command(
     cascade: bool,
     backup: bool,
     backups: Path,
+    dry: bool,
+    server: str,
     as_json: bool,
 ) -> None:
     """Roll back the migration FILE (or VERSION), or with --to all that was applied after one.
@@ -55,14 +62,30 @@ def command(
     if (file is None) == (to is None):
         raise click.UsageError("Name the migration to roll back, or with --to the one to go back to.")
     history = folder.history()
+
+    def plan(entries: Mapping[str, Entry]) -> list[WayBack]:
+        if file is not None:
+            return rolling_back.plan_one(history, entries, file, cascade=cascade)
+        assert to is not None
+        return rolling_back.plan_to(history, entries, to)
+
+    if dry:
+        show_dry_run(
+            target,
+            history,
+            limits,
+            server=server,
+            plan=lambda entries: [(way.migration, way.script) for way in plan(entries)],
+            perform=lambda session, tell: rolling_back.roll_back(
+                session, history, plan(session.ledger.entries()), tell
+            ),
+            as_json=as_json,
+        )
+        return
     with working_on(target, limits) as session:
         entries = session.ledger.entries()
-        make_sure_that_it_is_ours(session, history, entries)
-        if file is not None:
-            ways = rolling_back.plan_one(history, entries, file, cascade=cascade)
-        else:
-            assert to is not None
-            ways = rolling_back.plan_to(history, entries, to)
+        make_sure_that_it_is_ours(session.connection, history, entries)
+        ways = plan(entries)
         with telling([way.migration for way in ways], as_json=as_json) as tell:
             if backup and ways:
                 tell(back_up(target, backups, version=session.ledger.newest(), lock_timeout=limits.lock))

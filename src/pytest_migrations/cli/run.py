@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_migrations.cli.dry_running import dry_run_options, show_dry_run
 from pytest_migrations.cli.options import (
     FolderOptions,
     backups_option,
@@ -19,10 +20,15 @@ from pytest_migrations.operations import running
 from pytest_migrations.operations.backups.taking import back_up
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.session import Limits, working_on
+from pytest_migrations.operations.validating import validate_before
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
+    from pytest_migrations.cli.telling import Tell
+    from pytest_migrations.operations.entry import Entry
+    from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.target import Target
 
 
@@ -34,8 +40,10 @@ if TYPE_CHECKING:
 @click.option("--single-transaction", is_flag=True, help="All or nothing.")
 @click.option("--continue", "go_on", is_flag=True, help="Go on with a migration that stopped half-way.")
 @click.option("--out-of-order", is_flag=True, help="Also those that come before one that is applied.")
+@click.option("--validate", is_flag=True, help="Look first at what would break; then nothing is changed.")
 @click.option("--backup", is_flag=True, help="Take a backup first; without it nothing is changed.")
 @backups_option
+@dry_run_options
 @json_option
 def command(
     *,
@@ -46,8 +54,11 @@ def command(
     single_transaction: bool,
     go_on: bool,
     out_of_order: bool,
+    validate: bool,
     backup: bool,
     backups: Path,
+    dry: bool,
+    server: str,
     as_json: bool,
 ) -> None:
     """Apply the migrations that the database lacks, in order, each with its entry in the ledger.
@@ -57,17 +68,43 @@ def command(
     if go_on and single_transaction:
         raise click.UsageError("What stopped half-way was no single transaction: run --continue first, without it.")
     history = folder.history()
+
+    def plan(entries: Mapping[str, Entry]) -> running.Plan:
+        return running.plan(history, entries, to=to, allow_out_of_order=out_of_order, go_on=go_on)
+
+    def perform(session: Session, wanted: running.Plan, tell: Tell) -> None:
+        run = running.run_as_one if single_transaction and wanted.migrations else running.run
+        run(session, history, wanted, tell)
+
+    def rehearse(session: Session, tell: Tell) -> None:
+        wanted = plan(session.ledger.entries())
+        if validate:
+            tell(validate_before(history, wanted.migrations))
+        perform(session, wanted, tell)
+
+    if dry:
+        show_dry_run(
+            target,
+            history,
+            limits,
+            server=server,
+            plan=lambda entries: [(migration, migration.up) for migration in plan(entries).migrations],
+            perform=rehearse,
+            as_json=as_json,
+        )
+        return
     with working_on(target, limits) as session:
 
-        def plan() -> running.Plan:
+        def plan_here() -> running.Plan:
             entries = session.ledger.entries()
-            make_sure_that_it_is_ours(session, history, entries)
-            return running.plan(history, entries, to=to, allow_out_of_order=out_of_order, go_on=go_on)
+            make_sure_that_it_is_ours(session.connection, history, entries)
+            return plan(entries)
 
-        wanted = plan()
+        wanted = plan_here()
         with telling(wanted.migrations, as_json=as_json) as tell:
+            if validate:
+                tell(validate_before(history, wanted.migrations))
             if backup and wanted.migrations:
                 tell(back_up(target, backups, version=session.ledger.newest(), lock_timeout=limits.lock))
-                wanted = plan()  # that took a while, in which somebody may have been at the ledger by hand
-            run = running.run_as_one if single_transaction and wanted.migrations else running.run
-            run(session, history, wanted, tell)
+                wanted = plan_here()  # that took a while, in which somebody may have been at the ledger by hand
+            perform(session, wanted, tell)

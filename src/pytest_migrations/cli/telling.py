@@ -7,26 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.cli import output
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.operations.applying import Waiting
 from pytest_migrations.operations.backups.keeping import Backup
+from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.rolling_back import RolledBack, RollingBack
 from pytest_migrations.operations.running import Applied, Applying
+from pytest_migrations.operations.validating import Validated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from rich.progress import Progress, TaskID
 
     from pytest_migrations.migration import Migration
 
-    Event = Backup | Applying | Applied | RollingBack | RolledBack | Waiting
+    Event = Validated | Backup | Applying | Applied | RollingBack | RolledBack | Waiting
     Tell = Callable[[Event], None]
 
 
 @contextmanager
-def telling(migrations: Sequence[Migration], *, as_json: bool) -> Iterator[Tell]:
-    """What is to be told of each event of a run of some migrations; its end is told behind the block."""
-    teller: _Lines | _Data = _Data() if as_json else _Lines(migrations)
+def telling(
+    migrations: Sequence[Migration], *, as_json: bool, dry_run: Mapping[str, Any] | None = None
+) -> Iterator[Tell]:
+    """What is to be told of each event of a run of some migrations; its end is told behind the block.
+
+    ``dry_run`` is what else there is to be told as JSON, where it is one.
+    """
+    teller: _Lines | _Data = _Data(dry_run) if as_json else _Lines(migrations, is_dry=dry_run is not None)
     try:
         with teller.bar():
             yield teller.tell
@@ -37,8 +43,9 @@ def telling(migrations: Sequence[Migration], *, as_json: bool) -> Iterator[Tell]
 
 
 class _Lines:
-    def __init__(self, migrations: Sequence[Migration]) -> None:
+    def __init__(self, migrations: Sequence[Migration], *, is_dry: bool) -> None:
         self._migrations = migrations
+        self._is_dry = is_dry
         self._width = max((len(migration.name) for migration in migrations), default=0)
         self._done: list[Applied | RolledBack] = []
         self._progress: tuple[Progress, TaskID] | None = None
@@ -56,7 +63,14 @@ class _Lines:
             yield
 
     def tell(self, event: Event) -> None:
-        if isinstance(event, Backup):
+        if isinstance(event, Validated):
+            found = (
+                f"nothing breaks, {output.count(len(event.warnings), 'warning')}" if event.warnings else "no findings"
+            )
+            self._print(f"validate   {output.count(event.migrations, 'migration')}, {found}")
+            for warning in event.warnings:
+                self._print(f"\n{warning}\n")
+        elif isinstance(event, Backup):
             size = f"{output.size(event.size)}, {event.objects} objects"
             self._print(f"backup     {display_path(event.path)} ({size})")
         elif isinstance(event, Waiting):
@@ -86,7 +100,8 @@ class _Lines:
 
     def fail(self, _: str) -> None:
         if self._done:
-            output.line(f"{len(self._done)} {self._verb} before that, which stay so.")
+            stay = "" if self._is_dry else ", which stay so"
+            output.line(f"{len(self._done)} {self._verb} before that{stay}.")
 
     def end(self) -> None:
         if not self._done:
@@ -94,7 +109,7 @@ class _Lines:
             return
         took = output.took(sum(event.entry.seconds or 0.0 for event in self._done))
         back = ""
-        if isinstance(self._done[-1], Applied):
+        if isinstance(self._done[-1], Applied) and not self._is_dry:
             back = f" Back again: pytest-migrations rollback {self._done[-1].migration.name}"
         output.line(f"Done: {len(self._done)} {self._verb} in {took}.{back}")
 
@@ -104,7 +119,8 @@ class _Lines:
 
 
 class _Data:
-    def __init__(self) -> None:
+    def __init__(self, dry_run: Mapping[str, Any] | None) -> None:
+        self._dry_run = dry_run
         self._backup: str | None = None
         self._applied: list[dict[str, Any]] = []
         self._rolled_back: list[dict[str, Any]] = []
@@ -128,4 +144,7 @@ class _Data:
 
     def _print(self, error: str | None) -> None:
         done = {"applied": self._applied, "rolled_back": self._rolled_back}
-        output.as_json({"backup": self._backup, **done, "error": error})
+        if self._dry_run is None:
+            output.as_json({"backup": self._backup, **done, "error": error})
+        else:
+            output.as_json({"dry_run": {**self._dry_run, **done}, "error": error})

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from pytest_migrations.sql.grammar import statements
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -60,6 +62,26 @@ class Entry:
     def is_in_database(self) -> bool:
         """Whether it was applied, wholly or in part, and not rolled back."""
         return self.state is State.APPLIED or self.is_unfinished
+
+
+def beginning(migration: Migration) -> Entry:
+    """The entry of a migration of which nothing has run."""
+    return Entry(
+        name=migration.identity,
+        version=migration.version,
+        checksum=checksum(migration),
+        state=State.FAILED,
+        applied_at=None,
+        seconds=None,
+        applied_by=whoever_runs(),
+        statements=0,
+        total_statements=len(statements(migration.up)),
+        rollback_sql=_rollback_of(migration),
+    )
+
+
+def _rollback_of(migration: Migration) -> str | None:
+    return None if migration.down is None or migration.down.program is not None else migration.down.text.strip()
 
 
 def checksum(migration: Migration) -> str:

@@ -123,7 +123,7 @@ class Ledger:
             return {}
         columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
         query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(columns, self._table, sql.Identifier(_ORDER))
-        rows = self._connection.execute(query).fetchall()
+        rows = self._connection.execute(query, binary=True).fetchall()  # whatever the DateStyle
         return {row[0]: _entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows}
 
     def newest(self) -> str | None:

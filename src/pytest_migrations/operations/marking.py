@@ -7,9 +7,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.operations.applying import beginning
 from pytest_migrations.operations.correction import Correction
-from pytest_migrations.operations.entry import State, whoever_runs
+from pytest_migrations.operations.entry import State, beginning, whoever_runs
 from pytest_migrations.operations.standing import named, standings
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration, Script
-from pytest_migrations.operations.applying import Waiting, applier
+from pytest_migrations.operations.applying import applier
 from pytest_migrations.operations.dependents import dependents
+from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.standing import named, standings
 
 if TYPE_CHECKING:
@@ -27,6 +28,12 @@ class WayBack:
 
     migration: Migration
     entry: Entry
+
+    @property
+    def script(self) -> Script:
+        """What takes it back."""
+        assert self.migration.down is not None
+        return self.migration.down
 
 
 @dataclass(frozen=True)
@@ -108,10 +115,10 @@ def _way_back(standing: Standing) -> WayBack:
     assert entry is not None
     if migration.down is not None:
         return WayBack(migration, entry)
-    why = f" {entry.rollback_note}" if entry.rollback_note else ""
+    why = f"\n{entry.rollback_note}" if entry.rollback_note else ""
     raise UserError(
-        f"{standing.name} has no rollback, and the ledger has none of it.{why} Nothing was changed. Write one into its "
-        "file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
+        f"{standing.name} has no rollback, and the ledger has none of it.{why}\nNothing was changed. Write one into "
+        "its file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
         f"{standing.name} --rolled-back"
     )
 

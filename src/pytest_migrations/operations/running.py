@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.operations.applying import Waiting, applier
+from pytest_migrations.operations.applying import applier
 from pytest_migrations.operations.entry import State
+from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.standing import Stand, out_of_order, standings
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.grammar import statements

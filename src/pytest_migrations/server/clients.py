@@ -126,19 +126,19 @@ def _in_container(connection: psycopg.Connection[Any]) -> Client | Finding:
 
 def _is_server_of(connection: psycopg.Connection[Any], container: Published) -> bool:
     """Whether it is that server and no other (the port may be one of another machine): when it was started tells."""
-    query = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text"
+    from pytest_migrations.server.settling import STARTED, started  # noqa: PLC0415 (brings the driver)
+
     login = container.inside(login_of(connection, {}))
     password = login.get("password", "")
     shown = conninfo({name: value for name, value in login.items() if name != "password"})
     answer = subprocess.run(
-        container.command(["psql", "--no-psqlrc", "--no-password", "-Atc", query, f"--dbname={shown}"]),
+        container.command(["psql", "--no-psqlrc", "--no-password", "-Atc", STARTED, f"--dbname={shown}"]),
         env={**os.environ, "PGPASSWORD": password},
         capture_output=True,
         text=True,
         check=False,
     )
-    row = connection.execute(query).fetchone()
-    return answer.stdout.strip() == (row[0] if row else "")
+    return answer.stdout.strip() == started(connection)
 
 
 def _version(command: list[str]) -> str:

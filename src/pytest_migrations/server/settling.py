@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from psycopg import errors
 
 from pytest_migrations.server import roles
 from pytest_migrations.server.findings import OLDEST_MAJOR, Unusable, lacking, too_old
@@ -63,6 +66,24 @@ def judge(admin: psycopg.Connection[Any], what: str, requirements: Requirements)
 def version(admin: psycopg.Connection[Any]) -> str:
     """As in "18.6", without what a distribution adds to it."""
     return (admin.info.parameter_status("server_version") or "").split()[0]
+
+
+def system_identifier(connection: psycopg.Connection[Any]) -> str | None:
+    """What tells the server's data from that of others; None where a managed one keeps that to itself."""
+    with suppress(errors.InsufficientPrivilege, errors.UndefinedFunction), connection.transaction():
+        row = connection.execute("SELECT system_identifier::text FROM pg_catalog.pg_control_system()").fetchone()
+        return row and row[0]
+    return None
+
+
+#: A server that was copied has the identifier of the other one, but not this.
+STARTED = "SELECT extract(epoch FROM pg_catalog.pg_postmaster_start_time())::text"
+
+
+def started(connection: psycopg.Connection[Any]) -> str:
+    """When its server was started, to the microsecond: no two of those that run are the same."""
+    ((when,),) = connection.execute(STARTED).fetchall()
+    return str(when)
 
 
 def clone_strategy(admin: psycopg.Connection[Any], strategy: str) -> str:

@@ -73,13 +73,16 @@ def entries_of(client: Client, login: Parameters) -> list[str]:
         return entries(client, archive)
 
 
-def load(client: Client, archive: Path, login: Parameters, *, major: int) -> None:
-    """Load it into the database of a server of this major version; what fails ends that. Raises ProgramError."""
+def load(client: Client, archive: Path, login: Parameters, *arguments: str, major: int) -> None:
+    """Load it into the database of a server of this major version; what fails ends that. Raises ProgramError.
+
+    ``arguments`` are pg_restore's.
+    """
     jobs = [] if client.container else [f"--jobs={min(os.cpu_count() or 1, _MOST_JOBS)}"]
     # One of a later version sets what an older server does not know. That fails, and would end it at once.
     stop = ["--exit-on-error"] if client.major == major else []
     try:
-        with running(client, "pg_restore", *stop, *jobs, login=login, archive=archive):
+        with running(client, "pg_restore", *stop, *jobs, *arguments, login=login, archive=archive):
             pass
     except ProgramError as error:
         if not error.errors or any(_SETTING not in one for one in error.errors):

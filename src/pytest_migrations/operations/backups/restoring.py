@@ -18,13 +18,12 @@ from pytest_migrations.catalog.difference import compare
 from pytest_migrations.catalog.respelling import settle
 from pytest_migrations.catalog.snapshot import take_snapshot
 from pytest_migrations.errors import UserError, display_path
-from pytest_migrations.migration import Script
 from pytest_migrations.operations.backups import archives
+from pytest_migrations.operations.backups.creation import creation
 from pytest_migrations.operations.backups.swapping import swap
 from pytest_migrations.server import clients, connections
 from pytest_migrations.server.databases import PREFIX
 from pytest_migrations.server.programs import ProgramError
-from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.roles import roles_named
 
 if TYPE_CHECKING:
@@ -40,9 +39,6 @@ _LONGEST_NAME = 63
 _READ_ONLY = {"default_transaction_read_only": "on", "lock_timeout": "5s"}
 #: Whatever the user or the database is set to: that nothing is changed by accident. A new database is no accident.
 _WRITABLE = {"default_transaction_read_only": "off"}
-#: What pg_restore says of the whole database when it is asked for a schema that no database has.
-_NOTHING_ELSE = ("--create", "--schema-only", "--schema=pytest_migrations has no such schema")
-_CREATE = re.compile(r'CREATE DATABASE ("(?:[^"]|"")+"|\S+) ')
 
 
 @dataclass(frozen=True)
@@ -80,8 +76,8 @@ def restore(target: Target, backup: Path, name: str) -> Restored:
         try:
             _check_roles(admin, archives.script(client, backup, "--create", "--schema-only"))
             with _dropped_on_failure(admin, target, unfinished):
-                creation, *properties = _of_database(client, backup, unfinished)
-                admin.execute(creation.encode())
+                create, *properties = creation(client, backup, unfinished)
+                admin.execute(create.encode())
                 _fill(beside, client, backup)
                 for statement in properties:
                     admin.execute(statement.encode())
@@ -191,17 +187,6 @@ def _check_roles(admin: psycopg.Connection[Any], script: str) -> None:
             f"first:\n{creations}\n"
             "(pg_dumpall --roles-only prints those of the old server, with their rights and memberships.)"
         )
-
-
-def _of_database(client: Client, backup: Path, name: str) -> list[str]:
-    """The statements that create a database of this name, and give it owner, rights and settings of the old one."""
-    text = archives.script(client, backup, *_NOTHING_ELSE)
-    script = Script(backup, text, text)
-    found = [s.text for s in statements(script) if s.kind not in ("variable_set_stmt", "select_stmt")]
-    created = _CREATE.match(found[0]) if found else None
-    assert created is not None, "whatever an archive is of, it says how its database is created"
-    old, new = f"DATABASE {created[1]} ", f"DATABASE {sql.Identifier(name).as_string()} "
-    return [statement.replace(old, new, 1) for statement in found]
 
 
 def _fill(beside: Target, client: Client, backup: Path) -> None:

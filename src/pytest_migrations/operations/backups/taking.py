@@ -7,7 +7,7 @@ import re
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -15,7 +15,7 @@ from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.operations.backups import archives, keeping
 from pytest_migrations.operations.backups.keeping import UNFINISHED, Backup, Origin
 from pytest_migrations.operations.blockers import Blocker
-from pytest_migrations.server import clients, locks
+from pytest_migrations.server import clients, locks, settling
 from pytest_migrations.server.programs import ProgramError
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def back_up(
     with target.connect() as connection:
         client = clients.for_server(connection)
         login = clients.login_of(connection, target.parameters)
-        origin = _origin(connection, target)
-        server_version = str(connection.info.parameter_status("server_version")).partition(" ")[0]
+        origin = Origin(connection.info.dbname, target.where, settling.system_identifier(connection))
+        server_version = settling.version(connection)
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         keeping.sweep(folder)
@@ -61,7 +61,7 @@ def back_up(
             backup = Backup(path, origin, taken_at, version, size, objects, server_version)
             backup = _published(backup)
     except ProgramError as error:
-        raise UserError(f"{_no_backup(origin)}: {client}:\n{error}\n{_advice(str(error), target)}") from None
+        raise UserError(f"{_no_backup(origin)}: {client}:\n{error}\n{advice(str(error), target)}") from None
     except OSError as error:
         reason = f"{display_path(folder)} takes none: {error.strerror or error}"
         raise UserError(f"{_no_backup(origin)}: {reason}.\n{_MAKE_ROOM}") from None
@@ -107,23 +107,15 @@ def _published(backup: Backup) -> Backup:
     return replace(backup, path=final)
 
 
-def _origin(connection: psycopg.Connection[Any], target: Target) -> Origin:
-    """Where the backup is from. A managed server may keep its identifier to itself."""
-    identifier = None
-    with suppress(psycopg.errors.InsufficientPrivilege, psycopg.errors.UndefinedFunction):
-        row = connection.execute("SELECT system_identifier::text FROM pg_catalog.pg_control_system()").fetchone()
-        identifier = row and row[0]
-    return Origin(connection.info.dbname, target.where, identifier)
-
-
 def _no_backup(origin: Origin) -> str:
     return f"No backup of {origin.database} was taken"
 
 
-def _advice(reason: str, target: Target) -> str:
+def advice(reason: str, target: Target) -> str:
+    """What to do about what pg_dump said."""
     if "statement timeout" in reason or "lock timeout" in reason:
         return f"{_who_locks(target)}\nTry again when that is done, or wait longer with --lock-timeout."
-    return next((advice for words, advice in _ADVICE.items() if re.search(words, reason)), "Nothing of it was kept.")
+    return next((remedy for words, remedy in _ADVICE.items() if re.search(words, reason)), "Nothing of it was kept.")
 
 
 _MAKE_ROOM = "A folder that is writable and has room is needed: make it so, or name another with --backups DIR."
@@ -158,7 +150,7 @@ ORDER BY l.granted DESC, a.xact_start LIMIT 5
 
 def _who_locks(target: Target) -> str:
     """Who holds what pg_dump has just waited for in vain; it has ended, so that nobody can ask who blocked it."""
-    with suppress(UserError, psycopg.Error), target.connect() as connection:
+    with suppress(UserError, psycopg.Error), target.connect({"DateStyle": "ISO"}) as connection:
         rows = connection.execute(_EXCLUSIVE).fetchall()
         if rows:
             return "\n".join(str(Blocker(*row)) for row in rows)

@@ -1,0 +1,150 @@
+"""Tries again what waits for a lock, and finds out behind a failure what was kept and what to do."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
+from pytest_migrations.errors import UserError
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.operations.entry import Entry, State, beginning
+from pytest_migrations.server.connections import again
+from pytest_migrations.server.server_error import UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_migrations.migration import History, Migration
+    from pytest_migrations.operations.blockers import Blocker, Blockers
+    from pytest_migrations.operations.session import Session
+
+#: lock_not_available and deadlock_detected: whoever was in the way may be gone in a moment.
+_RETRIED = {"55P03", "40P01"}
+#: How long to wait before each of the three further tries, in seconds.
+_BACK_OFF = (1.0, 2.0, 4.0)
+#: A server that restarts takes no connection meanwhile.
+_RESTART_SECONDS = 30.0
+
+
+class LockedError(UserError):
+    """A migration did not get a lock that others hold."""
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Told when a migration could not get a lock, before it is tried again after ``seconds``."""
+
+    migration: Migration
+    blocker: Blocker | None
+    seconds: float
+
+
+class Patience:
+    """Insists on what is to be done on the target of a session; ``blockers`` tells who is in the way of it."""
+
+    def __init__(self, session: Session, history: History, blockers: Blockers, tell: Callable[[Waiting], None]) -> None:
+        self._session = session
+        self._history = history
+        self._blockers = blockers
+        self._tell = tell
+
+    def insist(self, attempt: Callable[[Entry], Entry], begun: Entry, end: State) -> Entry:
+        """Try until it has succeeded, failed, or waited too often for a lock; the entry with which it has ended."""
+        since, entry, tries = time.monotonic(), begun, 0
+        while True:
+            tries += 1
+            self._blockers.last = None
+            try:
+                return attempt(entry)
+            except MigrationError as error:
+                failure = error
+            was_lost = self._come_back(failure)
+            kept = self._kept(begun)
+            if kept.state is end and kept.checksum == begun.checksum:  # it was lost behind its very commit
+                return kept
+            if was_lost:
+                raise self._lost(failure, kept)
+            if failure.sqlstate not in _RETRIED:
+                self._note(failure, kept, end)
+                raise self._advised(failure, kept, end)
+            blocker = self._blockers.last
+            if tries > len(_BACK_OFF):
+                raise self._locked(failure, kept, blocker, tries, time.monotonic() - since)
+            self._tell(Waiting(failure.migration, blocker, _BACK_OFF[tries - 1]))
+            time.sleep(_BACK_OFF[tries - 1])
+            entry = replace(begun, state=kept.state, statements=kept.statements)
+
+    def _come_back(self, failure: MigrationError) -> bool:
+        """Connect again where the connection was lost; whether it was."""
+        connection = self._session.connection
+        if not connection.closed and not connection.broken:
+            return False
+        try:
+            again(self._session.reconnect, _RESTART_SECONDS)
+        except UnreachableError as error:
+            raise UserError(
+                f"{failure.headline}\n{failure.place.excerpt()}\n{error}\nWhat was kept, the ledger knows: see "
+                "`pytest-migrations status` when the server is well, and run again."
+            ) from error
+        return True
+
+    def _kept(self, begun: Entry) -> Entry:
+        """What the ledger says after a failure: what it does not know was not kept."""
+        self._session.ledger.watch(wanted=False)
+        unknown = replace(begun, state=State.FAILED, statements=0)
+        return self._session.ledger.entries().get(begun.name, unknown)
+
+    def _note(self, failure: MigrationError, kept: Entry, end: State) -> None:
+        """Let the ledger say what went wrong, where it has anything to say of the migration."""
+        if end is State.APPLIED:
+            failed = kept if kept.is_unfinished else beginning(failure.migration)
+            self._session.ledger.write(replace(failed, error=failure.headline))
+        elif kept.is_unfinished:
+            self._session.ledger.write(replace(kept, error=failure.headline))
+
+    def _advised(self, failure: MigrationError, kept: Entry, end: State) -> MigrationError:
+        apply = end is State.APPLIED
+        advice = failure.advice or (advise(failure, self._history, {}) if apply else advise_on_rollback(failure))
+        baseline = ""
+        if apply and failure.sqlstate in ALREADY_THERE and not self._has_applied():
+            baseline = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
+        failure.advice = "\n".join(filter(None, [advice, baseline, _way_out(failure.migration, kept)]))
+        return failure
+
+    def _has_applied(self) -> bool:
+        return any(entry.is_in_database for entry in self._session.ledger.entries().values())
+
+    def _locked(
+        self, failure: MigrationError, kept: Entry, blocker: Blocker | None, tries: int, seconds: float
+    ) -> LockedError:
+        who = [str(blocker)] if blocker else []
+        end_it = f", or end it: SELECT pg_terminate_backend({blocker.pid});" if blocker else "."
+        left = "Nothing was changed." if not kept.is_unfinished else _way_out(failure.migration, kept)
+        return LockedError(
+            "\n".join(
+                [
+                    f"{failure.headline}\n{failure.place.excerpt()}",
+                    *who,
+                    f"Tried {tries} times in {seconds:.0f} s. {left} Try again when what is in the way is done{end_it}",
+                ]
+            )
+        )
+
+    def _lost(self, failure: MigrationError, kept: Entry) -> UserError:
+        in_doubt = _way_out(failure.migration, kept) or "Nothing of it was kept. Run again when the server is well."
+        return UserError(f"{failure.headline}\n{failure.place.excerpt(failure.remark)}\n{in_doubt}")
+
+
+def _way_out(migration: Migration, kept: Entry) -> str:
+    """What to do about a migration that stopped half-way."""
+    if not kept.is_unfinished:
+        return ""
+    done = f"{kept.statements} of its {kept.total_statements} statements were kept."
+    if kept.state is State.ROLLING_BACK:
+        return f"{done} Go on with `pytest-migrations rollback {migration.name}` once the cause is gone."
+    return (
+        f"{done} Mend what comes behind them and go on with `pytest-migrations run --continue`, or take them back with "
+        f"`pytest-migrations rollback {migration.name}`."
+    )

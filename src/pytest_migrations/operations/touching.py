@@ -1,0 +1,52 @@
+"""Scripts that might write to the ledger, which is the runner's alone."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.operations.ledger import LedgerTouchedError
+from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.traits import Trait
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_migrations.migration import Migration, Script
+    from pytest_migrations.operations.ledger import Ledger
+
+#: Statements beside DDL that write only to the tables that they name.
+_TELLS = {
+    "alter_table_stmt",
+    "delete_stmt",
+    "insert_stmt",
+    "merge_stmt",
+    "transaction_stmt",
+    "update_stmt",
+    "vacuum_stmt",
+}
+
+
+@contextmanager
+def untouched(ledger: Ledger, migration: Migration, script: Script) -> Iterator[None]:
+    """Run a script meanwhile. Raises UserError where it has written to the ledger, before anything of that is kept."""
+    ledger.watch(wanted=_may_touch(ledger, script))
+    try:
+        yield
+    except LedgerTouchedError as error:
+        raise UserError.at(
+            script.start,
+            f"{migration.name} was stopped before its commit: {error}",
+            "The ledger is the runner's alone. Take what touches it out of the script; where the script drops the "
+            "schema that the ledger is in, put the ledger elsewhere: --ledger SCHEMA.TABLE",
+        ) from error
+
+
+def _may_touch(ledger: Ledger, script: Script) -> bool:
+    """Whether it names the ledger, is a program, or runs what its statements do not tell."""
+    if script.program is not None or any(part in script.written for part in ledger.name):
+        return True
+    return any(
+        Trait.PLAIN_DDL not in statement.traits and statement.kind not in _TELLS for statement in statements(script)
+    )
