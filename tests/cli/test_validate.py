@@ -46,7 +46,7 @@ def seed(migrations: Migrations) -> Path:
 def test_the_seed_story(seed: Path, cli: Cli) -> None:
     result = cli("validate")
     assert result.code == 1
-    assert result.out.partition("\n\n")[2] == (
+    assert result.out == (
         "migrations/007_grant_monitoring_system.sql:10:37: foreign key to table grants, which is not there yet "
         "(foreign-key)\n"
         "   8 | ALTER TABLE grant_alerts\n"
@@ -61,7 +61,7 @@ def test_the_seed_story(seed: Path, cli: Cli) -> None:
         "Rename for it:\n"
         "  007_grant_monitoring_system.sql to 010_grant_monitoring_system.sql\n"
         "\n"
-        "4 migrations in migrations: 1 error and 1 warning.\n"
+        "4 migrations in migrations: 1 error.\n"
     )
 
 
@@ -73,8 +73,7 @@ def test_the_seed_story_for_programs(seed: Path, cli: Cli) -> None:
         "009_grants.sql",
         "007_grant_monitoring_system.sql",
     ]
-    dependency, foreign_key = found["findings"]
-    assert (dependency["rule"], dependency["severity"], dependency["line"]) == ("wrong-dependency", "warning", 1)
+    (foreign_key,) = found["findings"]
     assert {key: foreign_key[key] for key in ("rule", "severity", "migration", "line", "message")} == {
         "rule": "foreign-key",
         "severity": "error",
@@ -94,7 +93,7 @@ def test_after_the_fix_there_is_nothing_to_say(seed: Path, cli: Cli) -> None:
 def test_a_server_confirms(seed: Path, cli: Cli) -> None:
     result = cli("validate", "--prove", "--json")
     assert result.code == 1
-    assert [finding["proof"] for finding in result.json["findings"]] == ["not tried", "confirmed"]
+    assert [finding["proof"] for finding in result.json["findings"]] == ["confirmed"]
 
 
 def test_what_a_server_refutes_does_not_count(migrations: Migrations, cli: Cli) -> None:

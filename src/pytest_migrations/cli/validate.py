@@ -74,7 +74,7 @@ def _show(history: History, found: Validation, kept: Sequence[Finding], proof: P
 
 def _coloured(finding: Finding) -> str:
     is_error = finding.severity is Severity.ERROR
-    head, newline, rest = finding.text.partition("\n")
+    head, newline, rest = str(finding).partition("\n")
     return click.style(head, fg="red" if is_error else "yellow") + newline + rest
 
 

@@ -48,8 +48,7 @@ class Finding:
         """The line of its place, from 1."""
         return self.place.line if self.place else None
 
-    @property
-    def text(self) -> str:
+    def __str__(self) -> str:
         """All of it for people: where, what, the source line with a caret, what to do."""
         warning = "warning: " if self.severity is Severity.WARNING else ""
         if self.place is not None:
