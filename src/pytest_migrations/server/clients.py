@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -111,7 +112,7 @@ def _in_container(connection: psycopg.Connection[Any]) -> Client | Finding:
     """The programs beside the server, where that runs in a container which publishes the port of the connection."""
     port = connection.info.port
     try:
-        found = published.publishing(port)
+        found = published.publishing(port) if _is_here(connection) else []
     except OSError as error:
         return Finding("docker", str(error))
     for container in found:
@@ -122,6 +123,19 @@ def _in_container(connection: psycopg.Connection[Any]) -> Client | Finding:
             return Client(version, f"in the container {container.name}", container=container)
         return Finding(f"the container {container.name}", "has no pg_dump")
     return Finding("docker", f"no container here publishes the server at {connection.info.host}:{port}")
+
+
+def _is_here(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server's address is one of this machine's: nobody else's container is to see the password."""
+    address = connection.info.hostaddr
+    if not address:  # a socket, which no container publishes
+        return False
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as tried:
+        try:
+            tried.bind((address, 0))
+        except OSError:
+            return False
+    return True
 
 
 def _is_server_of(connection: psycopg.Connection[Any], container: Published) -> bool:

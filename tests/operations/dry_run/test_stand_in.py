@@ -169,10 +169,23 @@ def test_it_reaches_no_other_server(grants: Grants, cli: Cli, migrations: Migrat
     assert "The foreign servers far lead nowhere there." in result.out
     assert "x.example" not in result.err
     assert "s3cret" not in result.out + result.err
-    migrations(m002_email="CREATE SUBSCRIPTION s CONNECTION 'host=x.example password=s3cret' PUBLICATION p;")
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("CREATE SUBSCRIPTION s CONNECTION 'host=x.example password=s3cret' PUBLICATION p", "that is subscribed to"),
+        ("DROP SUBSCRIPTION s", "that is subscribed to"),
+        ("COPY users TO PROGRAM 'cat >/tmp/x'", "start a program"),
+        ("SELECT dblink_exec('host=x.example', 'DROP TABLE users')", "by dblink"),
+        ("DO $$ BEGIN PERFORM dblink_connect('x'); END $$", "by dblink"),
+    ],
+)
+def test_what_reaches_further_is_refused(grants: Grants, cli: Cli, migrations: Migrations, sql: str, why: str) -> None:
+    migrations(m002_email=f"{sql};")
     result = cli("run", "--dry-run")
     assert result.code == 2
-    assert "a dry run of this would reach the server that is subscribed to" in result.err
+    assert why in result.err
     assert "s3cret" not in result.out
 
 
