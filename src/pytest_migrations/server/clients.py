@@ -17,6 +17,7 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.server import installations, published
 from pytest_migrations.server.connections import conninfo
 from pytest_migrations.server.findings import Finding, table
+from pytest_migrations.server.hiding import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -143,11 +144,10 @@ def _is_server_of(connection: psycopg.Connection[Any], container: Published) -> 
     from pytest_migrations.server.settling import STARTED, started  # noqa: PLC0415 (brings the driver)
 
     login = container.inside(login_of(connection, {}))
-    password = login.get("password", "")
-    shown = conninfo({name: value for name, value in login.items() if name != "password"})
+    shown = conninfo(without_secrets(login))
     answer = subprocess.run(
         container.command(["psql", "--no-psqlrc", "--no-password", "-Atc", STARTED, f"--dbname={shown}"]),
-        env={**os.environ, "PGPASSWORD": password},
+        env={**os.environ, "PGPASSWORD": login.get("password", "")},
         capture_output=True,
         text=True,
         check=False,
