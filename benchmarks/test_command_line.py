@@ -73,7 +73,7 @@ def test_run_against_the_bare_loop(
     assert ratio <= MOST_LOOPS
 
 
-@pytest.mark.parametrize("command", ["status"])
+@pytest.mark.parametrize("command", ["status", "validate"])
 def test_looking_at_a_thousand(benchmark: BenchmarkFixture, server: Server, tmp_path: Path, command: str) -> None:
     write(tmp_path / "migrations", 1000, 200)
     database = server.create_database()

@@ -37,6 +37,8 @@ def test_the_examples_of_checks(pytester: pytest.Pytester, project: Project) -> 
     ("called", "name"),
     [
         ("roundtrip", "roundtrip"),
+        ("created-twice", "created-twice"),
+        ("created_twice", "created-twice"),
         ("Round-Trip", "roundtrip"),
         ("42P01", "42P01"),
         ("42p01", "42P01"),

@@ -1,17 +1,22 @@
-"""What can be explained: checks and SQLSTATEs, each where it is at home."""
+"""What can be explained: rules of validate, checks and SQLSTATEs, each where it is at home."""
 
 from __future__ import annotations
 
 import re
+import textwrap
 from difflib import get_close_matches
 from importlib import import_module
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations import sqlstates
 from pytest_migrations.checks import CHECKS
 from pytest_migrations.checks.history import NAME as HISTORY
 from pytest_migrations.errors import UserError
 from pytest_migrations.timeline.proof import VERIFY
+from pytest_migrations.validate.rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _CODE = re.compile(r"[0-9][0-9A-Z]{4}|[A-Z][A-Z0-9][0-9][0-9A-Z]{2}")
 
@@ -29,7 +34,7 @@ class Topic(NamedTuple):
 
 def topics() -> list[Topic]:
     """All that has a text of its own, by kind and then in its order."""
-    return [*map(_check, [*CHECKS, VERIFY, HISTORY]), *map(_sqlstate, sqlstates.described())]
+    return [*map(_rule, RULES), *map(_check, [*CHECKS, VERIFY, HISTORY]), *map(_sqlstate, sqlstates.described())]
 
 
 def topic(name: str) -> Topic:
@@ -52,6 +57,17 @@ def topic(name: str) -> Topic:
 
 def _plain(name: str) -> str:
     return re.sub(r"[\W_]", "", name).lower()
+
+
+def _rule(name: str) -> Topic:
+    rule = RULES[name]
+    examples = (f"{word}:\n\n{_files(files)}" for word, files in (("Fails", rule.bad), ("Works", rule.good)))
+    return Topic("rule", name, rule.what, "\n\n".join([rule.why, *examples, f"Do: {rule.remedy}"]))
+
+
+def _files(files: Mapping[str, str]) -> str:
+    """Files of migrations one below the other, each with its name."""
+    return textwrap.indent("\n".join(f"-- {name}\n{text}" for name, text in files.items()).rstrip(), "    ")
 
 
 def _check(name: str) -> Topic:

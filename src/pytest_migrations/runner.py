@@ -78,7 +78,8 @@ class Runner:
         self.connection = connection
         self._timeout = timeout
         self._guard = guard
-        self._clean = clean or (lambda more: connection.execute(CLEAN_SESSION + more))
+        # The walk replaces the connection where a migration has changed what sessions begin with.
+        self._clean = clean or (lambda more: self.connection.execute(CLEAN_SESSION + more))
         self._before_statement = before_statement
         self._after_statement = after_statement
 

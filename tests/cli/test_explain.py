@@ -27,6 +27,14 @@ def test_a_check(cli: Cli) -> None:
     assert "\n\n    -- pytest-migrations: skip roundtrip (why)\n" in told.out
 
 
+def test_a_rule(cli: Cli) -> None:
+    told = cli("explain", "created-twice")
+    assert told.out.startswith("created-twice (rule)\n\nA statement creates an object that is there already")
+    assert "\n\nFails:\n\n    -- 001_users.sql\n    CREATE TABLE users" in told.out
+    assert "\n\nWorks:\n\n    -- 001_users.sql\n" in told.out
+    assert "\n\nDo: Remove one of the two" in told.out
+
+
 def test_the_list(cli: Cli) -> None:
     told = cli("explain")
     assert told.code == 0

@@ -105,6 +105,8 @@ def write_all(folder: Path, format_name: str) -> int:
 def test_each_template_is_proved_in_each_format(pytester: pytest.Pytester, given_server: None) -> None:
     assert {template for template, *_ in STEPS} == {each.name for each in blueprints()} | set(BY_HAND)
     counts = {name: write_all(folder_for(name), name) for name in WRITTEN}
+    for name in WRITTEN:
+        assert _run(["validate", f"--dir={name}/migrations"]) == 0
     result = pytester.runpytest("-p", "no:randomly", *(f"--migrations-dir={name}/migrations" for name in WRITTEN))
     result.assert_outcomes(
         passed=sum(1 + count * (1 if name in WITHOUT_ROLLBACKS else 4) for name, count in counts.items()),
@@ -178,6 +180,8 @@ NOW = datetime(2026, 2, 28, 23, 59, 30, 123456, tzinfo=timezone.utc)
         (["000001-a.up.sql"], "000002-x.up.sql"),
         (["001_a_up.sql", "001_a_down.sql"], "002_x_up.sql"),
         (["2024-01-01-000000_a/up.sql"], "2026-02-28-235930_x/up.sql"),
+        (["2024-01-01-000000-0000_a/up.sql"], "2026-02-28-235930-0000_x/up.sql"),
+        (["2026-03-01-000000-0001_a/up.sql"], "2026-03-01-000000-0002_x/up.sql"),
         (["00000000000000_diesel/up.sql", "00001_b/up.sql"], "00002_x/up.sql"),
         (["0001_a/migration.sql", "migration_lock.toml"], "0002_x/migration.sql"),
         (["V1__a.sql", "V1.1__b.sql", "R__c.sql"], "V1.2__x.sql"),
@@ -332,6 +336,7 @@ def test_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         (("x", "--template=table", "tabel=users"), "The template table takes no value 'tabel'. It takes table."),
         (("x", "table=users"), "The template empty takes no value 'table'. It takes none."),
         (("x", "--template=table", "table="), "table= is empty"),
+        (("x", "--template=table", "table=a\nb"), "table= has several lines"),
         (("x", "--format=nothing"), "--format=nothing: there is no such format."),
         (("x", "--dir=file"), "file is a file. Name the folder it lies in in --dir."),
         (("x", "--dir=others"), "others: no migrations found."),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from pytest_migrations.server.server import Database
     from tests.commands import Cli
 
 ROWS = """
@@ -44,6 +45,16 @@ def patterns(tmp_path: Path, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_they_are_proved(pytester: pytest.Pytester, given_server: None, patterns: Path) -> None:
     result = pytester.runpytest("-p", "no:randomly", f"--migrations-dir={patterns}")
     result.assert_outcomes(passed=4 * COUNT + 1)
+
+
+def test_they_are_found_right_run_and_rolled_back(database: Database, cli: Cli, patterns: Path) -> None:
+    assert cli("validate").code == 0
+    assert cli("run").code == 0
+    assert cli("rollback", "--to", "001").code == 0
+    assert [each["state"] for each in cli("status", "--json").json["migrations"]] == [
+        "applied",
+        *(["rolled back"] * (COUNT - 1)),
+    ]
 
 
 def test_the_trigger_that_keeps_two_columns_the_same(connection: psycopg.Connection, patterns: Path) -> None:

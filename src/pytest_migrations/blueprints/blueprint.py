@@ -95,6 +95,8 @@ def _value(parameter: Parameter, given: str | None, values: Mapping[str, object]
     text = parameter.default if given is None else given.strip()
     if not text:
         raise UserError(f"{parameter.name}= is empty: leave it out, or say what it is.")
+    if len(text.splitlines()) > 1:  # it may stand in a comment, which would end there
+        raise UserError(f"{parameter.name}= has several lines: write it in one, or into the file afterwards.")
     if parameter.kind == "name":
         return Name.parsed(text)
     return literal(text) if parameter.kind == "text" else text

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 #: PostgreSQL docs, "Privileges", table "ACL Privilege Abbreviations".
-_PRIVILEGES = {
+PRIVILEGES = {
     "r": "SELECT",
     "a": "INSERT",
     "w": "UPDATE",
@@ -41,20 +41,20 @@ def _told(acl: Iterable[str], owner: str) -> list[str]:
 
 
 def _item(item: str, owner: str) -> str:
-    grantee, rest = _role(item)
+    grantee, rest = role_of(item)
     letters, _, grantor = rest[1:].partition("/")
     granted: list[str] = []
     for letter in letters:
         if letter == "*":
             granted[-1] += " (grant option)"
         else:
-            granted.append(_PRIVILEGES.get(letter, letter))
+            granted.append(PRIVILEGES.get(letter, letter))
     who = "owner" if grantee == owner else grantee or "public"
     by = "" if grantor == owner else f" by {grantor}"
     return f"{who}: {', '.join(sorted(granted))}{by}"
 
 
-def _role(item: str) -> tuple[str, str]:
+def role_of(item: str) -> tuple[str, str]:
     """The role before the ``=``, quoted as it stands there, and the rest of the item."""
     if not item.startswith('"'):
         end = item.index("=")

@@ -57,9 +57,9 @@ _INSIDE = (
     "rollback to savepoint pytest_migrations_catalog; release savepoint pytest_migrations_catalog;",
 )
 #: Temporary objects come first where they are not named, and would hide catalogs from our queries.
-_NOT_TEMPORARY = "set local search_path = pg_catalog, pg_temp;"
+NOT_TEMPORARY = "set local search_path = pg_catalog, pg_temp;"
 #: For what is asked of a few relations, by their OIDs: the planner would read whole catalogs.
-_BY_INDEX = "set local enable_nestloop = on; set local enable_hashjoin = off; set local enable_mergejoin = off;"
+BY_INDEX = "set local enable_nestloop = on; set local enable_hashjoin = off; set local enable_mergejoin = off;"
 #: The sessions that have been asked before, with who they are.
 _readers: WeakKeyDictionary[psycopg.Connection[Any], Reader] = WeakKeyDictionary()
 
@@ -78,19 +78,19 @@ def ask(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> d
         return {}
     others = "".join(question.execute for question in asked if not question.of_few)
     by_index = "".join(question.execute for question in asked if question.of_few)
-    asking = others + (by_index and _BY_INDEX + by_index)
+    asking = others + (by_index and BY_INDEX + by_index)
     if connection not in _readers:
         _readers[connection] = _who(connection)
-        results = pinned(connection, _NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
+        results = pinned(connection, NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
     else:
         try:
-            results = pinned(connection, _NOT_TEMPORARY + asking)
+            results = pinned(connection, NOT_TEMPORARY + asking)
         except errors.InvalidSqlStatementName:
-            results = pinned(connection, _NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
+            results = pinned(connection, NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
         except errors.InsufficientPrivilege:  # a migration took the rights of its own superuser away
             _readers[connection] = _who(connection)
             pinned(connection, "".join(f"deallocate {statement};" for statement in _prepared(connection)))
-            results = pinned(connection, _NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
+            results = pinned(connection, NOT_TEMPORARY + _prepare_missing(connection, asked) + asking)
     texts: dict[str, dict[int, bytes]] = {page: {} for question in asked for page in question.pages}
     for result in results:
         for row in range(result.ntuples):
@@ -101,16 +101,17 @@ def ask(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> d
     return {name: Page(headings.get(name, _NO_HEADING), rows) for name, rows in texts.items()}
 
 
-def pinned(connection: psycopg.Connection[Any], sql: str) -> list[PGresult]:
+def pinned(connection: psycopg.Connection[Any], sql: str, *, first: str = "") -> list[PGresult]:
     """Run statements under the pinned settings, with nothing of it kept; the results that have columns.
 
-    Raises psycopg.Error where the server does; the transaction is then as it was before.
+    ``first`` are statements that run before, under the session's own settings. Raises psycopg.Error where the server
+    does; the transaction is then as it was before.
     """
     status = connection.info.transaction_status
     begin, end = _INSIDE if status != TransactionStatus.IDLE else _OUTSIDE
     cursor = connection.cursor()
     try:
-        cursor.execute(f"{begin} {_PINNED} {sql}; {end}".encode(), prepare=False)
+        cursor.execute(f"{begin} {first} {_PINNED} {sql}; {end}".encode(), prepare=False)
     except BaseException:
         if connection.info.transaction_status == TransactionStatus.INERROR != status:
             connection.execute(b"rollback" if status == TransactionStatus.IDLE else end.encode(), prepare=False)

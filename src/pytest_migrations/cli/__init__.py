@@ -83,6 +83,8 @@ def _run(arguments: Sequence[str] | None) -> int:
         return error.exit_code
     except UserError as error:
         output.error(str(error))
+        if code := getattr(error, "sqlstate", None):
+            output.error(f"More: pytest-migrations explain {code}")
         return FINDINGS if error.is_verdict else NOT_TRIED
     except BrokenPipeError:  # what reads our output has seen enough
         return 0

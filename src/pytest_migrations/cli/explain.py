@@ -15,7 +15,10 @@ _WIDTH = 100
 @click.command(short_help="What a rule, a check or an error code means.")
 @click.argument("name", metavar="RULE|CHECK|SQLSTATE", required=False)
 def command(name: str | None) -> None:
-    """Explain a check (roundtrip) or an error code of the server (42P01 or undefined_table); without one, list them."""
+    """Explain a rule of validate (created-twice), a check (roundtrip) or an error code (42P01 or undefined_table).
+
+    Without a name it lists them.
+    """
     if name is None:
         output.table(
             ("kind", "name", "what it says"),

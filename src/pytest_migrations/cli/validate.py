@@ -67,7 +67,7 @@ def _show(history: History, found: Validation, kept: Sequence[Finding], proof: P
         output.line(line)
     for line in _unread(history, found):
         output.line(line)
-    output.line(_summary(history, found, kept, proof))
+    output.line(_summary(history, kept, proof))
 
 
 def _coloured(finding: Finding) -> str:
@@ -106,7 +106,7 @@ def _unread(history: History, found: Validation) -> Iterator[str]:
         yield ""
 
 
-def _summary(history: History, found: Validation, kept: Sequence[Finding], proof: Proof | None) -> str:
+def _summary(history: History, kept: Sequence[Finding], proof: Proof | None) -> str:
     errors = sum(finding.severity is Severity.ERROR for finding in kept)
     counts = [
         output.count(number, noun) for number, noun in ((errors, "error"), (len(kept) - errors, "warning")) if number

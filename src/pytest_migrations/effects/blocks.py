@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.effects.effect import Condition, Guard
 from pytest_migrations.effects.guards import guards_of
+from pytest_migrations.effects.templates import is_computed, starred, template
 from pytest_migrations.sql.grammar import SyntaxMistakeError, block_tree, trees
 
 if TYPE_CHECKING:
@@ -121,11 +122,25 @@ class _Block:
         literal = _QUOTED.fullmatch(query)
         start = self._find(query)
         if literal is None:
-            text = self._text
-            self._reader.cannot_read("the statement is put together when it runs (EXECUTE)", self._byte(start), text)
+            self._computed(query, start)
             return
         text = literal[1].replace("''", "'") if literal[1] is not None else literal[3]
         self._statements(text, start + (literal.start(1) if literal[1] is not None else literal.start(3)))
+
+    def _computed(self, query: str, start: int) -> None:
+        """A statement that is put together: what can be read of it is told, and of the rest what is known."""
+        reader, written = self._reader, template(query)
+        effects, opaque = len(reader.effects), len(reader.opaque)
+        if written is not None:
+            self._statements(written, start)
+        is_understood = written is not None and len(reader.opaque) == opaque
+        found = reader.effects[effects:]
+        del reader.opaque[opaque:]
+        reader.effects[effects:] = [effect for effect in found if is_understood and not is_computed(effect)]
+        computed = starred([effect for effect in found if is_computed(effect)])
+        if not is_understood or computed:
+            reason = "the statement is put together when it runs (EXECUTE)"
+            reader.cannot_read(reason, self._byte(start), self._text, computed if is_understood else None)
 
     def loop_over_dynamic(self, inner: _Node) -> None:
         self.dynamic(inner)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _Node = dict[str, Any]
 _NOT_EXPRESSIONS = frozenset({"withClause", "fromClause", "usingClause", "larg", "rarg", "relation", "intoClause"})
+_INNER = frozenset({dict, list})
 
 
 @dataclass
@@ -107,9 +108,9 @@ class ColumnReader:
                 self._column(strings(node["fields"]), node.get("location", 0), scope)
                 return
             for kind, inner in node.items():
-                if kind == "SelectStmt":
+                if type(inner) is dict and kind == "SelectStmt":
                     self.query(inner, scope)
-                elif type(inner) in (dict, list):
+                elif type(inner) in _INNER:
                     self._walk(inner, scope)
 
     def _column(self, names: list[str], location: int, scope: _Scope) -> None:

@@ -200,6 +200,8 @@ class Opaque(NamedTuple):
     text: str = ""
     #: The routine that it is in: it matters when that is called.
     by: Named | None = None
+    #: What it does, with ``*`` in names for what is computed; None where that is not known either.
+    effects: tuple[Effect, ...] | None = None
 
     @property
     def place(self) -> Place:

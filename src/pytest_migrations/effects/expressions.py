@@ -15,20 +15,24 @@ if TYPE_CHECKING:
     from pytest_migrations.effects.reader import Reader
 
 _Node = dict[str, Any]
+_INNER = frozenset({dict, list})
+#: The fields by which nodes that name something are known.
+_NAMING = frozenset({"relname", "funcformat", "names", "typeName"})
 _OF_SEQUENCES = frozenset({"nextval", "currval", "setval"})
 
 
 def uses(reader: Reader, node: Any, by: Named | None = None, *, hidden: frozenset[str] = frozenset()) -> None:
     """Tell what an expression, a query, or any part of a parse tree names; ``hidden`` are the names of its CTEs."""
-    if isinstance(node, list):
+    if type(node) is list:
         for item in node:
             uses(reader, item, by, hidden=hidden)
-    elif isinstance(node, dict):
+    elif type(node) is dict:
         if "withClause" in node:
             hidden = _common_tables(reader, node["withClause"], by, hidden)
-        _use(reader, node, by, hidden)
+        if not _NAMING.isdisjoint(node):
+            _use(reader, node, by, hidden)
         for field, value in node.items():
-            if field != "withClause" and type(value) in (dict, list):
+            if type(value) in _INNER and field != "withClause":
                 uses(reader, value, by, hidden=hidden)
 
 

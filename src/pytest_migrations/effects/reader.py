@@ -55,6 +55,7 @@ class Reader:
         self.text = script.text
         self._base = 0
         self._bytes = Bytes(script.text)
+        self._lower: str | None = None
 
     def read(self, trees: Iterable[Tree]) -> None:
         """Read statements of the text that is being read."""
@@ -91,7 +92,7 @@ class Reader:
                 self.script,
                 self.number,
                 offset,
-                self.condition | condition,
+                self.condition | condition if condition else self.condition,
                 self.guards,
                 by or self.routine,
                 to,
@@ -101,9 +102,11 @@ class Reader:
             )
         )
 
-    def cannot_read(self, reason: str, location: int, text: str = "") -> None:
-        """Say that what happens at a place is not known, and why."""
-        self.opaque.append(Opaque(self.script, self.number, self.at(location), reason, text, self.routine))
+    def cannot_read(
+        self, reason: str, location: int, text: str = "", effects: tuple[Effect, ...] | None = None
+    ) -> None:
+        """Say that what happens at a place is not known, and why, and what is known of it."""
+        self.opaque.append(Opaque(self.script, self.number, self.at(location), reason, text, self.routine, effects))
 
     def at(self, location: int) -> int:
         """Where in the script's text a location lies, in characters."""
@@ -127,20 +130,30 @@ class Reader:
     def named_at(self, name: str) -> int:
         """Where the statement says a name whose place the grammar does not keep."""
         start = self._bytes.characters(self.start)
-        found = re.compile(rf"(?<!\w){re.escape(name)}(?!\w)", re.IGNORECASE).search(self.text, start)
-        if found is None:
-            found = re.compile(r"\S").search(self.text, start)
-        return min(self._base + (found.start() if found else start), len(self.script.text))
+        if self._lower is None:
+            self._lower = self.text.lower()
+        wanted = name.lower()
+        found = self._lower.find(wanted, start)
+        while found >= 0 and not self._is_whole_word(found, len(wanted)):
+            found = self._lower.find(wanted, found + 1)
+        if found < 0:
+            found = start + len(self.text[start:]) - len(self.text[start:].lstrip())
+        return min(self._base + found, len(self.script.text))
+
+    def _is_whole_word(self, start: int, length: int) -> bool:
+        before, behind = self.text[start - 1 : start], self.text[start + length : start + length + 1]
+        return not (before.isalnum() or before == "_" or behind.isalnum() or behind == "_")
 
     @contextmanager
     def inside(self, text: str, base: int) -> Iterator[None]:
         """Read a text that stands within the one that is read, from its character at ``base`` on."""
-        outer = self.text, self._base, self._bytes, self.start, self.end
+        outer = self.text, self._base, self._bytes, self._lower, self.start, self.end
+        self._lower = None
         self.text, self._base, self._bytes, self.start, self.end = text, self._base + base, Bytes(text), 0, 0
         try:
             yield
         finally:
-            self.text, self._base, self._bytes, self.start, self.end = outer
+            self.text, self._base, self._bytes, self._lower, self.start, self.end = outer
 
     @contextmanager
     def under(self, condition: Condition = Condition.NONE, guards: Sequence[Guard] = ()) -> Iterator[None]:

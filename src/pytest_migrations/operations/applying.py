@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from pytest_migrations.derive.derivation import Derivation
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.blockers import watched
 from pytest_migrations.operations.entry import Entry, State, beginning
 from pytest_migrations.operations.patience import Patience
-from pytest_migrations.operations.progress import Progress
+from pytest_migrations.operations.progress import Progress, with_way_back
 from pytest_migrations.operations.resuming import rest_of
 from pytest_migrations.operations.touching import untouched
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS, Runner
@@ -89,7 +90,8 @@ class Applier:
     def _apply_inside(self, migration: Migration) -> Entry:
         with untouched(self._session.ledger, migration, migration.up):
             try:
-                ran = Runner(self._session.connection).apply_inside(migration)
+                way_back = self._way_back(migration)
+                ran = self._runner_followed_by(way_back).apply_inside(migration)
             except NeedsCommitsError:
                 raise UserError(
                     f"{migration.name} cannot be in one transaction with others, as --single-transaction asks. Nothing "
@@ -103,8 +105,18 @@ class Applier:
                 statements=ran.statements,
                 total_statements=ran.statements,
             )
+            entry = with_way_back(entry, way_back.result()) if way_back else entry
             self._session.ledger.write(entry)
         return entry
+
+    def _runner_followed_by(self, way_back: Derivation | None) -> Runner:
+        if way_back is None:
+            return Runner(self._session.connection)
+        return Runner(self._session.connection, before_statement=way_back.before, after_statement=way_back.after)
+
+    def _way_back(self, migration: Migration) -> Derivation | None:
+        """What finds a rollback for a migration that has none."""
+        return Derivation(self._session.connection) if migration.down is None else None
 
     def _commit(self, migrations: Sequence[Migration]) -> None:
         try:
@@ -115,7 +127,8 @@ class Applier:
 
     def _try(self, migration: Migration, script: Script, end: State, entry: Entry) -> Entry:
         connection = self._session.connection
-        progress = Progress(self._session.ledger, connection, script, entry, end)
+        way_back = self._way_back(migration) if end is State.APPLIED and not entry.is_unfinished else None
+        progress = Progress(self._session.ledger, connection, script, entry, end, way_back=way_back)
         rest = self._rest(migration, script, entry) if entry.is_unfinished else script
         if not statements(rest) and script.program is None:
             progress.finish()

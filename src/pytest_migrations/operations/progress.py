@@ -21,6 +21,7 @@ from pytest_migrations.sql.grammar import statements
 if TYPE_CHECKING:
     import psycopg
 
+    from pytest_migrations.derive.derivation import Derivation, Derived
     from pytest_migrations.migration import Script, Statement
     from pytest_migrations.operations.ledger import Ledger
 
@@ -30,17 +31,25 @@ _UNDER_WAY = {State.APPLIED: State.APPLYING, State.ROLLED_BACK: State.ROLLING_BA
 class Progress:
     """One run of ``script``, whose ``entry`` is to be in the state ``end`` once it is through.
 
-    ``entry`` says how many statements were done before.
+    ``entry`` says how many statements were done before. ``way_back`` follows the script, where it has to find one.
     """
 
     def __init__(
-        self, ledger: Ledger, connection: psycopg.Connection, script: Script, entry: Entry, end: State
+        self,
+        ledger: Ledger,
+        connection: psycopg.Connection,
+        script: Script,
+        entry: Entry,
+        end: State,
+        *,
+        way_back: Derivation | None = None,
     ) -> None:
         self._ledger = ledger
         self._connection = connection
         #: As it was last written.
         self.entry = entry
         self._end = end
+        self._way_back = way_back
         self._numbers = {statement.offset: number for number, statement in enumerate(statements(script), 1)}
         self._is_program = script.program is not None
         self._done = entry.statements
@@ -50,12 +59,16 @@ class Progress:
     def before(self, statement: Statement) -> None:
         """Called before a statement is sent."""
         self._done = self._number(statement) - 1
+        if self._way_back is not None:
+            self._way_back.before(statement)
         if self._is_alone:
             self._write()
 
     def after(self, statement: Statement) -> None:
         """Called behind a statement that succeeded."""
         self._done = self._number(statement)
+        if self._way_back is not None:
+            self._way_back.after(statement)
         if self._is_alone:
             self._write()
 
@@ -87,4 +100,15 @@ class Progress:
             applied_at=datetime.now(timezone.utc),
             seconds=time.perf_counter() - self._since,
         )
+        if self.is_written and self._way_back is not None:
+            self.entry = with_way_back(self.entry, self._way_back.result())
         self._ledger.write(self.entry)
+
+
+def with_way_back(entry: Entry, derived: Derived) -> Entry:
+    """The entry with the rollback that was derived, if that is whole, and what is to be said of it."""
+    if not derived.missing:
+        return replace(entry, rollback_sql=derived.sql, rollback_note="its rollback is derived from its statements")
+    first, more = derived.missing[0], len(derived.missing) - 1
+    others = f" (and {more} more)" if more else ""
+    return replace(entry, rollback_note=f"no way back: {first.place}: {first.reason}{others}")

@@ -115,10 +115,10 @@ def _way_back(standing: Standing) -> WayBack:
     assert entry is not None
     if migration.down is not None:
         return WayBack(migration, entry)
-    why = f" {entry.rollback_note}" if entry.rollback_note else ""
+    why = f"\n{entry.rollback_note}" if entry.rollback_note else ""
     raise UserError(
-        f"{standing.name} has no rollback, and the ledger has none of it.{why} Nothing was changed. Write one into its "
-        "file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
+        f"{standing.name} has no rollback, and the ledger has none of it.{why}\nNothing was changed. Write one into "
+        "its file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
         f"{standing.name} --rolled-back"
     )
 

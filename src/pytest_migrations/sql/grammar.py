@@ -19,7 +19,7 @@ from postgast.native import lib
 from pytest_migrations.migration import Statement
 from pytest_migrations.sql.creations import created_by
 from pytest_migrations.sql.needs import needed_by
-from pytest_migrations.sql.traits import traits_of
+from pytest_migrations.sql.traits import enum_name, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,6 +141,33 @@ def block_tree(statement: str) -> dict[str, Any]:
     finally:
         lib.pg_query_free_plpgsql_parse_result(result)
     return dict(functions[0].get("PLpgSQL_function", {})) if functions else {}
+
+
+def tree_of(statement: Statement) -> Any:
+    """The grammar's node of a statement that has a ``kind``, parsed anew, since a history keeps none."""
+    return getattr(postgast.parse(statement.text).stmts[0].stmt, statement.kind)
+
+
+def within(node: Any) -> Iterator[tuple[str, Any]]:
+    """The nodes below a node, at any depth, each with what the one above it calls it."""
+    for field, value in node.ListFields():
+        if field.type == field.TYPE_MESSAGE:
+            for child in (value,) if hasattr(value, "ListFields") else value:
+                yield field.name, child
+                yield from within(child)
+
+
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+
+
+@lru_cache(maxsize=8192)
+def quoted(name: str) -> str:
+    """A name as SQL needs it: in quotes only where it has to be (PostgreSQL's quote_ident)."""
+    if _PLAIN_NAME.fullmatch(name):
+        (token,) = postgast.scan(name).tokens
+        if enum_name(token, "keyword_kind") in ("NO_KEYWORD", "UNRESERVED_KEYWORD"):
+            return name
+    return '"' + name.replace('"', '""') + '"'
 
 
 def does_nothing(script: Script) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_migrations.effects import Condition, Verb
+from pytest_migrations.effects import Condition, Opaque, Verb
 from pytest_migrations.validate.blindness import Blind
 from pytest_migrations.validate.changing import alter, rename, require
 from pytest_migrations.validate.conditions import Branches, is_skipped
@@ -14,7 +14,7 @@ from pytest_migrations.validate.dropping import drop
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pytest_migrations.effects import Effect, Effects, Opaque
+    from pytest_migrations.effects import Effect, Effects
     from pytest_migrations.validate.scene import Scene
 
 _ACTS: dict[Verb, Callable[..., None]] = {
@@ -38,7 +38,8 @@ def act(scene: Scene, effects: Effects, migration: int, *, in_rollback: bool = F
     by_statement = effects.by_statement
     for number in sorted({*by_statement, *opaque}):
         for place in opaque.get(number, ()):
-            scene.schema.blind.append(Blind(place.text or place.script.written, scene.schema.count))
+            text = place.text or place.script.written
+            scene.schema.blind.append(Blind(text, scene.schema.count, effects=place.effects))
         _statement(scene, by_statement.get(number, ()))
     scene.schema.end_session()
 
@@ -57,9 +58,11 @@ def _statement(scene: Scene, effects: Sequence[Effect]) -> None:
 
 
 def _remember_bodies(scene: Scene, effects: Effects) -> None:
-    for effect in effects.of(Verb.CREATE, Verb.DROP, Verb.RENAME, Verb.ALTER):
+    """What routines do when they are called, as far as that is more than to read and write rows."""
+    for effect in effects.of(Verb.CREATE, Verb.DROP, Verb.RENAME):
         if Condition.CALLED in effect.condition and effect.by is not None:
-            scene.bodies[effect.by.key] = effect.script.text
+            known = Opaque(effect.script, effect.statement, effect.offset, "", effects=(effect,))
+            scene.bodies.setdefault(effect.by.key, []).append(known)
     for place in effects.opaque:
         if place.by is not None:
-            scene.bodies[place.by.key] = place.text
+            scene.bodies.setdefault(place.by.key, []).append(place)

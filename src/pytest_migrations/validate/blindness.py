@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_migrations.effects import Verb
+from pytest_migrations.effects.templates import matches
+
 if TYPE_CHECKING:
-    from pytest_migrations.effects import Named
+    from pytest_migrations.effects import Effect, Named
 
 _WORD = re.compile(r"[^\W\d]\w*")
 _COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -27,23 +30,33 @@ _SHORTEST = 3
 class Blind:
     """A place that cannot be read, or a call of what is not known (then it is ``foreign``).
 
-    It may have made each object whose name is in its text or begins or ends with a word of it, and it may have dropped
-    each one of the kinds that it speaks of: names to drop are often asked of the catalog.
+    Where its ``effects`` are known but for parts of names, those tell. Else it may have made each object whose name is
+    in its text or begins or ends with a word of it, and it may have dropped each one of the kinds that it speaks of:
+    names to drop are often asked of the catalog.
     """
 
-    def __init__(self, text: str, at: int, *, is_foreign: bool = False) -> None:
+    def __init__(
+        self, text: str, at: int, *, is_foreign: bool = False, effects: tuple[Effect, ...] | None = None
+    ) -> None:
         self._at = at
         self._is_foreign = is_foreign
+        self._effects = effects
         self._words = frozenset(word.lower() for word in _WORD.findall(_COMMENT.sub(" ", text)))
         self._parts = tuple(word for word in self._words if len(word) >= _SHORTEST)
 
     def may_have_made(self, named: Named) -> bool:
         """Whether the object may be there for it."""
+        if self._effects is not None:
+            return any(_makes(effect, named) for effect in self._effects)
         return (self._is_foreign or self._does(_MAKING, named)) and self._may_name(named)
 
     def may_have_dropped(self, named: Named, born: int) -> bool:
         """Whether the object, made when there were ``born`` effects, may be gone for it."""
-        return born <= self._at and (self._may_name(named) if self._is_foreign else self._does(_DROPPING, named))
+        if born > self._at:
+            return False
+        if self._effects is not None:
+            return any(_takes(effect, named) for effect in self._effects)
+        return self._may_name(named) if self._is_foreign else self._does(_DROPPING, named)
 
     def _does(self, verbs: frozenset[str], named: Named) -> bool:
         kinds = _WORDS.get(named.space, frozenset(named.space.split()[:1]))
@@ -53,3 +66,18 @@ class Blind:
         name = named.path[-1].lower()
         renames = "rename" in self._words and not self._is_foreign
         return renames or name in self._words or name.startswith(self._parts) or name.endswith(self._parts)
+
+
+def _makes(effect: Effect, named: Named) -> bool:
+    made = effect.to if effect.verb is Verb.RENAME else effect.object if effect.verb is Verb.CREATE else None
+    if made is None or len(made.path) != len(named.path):
+        return False
+    return (made.space == named.space or (made.space, named.space) == ("relation", "type")) and matches(made, named)
+
+
+def _takes(effect: Effect, named: Named) -> bool:
+    """Whether it may drop or rename it, or what it is part of; CASCADE may take anything along."""
+    if effect.verb not in (Verb.DROP, Verb.RENAME):
+        return False
+    is_part = len(effect.object.path) < len(named.path)
+    return effect.cascade or ((is_part or effect.object.space == named.space) and matches(effect.object, named))

@@ -32,8 +32,9 @@ def _call(scene: Scene, effect: Effect, routine: Thing | None) -> None:
     text = effect.script.text[effect.offset :].partition(";")[0]
     if routine is None:
         scene.schema.blind.append(Blind(text, scene.schema.count, is_foreign=True))
-    elif routine.named.key in scene.bodies:
-        scene.schema.blind.append(Blind(f"{scene.bodies[routine.named.key]} {text}", scene.schema.count))
+    for place in scene.bodies.get(effect.object.key, ()):
+        known = Blind(f"{place.text} {text}", scene.schema.count, effects=place.effects)
+        scene.schema.blind.append(known)
 
 
 def alter(scene: Scene, effect: Effect, *, is_certain: bool) -> None:

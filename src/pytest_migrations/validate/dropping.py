@@ -32,6 +32,9 @@ def drop(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     keepers = _keepers(scene, effect, thing, going)
     if keepers and not effect.cascade:
         scene.clash(Trouble.IN_USE, effect, users=keepers)
+        for each in (*going, *keepers):  # they stay, or go when it is mended
+            scene.schema.journal.assign(each, "is_certain", False)
+        return
     for gone in (*going, *keepers):
         scene.goes(gone)
         scene.schema.journal.put(scene.gone, gone.named.key, Made(gone.named, scene.migration, effect))

@@ -10,15 +10,15 @@ from pytest_migrations.validate.clash import Clash, Made, Trouble
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_migrations.effects import Effect
+    from pytest_migrations.effects import Effect, Opaque
     from pytest_migrations.validate.outlook import Outlook
     from pytest_migrations.validate.schema import Schema
     from pytest_migrations.validate.thing import Thing
 
 _Key = tuple[str, tuple[str, ...]]
 
-#: What may be dropped IF EXISTS out of mere caution.
-_LEFT_ON_PURPOSE = frozenset({"extension", "role", "default"})
+#: What is dropped IF EXISTS out of mere caution: PostgreSQL may have given constraints and indexes other names.
+_CAUTION = frozenset({"extension", "role", "default", "constraint", "index"})
 
 
 class Scene:
@@ -34,8 +34,8 @@ class Scene:
         self.comes_behind: dict[int, set[int]] = {}
         #: What was dropped or renamed, by whom.
         self.gone: dict[_Key, Made] = {}
-        #: The texts of routines that make or drop something when they are called.
-        self.bodies: dict[_Key, str] = {}
+        #: What routines do when they are called.
+        self.bodies: dict[_Key, list[Opaque]] = {}
         self.migration = 0
         self.in_rollback = False
         # Of the statement at hand:
@@ -107,7 +107,7 @@ class Scene:
         """What a rollback drops IF EXISTS is mostly there, or its migration makes it: else the name is wrong."""
         named = effect.object
         is_its_own = self.outlook.is_made_by(named, self.migration) or named.key in self.gone
-        if named.kind not in _LEFT_ON_PURPOSE and not is_its_own and not self.schema.is_unknown(named):
+        if named.kind not in _CAUTION and not is_its_own and not self.schema.is_unknown(named):
             self.clash(Trouble.NAMES_NOTHING, effect)
 
     def _note(self, thing: Thing, *, is_certain: bool) -> None:

@@ -22,6 +22,7 @@ _MOMENTS = {
     12: ("%Y%m%d%H%M", timedelta(minutes=1)),
     14: (TIMESTAMP, timedelta(seconds=1)),
     17: (f"{TIMESTAMP}%f", timedelta(milliseconds=1)),
+    18: (f"{TIMESTAMP}0000", timedelta(seconds=1)),  # diesel's 2026-02-28-235930-0000
 }
 #: By their number of digits: how many of what is counted since 1970 there are to a second.
 _COUNTED = {10: 1, 13: 1000}

@@ -1,0 +1,1 @@
+"""Rollback SQL from the statements of a migration, while they run."""

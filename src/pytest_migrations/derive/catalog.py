@@ -1,0 +1,184 @@
+"""Reads from the catalog what there is within scopes, as the facts by which snapshots are compared.
+
+It disturbs nothing: what it sends is not kept, and where the server refuses it the transaction is as it was.
+"""
+
+# ruff: noqa: S608 (the texts are put together from this package's own words only)
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import psycopg
+from psycopg import errors
+
+from pytest_migrations.catalog.kinds.kind import Reader
+from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
+from pytest_migrations.derive.names import Entry, literal
+from pytest_migrations.derive.order import Need
+from pytest_migrations.derive.queries import ALL_IN, DEPENDENTS, FOUND, NEEDS, OTHERS, SESSION, TYPE, VOLATILE
+from pytest_migrations.derive.scopes import merged
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_migrations.catalog.kinds.kind import Kind
+    from pytest_migrations.derive.scopes import Family, Scope
+
+#: The objects by (kind, name), with what is known of each; names are as SQL needs them.
+Facts = dict[tuple[str, str], dict[str, Any]]
+
+#: Few rows are looked for, wherever statistics do not say so.
+_NESTED = "set local enable_nestloop = on; set local enable_hashjoin = on; set local enable_mergejoin = on;"
+_PATH = "select set_config('pytest_migrations.path', current_schemas(true)::text, true);"
+
+
+class Session(NamedTuple):
+    """What holds for all statements of a session until one of them changes it."""
+
+    #: Where unqualified things are made.
+    schema: str
+    #: Where they are looked for.
+    path: list[str]
+    #: Those that are enabled.
+    event_triggers: list[str]
+    has_default_privileges: bool
+
+
+#: What has been prepared in a session, which is there until somebody takes it away.
+_prepared: WeakKeyDictionary[psycopg.Connection[Any], set[str]] = WeakKeyDictionary()
+
+
+class Catalog:
+    """The catalog as the session of a migration sees it."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._reader = Reader(connection.info.server_version // 10000, superuser=False)
+        self._prepared = _prepared.setdefault(connection, set())
+
+    @property
+    def version(self) -> int:
+        """The server's major version."""
+        return self._reader.version
+
+    def read(self, scopes: Sequence[Scope]) -> Facts:
+        """What there is within the scopes. Raises psycopg.Error where the server refuses to tell."""
+        asked = merged(scopes)
+        execute = "".join(map(_execute, asked))
+        missing = {name: text for scope in asked for name, text in self._prepare(scope.family).items()}
+        new = {name: text for name, text in missing.items() if name not in self._prepared}
+        try:
+            results = pinned(self._connection, NOT_TEMPORARY + "".join(new.values()) + execute, first=_PATH)
+        except (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement):
+            forget = "".join(f"deallocate {name};" for name in self._there() & missing.keys())
+            results = pinned(
+                self._connection, NOT_TEMPORARY + forget + "".join(missing.values()) + execute, first=_PATH
+            )
+        self._prepared.update(missing)
+        facts: Facts = {}
+        for result in results:
+            for row in range(result.ntuples if result.fname(0) == b"facts" else 0):
+                for item in json.loads(result.get_value(row, 0) or b"[]"):
+                    item.pop("relation", None)
+                    facts[item.pop("kind"), item.pop("name")] = item
+        return facts
+
+    def session(self) -> Session:
+        """What holds for all statements."""
+        return Session(*self._row(SESSION))
+
+    def find(self, name: str, schemas: list[str]) -> list[Any] | None:
+        """The first relation of this name in the schemas: schema, kind, an index's table, whether it has children."""
+        row: list[Any] | None = self._row(FOUND, name, schemas, schemas)
+        return row
+
+    def schema_of_type(self, name: str, schemas: list[str]) -> str:
+        """The schema of the first type of this name; empty where there is none."""
+        row = self._row(TYPE, name, schemas, schemas)
+        return str(row[0]) if row else ""
+
+    def names_in(self, word: str, schemas: list[str]) -> list[tuple[str, str]]:
+        """(schema, name) of all that GRANT ... ON ALL ... IN SCHEMA is about, by the grammar's word for what it is."""
+        row = self._row(ALL_IN, {"TABLE": list("rvmfp"), "SEQUENCE": ["S"]}.get(word, []), schemas)
+        return [(schema, name) for schema, name in row[0] or []]
+
+    def volatile(self, names: list[str]) -> list[str]:
+        """Which of the functions of these names may change anything but sequences and settings."""
+        row = self._row(VOLATILE, names)
+        return [] if row is None else row[0] or []
+
+    def is_touched_by_others(self, schema: str, name: str) -> bool:
+        """Whether writing to a table may run code, or change rows of other tables: triggers, rules, foreign keys."""
+        return self._row(OTHERS, schema, name) is not None
+
+    def dependents(self, schema: str, name: str) -> list[str]:
+        """What CASCADE would take along with a relation."""
+        row = self._row(DEPENDENTS, schema, name)
+        return [] if row is None else [name.removeprefix("rule _RETURN on ") for name in row[0] or ()]
+
+    def needs(self, entries: list[Entry]) -> list[Need]:
+        """Which of some objects need which others of them."""
+        text = psycopg.ClientCursor(self._connection).mogrify(
+            NEEDS, [[entry.kind for entry in entries], [entry.name for entry in entries]]
+        )
+        (result, *_) = pinned(self._connection, NOT_TEMPORARY + _NESTED + text)
+        found = json.loads(result.get_value(0, 0) or b"[]")
+        return [Need(entries[x - 1], entries[y - 1], goes_with) for x, y, goes_with in found]
+
+    def _row(self, query: str, *parameters: Any) -> Any:
+        """The first row of the answer to a query, or None. It runs as the session is, with nothing of it kept."""
+        text = psycopg.ClientCursor(self._connection).mogrify(
+            f"select pg_catalog.to_json(q) from ({query}) q", parameters
+        )
+        (result, *_) = pinned(self._connection, "select", first=f"{text};")
+        return list(json.loads(result.get_value(0, 0) or b"").values()) if result.ntuples else None
+
+    def _there(self) -> set[str]:
+        (result, *_) = pinned(self._connection, "select quote_ident(name) from pg_prepared_statements")
+        return {(result.get_value(row, 0) or b"").decode() for row in range(result.ntuples)}
+
+    def _prepare(self, family: Family) -> Mapping[str, str]:
+        if not family.roots:
+            return {_name(family): self._query(family, "facts", family.kinds)}
+        kept = (
+            f"set_config('pytest_migrations.{name}', coalesce(array_agg(r.oid){which}, '{{}}')::text, true)"
+            for name, which in (("whole", ""), ("parts", " filter (where r.has_parts)"))
+        )
+        named = f"({family.roots}) r(oid, has_parts) where r.oid is not null;"
+        roots = f"(name[], name[], name[]) as select {', '.join(kept)} from {named}"
+        return {
+            _name(family, "roots"): f"prepare {_name(family, 'roots')}{roots}",
+            _name(family, "parts"): self._query(family, "parts", [kind for kind in family.kinds if kind.parts]),
+            _name(family): self._query(family, "facts", [kind for kind in family.kinds if not kind.parts]),
+        }
+
+    def _query(self, family: Family, what: str, of: Sequence[Kind]) -> str:
+        few = bool(family.roots)
+        texts = [f"select (select json_agg(r) from ({kind.sql(self._reader, only=few)}) r) as facts" for kind in of]
+        query = " union all ".join(texts) or "select null::json as facts"
+        return f"prepare {_name(family, what)}{'(oid[])' if few else ''} as {query};"
+
+
+def _name(family: Family, what: str = "facts") -> str:
+    return f'"pytest_migrations derive {family.name} {what}"'
+
+
+def _execute(scope: Scope) -> str:
+    family = scope.family
+    if not family.roots:
+        return f"execute {_name(family)};"
+    schemas = [name[-2] if len(name) > 1 else "" for name in scope.names]
+    path = "current_setting('pytest_migrations.path')::name[]"
+    roots = f"{_array(schemas)}, {_array([name[-1] for name in scope.names])}, {path}"
+    whole, parts = (f"(current_setting('pytest_migrations.{name}')::oid[])" for name in ("whole", "parts"))
+    return (
+        f"{_NESTED} execute {_name(family, 'roots')}({roots}); execute {_name(family)}{whole};"
+        f"{BY_INDEX} execute {_name(family, 'parts')}{parts};"
+    )
+
+
+def _array(words: Sequence[str]) -> str:
+    return "array[" + ", ".join(literal(word) for word in words) + "]::name[]"

@@ -1,0 +1,299 @@
+"""From what there was before a statement and what there is behind it to the statements that lead back."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
+from pytest_migrations.derive.objects import OBJECTS
+from pytest_migrations.derive.objects.kind import DROP, MAKE, Change, NotDerivableError, Undo, relation_of
+from pytest_migrations.derive.objects.privileges import same
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytest_migrations.derive.catalog import Facts
+    from pytest_migrations.derive.objects.kind import PutBack, Row
+    from pytest_migrations.derive.plans.plan import Moved
+
+#: What is known of an object beside its own facts.
+_TEXTS = ("source", "shape")
+_PLACES = ("parent", "follows", "on", "inherited")
+#: In which order new things of one statement are dropped: first what hangs on others.
+_DROPS_FIRST = ("policy", "rule", "trigger", "statistics", "constraint", "index", "column")
+
+
+class Terms(NamedTuple):
+    """What else has to be known: the server's major version, and whether new objects come with privileges.
+
+    ``is_made`` tells objects that the script itself has made, of which nothing needs to be put back.
+    """
+
+    version: int
+    has_default_privileges: bool
+    is_made: Callable[[Entry], bool]
+
+
+@dataclass
+class Undoing:
+    """What a statement did: how it is undone, the objects that it made, and what is missing."""
+
+    undos: list[Undo] = dataclasses.field(default_factory=list)
+    made: list[Entry] = dataclasses.field(default_factory=list)
+    #: Objects of the script's own that are gone.
+    gone: list[Entry] = dataclasses.field(default_factory=list)
+    #: Indexes of the script's own that are part of another one now.
+    taken: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
+    renamed: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
+    #: Objects of the script's own that were changed, which needs no undoing.
+    touched: list[Entry] = dataclasses.field(default_factory=list)
+    missing: list[str] = dataclasses.field(default_factory=list)
+
+
+def undo(before: Facts, after: Facts, terms: Terms, moved: Moved | None = None) -> Undoing:
+    """How a statement is undone that found ``before`` and left ``after``, and may have ``moved`` an object."""
+    old = next((key for key in before if moved and key[0] in moved.kinds and key not in after), None)
+    new = next((key for key in after if moved and key[0] in moved.kinds and key not in before), None)
+    if moved is None or old is None or new is None:
+        return _Comparison(before, after, terms).undoing()
+    found = _Comparison(_without(before, old), _without(after, new), terms).undoing()
+    clause = moved.clause.format(schema=schema_of(old[1]))
+    about = entry(*new) if terms.is_made(entry(*old)) else None
+    found.undos.append(Undo(f"ALTER {OBJECTS[new[0]].word} {new[1]} {clause}", about=about))
+    found.renamed.append((entry(*old), entry(*new)))
+    return found
+
+
+def _without(facts: Facts, moved: tuple[str, str]) -> Facts:
+    return {key: row for key, row in facts.items() if key not in (moved, ("source", moved[1]), ("shape", moved[1]))}
+
+
+class _Comparison:
+    def __init__(self, before: Facts, after: Facts, terms: Terms) -> None:
+        self._before, self._after = _whole(before, after), _whole(after, before)
+        self._terms, self._is_made = terms, terms.is_made
+        self._new = {entry(*key) for key in self._after if key not in self._before}
+        self._gone = {entry(*key) for key in self._before if key not in self._after}
+        self._ancestors = _ancestors(self._before) | _ancestors(self._after)
+        self._moved = {
+            name
+            for (kind, name), row in self._after.items()
+            if kind in ("table", "foreign table")
+            and (was := self._before.get((kind, name)))
+            and (was["partition of"], was["inherits"]) != (row["partition of"], row["inherits"])
+        }
+        #: The relations that have lost a column for good: what stood on it cannot be made again either.
+        self._narrowed = {
+            relation_of(row)
+            for (kind, name), row in self._before.items()
+            if kind == "column" and (kind, name) not in self._after and not self._is_made(entry(kind, name))
+        }
+        #: The views that have to be made anew, since columns were added to them.
+        self._remade = {
+            name
+            for (kind, name), row in self._after.items()
+            if kind == "shape"
+            and (kind, name) in self._before
+            and self._before[kind, name]["columns"] != row["columns"]
+        }
+        self._found = Undoing()
+
+    def undoing(self) -> Undoing:
+        for kind, name in sorted(self._after, key=lambda key: self._depth(key, self._after)):
+            key, row = (kind, name), self._after[kind, name]
+            if key not in self._before:
+                self._undo_new(kind, name, row)
+            elif self._before[key] != row or self._is_remade(kind, name, row):
+                self._put_back(kind, name, self._before[key], row)
+        for kind, name in self._before:
+            if (kind, name) not in self._after and kind not in _TEXTS:
+                self._undo_gone(kind, name, self._before[kind, name])
+        self._found.undos.sort(key=lambda undo: undo.place)
+        return self._found
+
+    def _depth(self, key: tuple[str, str], facts: Facts) -> tuple[int, int]:
+        kind = key[0]
+        rank = _DROPS_FIRST.index(kind) if kind in _DROPS_FIRST else len(_DROPS_FIRST)
+        try:
+            return rank, len(self._ancestors.get(relation_of(facts[key]), ()))
+        except (NotDerivableError, KeyError, IndexError, TypeError, AttributeError):
+            return rank, 0
+
+    def _undo_new(self, kind: str, name: str, row: Row) -> None:
+        one, parents = entry(kind, name), self._above(row)
+        if kind in _TEXTS or row.get("identity of"):
+            return
+        self._found.made.append(one)
+        if any(parent in self._new or self._is_made(parent) for parent in parents):
+            return
+        if kind == "constraint" and self._comes_with_its_partition(row):
+            self._found.made.remove(one)
+            return
+        if kind == "trigger" and row["enabled"] != "origin" and self._ancestors.get(relation_of(row)):
+            self._found.missing.append(f"{name} is a partition's copy of a trigger")
+            return
+        try:
+            sql = _kind(kind, name).dropped(name, row)
+        except NotDerivableError as error:
+            self._found.missing.append(str(error))
+            return
+        self._found.undos.append(Undo(sql, DROP, one))
+
+    def _undo_gone(self, kind: str, name: str, row: Row) -> None:
+        one, parents = entry(kind, name), self._above(row)
+        if self._is_made(one):
+            self._found.gone.append(one)
+        elif any(map(self._is_made, parents)) or self._goes_along(kind, row):
+            return
+        try:
+            if not self._is_made(one):
+                self._found.undos += self._made_again(kind, name, row)
+        except NotDerivableError as error:
+            self._found.missing.append(str(error))
+
+    def _goes_along(self, kind: str, row: Row) -> bool:
+        """Whether it comes back with something else, or cannot since that does not."""
+        if row.get("identity of") or any(parent in self._gone for parent in self._above(row)):
+            return not self._hangs_on_lost_view(row)
+        if kind == "constraint" and self._comes_with_its_partition(row):
+            return True
+        return kind in ("constraint", "index", "statistics") and relation_of(row) in self._narrowed
+
+    def _hangs_on_lost_view(self, row: Row) -> bool:
+        return any(("shape", parent.name) in self._before for parent in self._above(row))
+
+    def _made_again(self, kind: str, name: str, row: Row) -> list[Undo]:
+        """The statements that make an object anew, and put back what was said about it and granted on it."""
+        of = _kind(kind, name)
+        texts = next((self._before[text, name] for text in _TEXTS if (text, name) in self._before), {})
+        if kind == "column" and self._hangs_on_lost_view(row):
+            made = []  # with the view
+        elif of.make is None:
+            lost = {"table": " with its rows", "column": " with its values"}.get(kind, "")
+            raise NotDerivableError(f"the {kind} {name} is dropped{lost}")
+        elif "privileges" in row and self._terms.has_default_privileges:
+            raise NotDerivableError(f"the {kind} {name} is dropped, and new ones come with privileges here")
+        else:
+            made = [Undo(of.make(name, {**row, **texts}), MAKE)]
+        blank = {field: value if field in of.made_with or field in _PLACES else None for field, value in row.items()}
+        if row.get("enabled") == "origin":
+            blank["enabled"] = "origin"
+        return made + list(self._facts_back(kind, name, row, blank))
+
+    def _is_remade(self, kind: str, name: str, row: Row) -> bool:
+        """Whether it is a view that is made anew, or a part of one."""
+        own = (name,) if kind == "view" else (parent.name for parent in self._above(row))
+        return bool(self._remade) and any(one in self._remade for one in own)
+
+    def _made_anew(self, kind: str, name: str, row: Row) -> list[Undo]:
+        """A view that has only just been made again with its columns, and what hangs on it, which has to be made."""
+        if self._terms.has_default_privileges:
+            raise NotDerivableError(f"the view {name} has new columns, and new views come with privileges here")
+        if kind not in ("view", "column"):
+            return self._made_again(kind, name, row)
+        blank = {field: row[field] if field in ("options", *_PLACES) else None for field in row}
+        return list(self._facts_back(kind, name, row, blank))
+
+    def _comes_with_its_partition(self, row: Row) -> bool:
+        """A foreign key of a partition is one with that of the partitioned table, and its own when it is let go."""
+        return relation_of(row) in self._moved and str(row["definition"]).startswith("FOREIGN KEY")
+
+    def _put_back(self, kind: str, name: str, before: Row, after: Row) -> None:
+        one = entry(kind, name)
+        if own := [made for made in (one, *self._above(after)) if self._is_made(made)]:
+            self._found.touched += own
+            if after.get("partition of") and not before.get("partition of") and kind == "index":
+                self._found.taken.append((one, Entry("relation", after["partition of"])))
+            return
+        try:
+            if kind != "shape" and self._is_remade(kind, name, after):
+                self._found.undos += self._made_anew(kind, name, before)
+            else:
+                self._found.undos += self._facts_back(kind, name, before, after)
+        except NotDerivableError as error:
+            self._found.missing.append(str(error))
+
+    def _facts_back(self, kind: str, name: str, before: Row, after: Row) -> Iterator[Undo]:
+        of = _kind(kind, name)
+        changed = [
+            field
+            for field in {**before, **after}
+            if field not in _PLACES
+            and field not in of.derived
+            and not _same(field, before.get(field), after.get(field))
+        ]
+        moved = self._moved_with(kind, after)
+        if moved and kind in ("index", "constraint"):
+            changed = [field for field in changed if field not in ("partition of", "index partition of")]
+        if moved and kind == "column":
+            changed = [field for field in changed if field not in ("identity", "not null no inherit")]
+        if before.get("partition of") and not after.get("partition of") and kind == "table":
+            self._check_attaching(name, before["partition of"])
+        if "owner" in changed and "privileges" in changed and after["owner"] is not None:
+            raise NotDerivableError(f"{name} has another owner, and other privileges by that")
+        by_function: dict[PutBack, list[str]] = {}
+        for field in changed:
+            if field not in of.put_back:
+                raise NotDerivableError(
+                    f"{field} of {name} was {_said(before.get(field))} and is {_said(after.get(field))}"
+                )
+            by_function.setdefault(of.put_back[field], []).append(field)
+        for put_back, fields in by_function.items():
+            yield from put_back(Change(kind, name, before, after, tuple(fields), self._terms.version, self._ancestors))
+
+    def _check_attaching(self, partition: str, table: str) -> None:
+        """Attaching it again must not make indexes that it did not have."""
+        for (kind, name), row in self._before.items():
+            if kind in ("index", "constraint") and row.get("invalid") and relation_of(row) == table:
+                raise NotDerivableError(f"to attach {partition} again would make its part of {name}")
+
+    def _moved_with(self, kind: str, row: Row) -> bool:
+        """Whether it belongs to a table that was attached or detached, and goes back with it."""
+        return kind in ("column", "index", "constraint") and relation_of(row) in self._moved
+
+    def _above(self, row: Row) -> list[Entry]:
+        """What it goes with when that is dropped."""
+        above = entries_in(row.get("parent")) + entries_in(row.get("follows"))
+        return [one for one in above if one.kind != "schema"]
+
+
+def _kind(kind: str, name: str) -> Any:
+    if kind not in OBJECTS:
+        raise NotDerivableError(f"nothing is known of the way back for the {kind} {name}")
+    return OBJECTS[kind]
+
+
+def _same(field: str, before: Any, after: Any) -> bool:
+    return same(before, after) if field == "privileges" else before == after
+
+
+def _said(value: Any) -> str:
+    return "nothing" if value is None else str(value)
+
+
+def _whole(facts: Facts, others: Facts) -> Facts:
+    """The facts with those objects that are there all the time, and tell of themselves only where they are special."""
+    whole = dict(facts)
+    for key, row in others.items():
+        if key in facts:
+            continue
+        if key[0] == "column" and row["parent"].startswith(("view", "materialized view")):
+            whole[key] = {field: row[field] if field == "parent" else None for field in row}
+        elif key[0] == "default privileges":
+            whole[key] = {**row, "privileges": {**row["privileges"], "acl": row["privileges"]["default"]}}
+    return whole
+
+
+def _ancestors(facts: Facts) -> dict[str, tuple[str, ...]]:
+    above = {
+        name: [parent for parent in (row["partition of"], *(row["inherits"] or ())) if parent]
+        for (kind, name), row in facts.items()
+        if kind in ("table", "foreign table")
+    }
+
+    def all_above(name: str) -> list[str]:
+        return [found for parent in above.get(name, ()) for found in (parent, *all_above(parent))]
+
+    return {name: tuple(dict.fromkeys(all_above(name))) for name in above}

@@ -1,0 +1,193 @@
+"""Follows a script statement by statement, and knows behind it how to go back.
+
+Each statement is undone where it was done: its way back leads from the schema behind it to the schema before it. So the
+ways back of all, the last one first, lead back to where the script began.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from pytest_migrations.derive.catalog import Catalog
+from pytest_migrations.derive.changes import Terms, undo
+from pytest_migrations.derive.order import ordered
+from pytest_migrations.derive.plans import plan_of
+from pytest_migrations.derive.plans.plan import NOTHING, Context, Plan
+from pytest_migrations.derive.state import Back, Said, State
+from pytest_migrations.sql.grammar import tree_of
+from pytest_migrations.sql.traits import enum_name
+
+if TYPE_CHECKING:
+    from pytest_migrations.derive.catalog import Facts
+    from pytest_migrations.derive.changes import Undoing
+    from pytest_migrations.errors import Place
+    from pytest_migrations.migration import Statement
+
+#: Behind these the search path is what it was; others may run code, or say so.
+_KEEP_THE_PATH = ("create_", "alter_table_", "index_", "view_", "comment_", "grant_", "insert_", "update_", "delete_")
+_IN_TEXT = "the grammar does not know it"
+_BY_PROGRAM = "this script is a program, of which only it knows what it kept"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A statement that is not undone, or not whole, and why: a sentence without its full stop."""
+
+    statement: Statement
+    reason: str
+
+    @property
+    def place(self) -> Place:
+        return self.statement.place
+
+
+@dataclass(frozen=True)
+class Derived:
+    """The statements that undo a script, each with its semicolon and on lines of its own, and what they do not undo.
+
+    Where nothing is ``missing`` they restore the schema; else they are a beginning for a person, with a comment where
+    something is missing.
+    """
+
+    sql: str
+    missing: tuple[Missing, ...] = ()
+
+
+class Derivation:
+    """The rollback of one script, derived while the script runs on ``connection``.
+
+    ``before`` is called before each statement is sent and ``after`` behind each that has succeeded, in the session and
+    the transaction in which it runs: they are what a Runner tells. Where a script is run anew, the statements that come
+    again replace those that came before. Nothing that is read from the catalog stays in the session but prepared
+    statements, and nothing that fails there makes the script fail.
+    """
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self._connection = connection
+        self._catalog = Catalog(connection)
+        self._context = Context(self._catalog)
+        self._state = State()
+        #: The statements so far, by their places in the script, each with the state before it.
+        self._before: list[tuple[int, State]] = []
+        #: The transaction and the savepoints of the script that are open, with the states in which they began.
+        self._open: list[tuple[str, State]] = []
+        self._plan = NOTHING
+        self._facts: Facts = {}
+
+    def before(self, statement: Statement) -> None:
+        """Look at what the statement is going to change, where it does not tell by itself."""
+        if statement.script.program is None:
+            self._forget_from(statement.offset)
+        self._before.append((statement.offset, self._state))
+        self._plan, self._facts = NOTHING, {}
+        self._context.begin(self._state)
+        if statement.kind == "transaction_stmt" or self._status == TransactionStatus.INERROR:
+            return
+        try:
+            self._plan = self._planned(statement)
+            if self._plan.scopes:
+                self._facts = self._catalog.read(self._plan.scopes)
+        except psycopg.Error as error:
+            self._plan = replace(self._plan, scopes=(), missing=(*self._plan.missing, _unread(error)))
+
+    def after(self, statement: Statement) -> None:
+        """Look at what the statement has changed."""
+        if statement.kind == "transaction_stmt":
+            self._control(statement)
+        plan, found = self._plan, None
+        if plan.scopes:
+            try:
+                found = undo(self._facts, self._catalog.read(plan.scopes), self._terms, plan.moved)
+            except psycopg.Error as error:
+                plan = replace(plan, missing=(*plan.missing, _unread(error)))
+        if plan is not NOTHING:
+            self._add(statement, plan, found)
+        if not statement.kind.startswith(_KEEP_THE_PATH) or statement.kind == "create_schema_stmt":
+            self._context.forget_path()
+
+    def result(self) -> Derived:
+        """How to go back from behind the last statement, where the session is now, to before the first."""
+        state, backs = self._state, self._state.backs
+        problems: list[str] = []
+        if state.is_touched:
+            try:
+                backs, problems = ordered(backs, self._catalog.needs(list(state.made)))
+            except psycopg.Error as error:
+                problems = [_unread(error)]
+        said = [*state.missing, *(Said(state.steps[-1].statement, problem) for problem in problems)]
+        missing = sorted((Missing(*item) for item in said), key=lambda item: item.statement.offset)
+        return Derived("".join(back.line for back in backs), tuple(missing))
+
+    def _planned(self, statement: Statement) -> Plan:
+        if statement.script.program is not None:
+            return Plan(missing=(_BY_PROGRAM,))
+        if not statement.kind:
+            return Plan(missing=(_IN_TEXT,))
+        plan = plan_of(statement.kind, tree_of(statement), self._context)
+        if plan is not NOTHING and not self._state.steps and (names := self._context.event_triggers):
+            said = f"the event trigger {', '.join(names)} may do more than the statements of this script say"
+            return replace(plan, missing=(*plan.missing, said))
+        return plan
+
+    def _add(self, statement: Statement, plan: Plan, found: Undoing | None) -> None:
+        backs, missing = list(plan.backs), list(plan.missing)
+        if found is not None:
+            backs += [Back(item.sql, item.about) for item in found.undos]
+            missing += found.missing
+        state = self._state
+        for old, new in (*plan.renames, *(found.renamed if found else ())):
+            state = state.renaming(old, new)
+        for entry in (*plan.touches, *(found.touched if found else ())):
+            state, reason = state.touching(entry)
+            missing += [reason] if reason else []
+        for entry in (*plan.loses, *(found.gone if found else ())):
+            state, reason = state.losing(entry)
+            missing += [reason] if reason else []
+        made = [*plan.makes, *(found.made if found else ())]
+        for entry, owner in found.taken if found else ():
+            if owner not in made and owner not in state.made:
+                missing.append(f"{entry.name} is part of {owner.name} for good")
+            state = state.taking(entry)
+        self._state = state.doing(statement, backs, missing).making(made)
+
+    def _control(self, statement: Statement) -> None:
+        """BEGIN, COMMIT, ROLLBACK, and savepoints: what is rolled back needs no way back."""
+        node = tree_of(statement)
+        match enum_name(node, "kind").removeprefix("TRANS_STMT_"):
+            case "BEGIN" | "START":
+                self._open = [("", self._state)]
+            case "COMMIT" | "PREPARE" | "COMMIT_PREPARED":
+                self._open = []
+            case "ROLLBACK":
+                self._state = self._open[0][1] if self._open else State()
+                self._open = []
+            case "SAVEPOINT":
+                self._open.append((node.savepoint_name, self._state))
+            case "ROLLBACK_TO":
+                while self._open and self._open[-1][0] != node.savepoint_name:
+                    self._open.pop()
+                self._state = self._open[-1][1] if self._open else self._state
+            case "RELEASE":
+                while self._open and self._open.pop()[0] != node.savepoint_name:
+                    pass
+
+    def _forget_from(self, offset: int) -> None:
+        """The script is run anew from there on, where these statements were sent before."""
+        while self._before and self._before[-1][0] >= offset:
+            self._state = self._before.pop()[1]
+
+    @property
+    def _terms(self) -> Terms:
+        return Terms(self._catalog.version, self._context.has_default_privileges, self._context.is_made)
+
+    @property
+    def _status(self) -> TransactionStatus:
+        return self._connection.info.transaction_status
+
+
+def _unread(error: psycopg.Error) -> str:
+    return f"what it changes could not be read: {str(error).splitlines()[0]}"

@@ -1,0 +1,118 @@
+"""Columns of relations and attributes of composite types.
+
+Most commands on a column of a table go on to the tables that inherit from it, where the fact was perhaps another one.
+So each table gets its own back, by ONLY.
+"""
+
+from __future__ import annotations
+
+from pytest_migrations.derive.objects.kind import (
+    DROP,
+    PUT_BACK,
+    Change,
+    NotDerivableError,
+    ObjectKind,
+    Row,
+    Undo,
+    own_name,
+    relation_of,
+    relation_word,
+)
+from pytest_migrations.derive.objects.privileges import privileges
+from pytest_migrations.derive.objects.sayings import cannot, comment, options
+
+
+def _drop(name: str, row: Row) -> str:
+    return f"ALTER {relation_word(row)} {relation_of(row)} DROP COLUMN {own_name(name, row)}"
+
+
+def _alter(change: Change, clause: str, *, recurses: bool = True, place: int = PUT_BACK) -> list[Undo]:
+    only = "ONLY " if recurses and change.has_children else ""
+    word, column = relation_word(change.after), own_name(change.name, change.after)
+    return [Undo(f"ALTER {word} {only}{change.relation} ALTER COLUMN {column} {clause}", place)]
+
+
+def _default(change: Change) -> list[Undo]:
+    before = change.before["default"]
+    return _alter(change, "DROP DEFAULT" if before is None else f"SET DEFAULT {before}")
+
+
+def _not_null(change: Change) -> list[Undo]:
+    """From 18 on it is a constraint, which may have a name of its own.
+
+    It comes and goes with that of the tables above, which therefore get theirs first.
+    """
+    before, place = change.before, PUT_BACK
+    if before["not null"] == change.after["not null"]:
+        raise NotDerivableError(f"the NOT NULL of {change.name} is another one")
+    if not before["not null"]:
+        return _alter(change, "DROP NOT NULL", recurses=False, place=place)
+    said, name = own_name(change.name, change.after), before.get("not null constraint")
+    if before.get("not null comment"):
+        raise NotDerivableError(f"the NOT NULL of {change.name} had a comment")
+    how = " NO INHERIT" if before.get("not null no inherit") else ""
+    how += " NOT VALID" if before.get("not null not valid") else ""
+    if name is None and not how:
+        return _alter(change, "SET NOT NULL", recurses=False, place=place)
+    named = f"CONSTRAINT {name} " if name else ""
+    return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", place)]
+
+
+def _identity(change: Change) -> list[Undo]:
+    before, after = change.before["identity"], change.after["identity"]
+    if after is None:
+        raise NotDerivableError(f"the sequence behind {change.name} is gone")
+    clause = "DROP IDENTITY" if before is None else f"SET GENERATED {before.upper()}"
+    return _alter(change, clause, recurses=False, place=DROP)
+
+
+def _statistics(change: Change) -> list[Undo]:
+    target = change.before["statistics target"]
+    return _alter(change, f"SET STATISTICS {-1 if target is None else target}")
+
+
+def _storage(change: Change) -> list[Undo]:
+    before = change.before["storage"]
+    if before is None and change.version < 16:
+        raise NotDerivableError(f"{change.name} was stored as its type says, which only PostgreSQL 16 can be told")
+    return _alter(change, f"SET STORAGE {(before or 'default').upper()}")
+
+
+def _compression(change: Change) -> list[Undo]:
+    return _alter(change, f"SET COMPRESSION {change.before['compression'] or 'default'}", recurses=False)
+
+
+def _options(change: Change) -> list[Undo]:
+    clauses = options(change.before["options"], change.after["options"])
+    return [undo for clause in clauses for undo in _alter(change, clause, recurses=False)]
+
+
+_SAID = {
+    "default": _default,
+    "not null": _not_null,
+    "not null constraint": _not_null,
+    "not null no inherit": _not_null,
+    "not null not valid": _not_null,
+    "identity": _identity,
+    "statistics target": _statistics,
+    "storage": _storage,
+    "compression": _compression,
+    "options": _options,
+    "comment": comment("COLUMN"),
+    "type": cannot("the values of {name} were converted, and converting them back may lose some"),
+    "collation": cannot("{name} has another collation"),
+    "generated": cannot("the expression of {name} is gone"),
+    "expression": cannot("the values of {name} were computed anew"),
+}
+COLUMN = ObjectKind(
+    "COLUMN",
+    {**_SAID, "privileges": privileges("TABLE", lambda name, row: (relation_of(row), own_name(name, row)))},
+    # A column that only shows in the catalog since it has a comment or a default (a view's) is there all the time.
+    derived=frozenset(("not null local",)),
+    drop=_drop,
+)
+ATTRIBUTE = ObjectKind(
+    "ATTRIBUTE",
+    {"comment": comment("COLUMN")},
+    drop=lambda name, row: f"ALTER TYPE {relation_of(row)} DROP ATTRIBUTE {own_name(name, row)}",
+)

@@ -1,0 +1,109 @@
+"""What there is to know of a kind of objects to undo what a statement did to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from pytest_migrations.derive.names import Entry, schema_of
+
+Row = Mapping[str, Any]
+
+
+class NotDerivableError(Exception):
+    """What a statement did cannot be undone by another statement; the text is a sentence without its full stop."""
+
+
+class Undo(NamedTuple):
+    """A statement that undoes, without its semicolon, and when it runs among those of one statement (low first).
+
+    ``about`` is the object that it drops or renames, where the script has made that.
+    """
+
+    sql: str
+    place: int = 0
+    about: Entry | None = None
+
+
+#: In this order things are undone: partitions are let go, new things dropped, lost things made again, facts put back.
+LET_GO, DROP, MAKE, PUT_BACK, SAY, TAKE_IN = range(6)
+
+
+@dataclass(frozen=True)
+class Change:
+    """An object whose facts a statement has changed: the rows before and after it, and the names of what changed."""
+
+    kind: str
+    name: str
+    before: Row
+    after: Row
+    fields: tuple[str, ...]
+    #: The server's major version.
+    version: int
+    #: Of all that was looked at: by relation, those that it inherits from or is a partition of.
+    ancestors: Mapping[str, tuple[str, ...]]
+
+    @property
+    def relation(self) -> str:
+        """The relation that the object is a part of."""
+        return relation_of(self.after)
+
+    @property
+    def has_children(self) -> bool:
+        return any(self.relation in above for above in self.ancestors.values())
+
+    @property
+    def depth(self) -> int:
+        """How many relations are above the object's own."""
+        return len(self.ancestors.get(self.relation, ()))
+
+
+PutBack = Callable[[Change], list[Undo]]
+
+
+@dataclass(frozen=True)
+class ObjectKind:
+    """How a kind of objects is called in SQL, and how its facts are put back.
+
+    ``put_back`` has the functions by what they put back; one that is there for several facts is called once. A fact
+    without one cannot be put back. ``derived`` are facts that follow from others. ``make`` makes an object that was
+    dropped again, with the facts ``made_with``; None where that would lose something.
+    """
+
+    word: str
+    put_back: Mapping[str, PutBack] = field(default_factory=dict)
+    derived: frozenset[str] = frozenset()
+    drop: Callable[[str, Row], str] | None = None
+    make: Callable[[str, Row], str] | None = None
+    made_with: frozenset[str] = frozenset()
+
+    def dropped(self, name: str, row: Row) -> str:
+        return self.drop(name, row) if self.drop else f"DROP {self.word} {name}"
+
+
+def relation_of(row: Row) -> str:
+    """The relation that an object is a part of, by the object's facts."""
+    parent = row["parent"] if isinstance(row["parent"], str) else row["parent"][-1]
+    for kind in ("foreign table ", "materialized view ", "table ", "view ", "type ", "sequence "):
+        if parent.startswith(kind):
+            return str(parent[len(kind) :])
+    raise NotDerivableError(f"it belongs to {parent}")
+
+
+def relation_word(row: Row) -> str:
+    """ALTER what: the word for the relation that an object is a part of."""
+    parent = row["parent"] if isinstance(row["parent"], str) else row["parent"][-1]
+    return "FOREIGN TABLE" if parent.startswith("foreign") else parent.rpartition(" " + relation_of(row))[0].upper()
+
+
+def own_name(name: str, row: Row) -> str:
+    """The name of a part without its relation: of a column, or of a trigger."""
+    relation = relation_of(row)
+    return name.removesuffix(f" on {relation}").removeprefix(f"{relation}.")
+
+
+def beside(relation: str, name: str) -> str:
+    """A name in the schema of a relation."""
+    schema = schema_of(relation)
+    return f"{schema}.{name}" if schema else name

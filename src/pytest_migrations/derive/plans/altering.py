@@ -1,0 +1,176 @@
+"""ALTER, and what else changes an object that is there: looked at before and behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from pytest_migrations.derive.names import Entry
+from pytest_migrations.derive.plans.plan import NOTHING, Plan
+from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, names_in, relation, scope_of, word_of
+from pytest_migrations.derive.state import Back
+from pytest_migrations.sql.grammar import quoted
+from pytest_migrations.sql.traits import enum_name
+
+if TYPE_CHECKING:
+    from pytest_migrations.derive.plans.plan import Context, Found, Planner
+
+CASCADE = "CASCADE may take along what was there before"
+_PARTITIONS = ("AT_AttachPartition", "AT_DetachPartition", "AT_DetachPartitionFinalize")
+#: Options of foreign tables may be secrets, so that no snapshot tells their values.
+_UNSEEN = {"AT_GenericOptions", "AT_AlterColumnGenericOptions"}
+
+
+def table(node: Any, context: Context) -> Plan:
+    """ALTER TABLE, VIEW, INDEX, SEQUENCE, and TYPE where it is a composite one."""
+    if word_of(node, "objtype") == "OBJECT_TYPE":
+        return about(Scope(TYPE, (names_in(node.relation),)), context)
+    found = context.find_relation(node.relation)
+    return NOTHING if found is None else _altered(node, found)
+
+
+def _altered(node: Any, found: Found) -> Plan:
+    commands = [item.alter_table_cmd for item in node.cmds]
+    if any(enum_name(command, "behavior") == "DROP_CASCADE" for command in commands):
+        return Plan(missing=(CASCADE,), scopes=(relation(node.relation),))
+    if _UNSEEN & {enum_name(command, "subtype") for command in commands} and not found.is_made:
+        return Plan(missing=("the values of server options are not looked at, since some are secrets",))
+    partitions = [
+        getattr(command, "def").partition_cmd.name
+        for command in commands
+        if enum_name(command, "subtype") in _PARTITIONS
+    ]
+    if found.is_made:
+        scopes = (relation(*partitions, node.relation, family=TABLE),) if partitions else ()
+        return replace(found.touched, scopes=scopes)
+    family = RELATION if found.word != "TABLE" or any(map(_is_about_hanging, commands)) else TABLE
+    return _additions(commands, found) or Plan(scopes=(relation(node.relation, *partitions, family=family),))
+
+
+def _is_about_hanging(command: Any) -> bool:
+    return enum_name(command, "subtype").endswith(("Trig", "TrigAll", "TrigUser", "Rule"))
+
+
+def _additions(commands: list[Any], found: Found) -> Plan | None:
+    """What is added to one table by a name goes again by it: columns and all that is declared with them, constraints.
+
+    But primary keys also make columns NOT NULL.
+    """
+    if found.word != "TABLE" or found.has_children or found.is_partitioned:
+        return None
+    made = []
+    for command in commands:
+        node = getattr(command, "def")
+        if enum_name(command, "subtype") == "AT_AddColumn" and not command.missing_ok:
+            made.append(Entry("column", f"{found.sql}.{quoted(node.column_def.colname)}"))
+        elif enum_name(command, "subtype") == "AT_AddConstraint" and _goes_by_its_name(node.constraint):
+            made.append(Entry("constraint", f"{quoted(node.constraint.conname)} on {found.sql}"))
+        else:
+            return None
+    return Plan(tuple(Back(_drop(entry, found), entry) for entry in reversed(made)), tuple(made))
+
+
+def _goes_by_its_name(constraint: Any) -> bool:
+    kinds = ("CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_EXCLUSION")
+    return bool(constraint.conname and not constraint.indexname) and enum_name(constraint, "contype") in kinds
+
+
+def _drop(entry: Entry, found: Found) -> str:
+    name = entry.name.removeprefix(f"{found.sql}.").removesuffix(f" on {found.sql}")
+    return f"ALTER TABLE {found.sql} DROP {entry.kind.upper()} {name}"
+
+
+def about(scope: Scope | None, context: Context) -> Plan:
+    """A statement about objects within a scope; of those that the script has made nothing needs to be put back."""
+    if scope is None:
+        return Plan(missing=("nothing is known of such objects",))
+    if scope.family in (RELATION, TABLE, HANGING):
+        there = [found for name in scope.names if (found := context.find(name))]
+        if all(found.is_made for found in there):
+            return Plan(touches=tuple(entry for found in there for entry in found.touched.touches))
+    return Plan(scopes=(scope,))
+
+
+def _only_said(plan: Plan) -> Plan:
+    """What is said of an object, and who may use it, makes it need no other."""
+    return replace(plan, touches=())
+
+
+def domain(node: Any, context: Context) -> Plan:
+    plan = about(Scope(TYPE, (names_in(node.type_name),)), context)
+    return Plan(missing=(CASCADE,), scopes=plan.scopes) if enum_name(node, "behavior") == "DROP_CASCADE" else plan
+
+
+def enum(node: Any, context: Context) -> Plan:
+    return about(Scope(TYPE, (names_in(node.type_name),)), context)
+
+
+def sequence(node: Any, context: Context) -> Plan:
+    return about(relation(node.sequence), context)
+
+
+def routine(node: Any, context: Context) -> Plan:
+    return about(scope_of("OBJECT_FUNCTION", node.func), context)
+
+
+def policy(node: Any, context: Context) -> Plan:
+    return about(relation(node.table, family=HANGING), context)
+
+
+def refreshed(node: Any, context: Context) -> Plan:
+    return about(relation(node.relation), context)
+
+
+def clustered(node: Any, context: Context) -> Plan:
+    return about(relation(node.relation), context) if node.HasField("relation") else NOTHING
+
+
+def said(node: Any, context: Context) -> Plan:
+    """COMMENT ON."""
+    scope = scope_of(word_of(node, "objtype"), node.object)
+    if scope is not None and scope.family == RELATION and all(map(context.is_table, scope.names)):
+        scope = Scope(TABLE, scope.names)
+    return _only_said(about(scope, context))
+
+
+def owned(node: Any, context: Context) -> Plan:
+    """ALTER ... OWNER TO, of what is no relation."""
+    return about(scope_of(word_of(node, "object_type"), node.object), context)
+
+
+def depending(node: Any, context: Context) -> Plan:
+    """ALTER ... DEPENDS ON EXTENSION."""
+    if node.HasField("relation"):
+        return about(relation(node.relation), context)
+    return about(scope_of(word_of(node, "object_type"), node.object), context)
+
+
+def granted(node: Any, context: Context) -> Plan:
+    """GRANT and REVOKE on objects."""
+    word = word_of(node, "objtype")
+    if enum_name(node, "targtype") == "ACL_TARGET_ALL_IN_SCHEMA":
+        return _in_schemas(word, [item.string.sval for item in node.objects], context)
+    missing: list[str] = []
+    scopes: list[Scope] = []
+    for item in node.objects:
+        plan = about(scope_of(word, item), context)
+        missing += plan.missing
+        scopes += plan.scopes
+    return Plan(missing=tuple(missing), scopes=tuple(scopes))
+
+
+def _in_schemas(word: str, schemas: list[str], context: Context) -> Plan:
+    names = context.catalog.names_in(word.removeprefix("OBJECT_"), schemas)
+    routines = word not in ("OBJECT_TABLE", "OBJECT_SEQUENCE")
+    family = scope_of("OBJECT_FUNCTION" if routines else "OBJECT_TABLE", ()).family  # type: ignore[union-attr]
+    return Plan(scopes=(Scope(family, tuple(names)),) if names else ())
+
+
+def among(word: str) -> Planner:
+    """A statement about objects of which all are looked at."""
+
+    def plan(node: Any, context: Context) -> Plan:
+        del node
+        return about(scope_of(word), context)
+
+    return plan

@@ -1,0 +1,87 @@
+"""Statements about rows, which nothing puts back, and queries, which may call anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pytest_migrations.derive.names import Entry, dotted
+from pytest_migrations.derive.plans.plan import NOTHING, Plan
+from pytest_migrations.derive.scopes import names_in
+from pytest_migrations.sql.grammar import within
+
+if TYPE_CHECKING:
+    from pytest_migrations.derive.plans.plan import Context
+
+#: What a statement does to rows, by its kind in the grammar.
+_DONE = {
+    "insert_stmt": "rows that were added to {} are not taken away",
+    "update_stmt": "the values that the rows of {} had are not put back",
+    "delete_stmt": "rows that were deleted from {} are not put back",
+    "merge_stmt": "rows of {} are not put back",
+}
+_HARMLESS = frozenset(("setval", "nextval", "currval", "lastval", "set_config", "now", "pg_notify", "count", "max"))
+
+
+def written(node: Any, context: Context) -> Plan:
+    """INSERT, UPDATE, DELETE, MERGE."""
+    return _rows(context, [(_kind(node), node), *within(node)], unseen_calls(node, context))
+
+
+def queried(node: Any, context: Context) -> Plan:
+    """SELECT, which may write by WITH or by a function."""
+    return _rows(context, list(within(node)), unseen_calls(node, context))
+
+
+def copied(node: Any, context: Context) -> Plan:
+    """COPY."""
+    if not node.is_from:
+        return NOTHING if not node.HasField("query") else queried(node.query, context)
+    found = context.find_relation(node.relation)
+    if found is None or (found.is_made and not _reaches_others(found, context)):
+        return NOTHING
+    return Plan(missing=(_DONE["insert_stmt"].format(found.sql),))
+
+
+def truncated(node: Any, context: Context) -> Plan:
+    """TRUNCATE."""
+    missing = []
+    for item in node.relations:
+        found = context.find_relation(item.range_var)
+        if found is not None and (not found.is_made or _reaches_others(found, context)):
+            missing.append(_DONE["delete_stmt"].format(found.sql))
+    return Plan(missing=tuple(missing))
+
+
+def _kind(node: Any) -> str:
+    return {"InsertStmt": "insert_stmt", "UpdateStmt": "update_stmt", "DeleteStmt": "delete_stmt"}.get(
+        node.DESCRIPTOR.name, "merge_stmt"
+    )
+
+
+def _rows(context: Context, nodes: list[tuple[str, Any]], missing: tuple[str, ...]) -> Plan:
+    found = (_lost(kind, node, context) for kind, node in nodes if kind in _DONE)
+    return Plan(missing=(*filter(None, found), *missing))
+
+
+def _lost(kind: str, node: Any, context: Context) -> str:
+    """Why a statement about rows is not undone; nothing where the rows are in what the script has made."""
+    found = context.find_relation(node.relation)
+    if found is None:
+        return ""
+    if kind == "update_stmt" and not found.is_made:
+        columns = [item.res_target.name for item in node.target_list]
+        are_made = all(context.is_made(Entry("column", f"{found.sql}.{dotted(column)}")) for column in columns)
+    else:
+        are_made = found.is_made
+    return "" if are_made and not _reaches_others(found, context) else _DONE[kind].format(found.sql)
+
+
+def _reaches_others(found: Any, context: Context) -> bool:
+    return found.schema != "pg_temp" and context.catalog.is_touched_by_others(found.schema, found.name)
+
+
+def unseen_calls(node: Any, context: Context) -> tuple[str, ...]:
+    """Why functions that are called are not undone: those that may change something, and nobody knows what."""
+    called = {names_in(call.funcname)[-1] for name, call in within(node) if name == "func_call"} - _HARMLESS
+    changing = context.catalog.volatile(sorted(called)) if called else []
+    return tuple(f"what {name}() does cannot be seen" for name in changing)

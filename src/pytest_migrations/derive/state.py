@@ -1,0 +1,144 @@
+"""What is known of a script so far: how each of its statements is undone, and which objects it has made itself.
+
+What a script has made goes when the statement that made it is undone, with all that was done to it since. So nothing of
+that needs undoing of its own, and what the script drops again needs none at all.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_migrations.derive.names import Entry, bare, last, schema_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_migrations.migration import Statement
+
+
+def mention(entry: Entry) -> re.Pattern[str]:
+    """Finds the name of an object in SQL."""
+    name = last(entry.name) if entry.kind == "column" else bare(entry.name.partition(" on ")[0]).partition("(")[0]
+    return re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+
+
+def _called(entry: Entry, old: Entry, new: Entry) -> Entry:
+    """What an object is called when another one, which may be in its name, is called something else."""
+    if entry == old:
+        return new
+    head, on, relation = entry.name.partition(" on ")
+    if old.kind == "schema":
+        before, after = f"{old.name}.", f"{new.name}."
+        moved = relation.startswith(before) if on else head.startswith(before)
+        name = (relation if on else head).replace(before, after, 1)
+        return Entry(entry.kind, f"{head} on {name}" if on else name) if moved else entry
+    if on and relation == old.name:
+        return Entry(entry.kind, f"{head} on {new.name}")
+    if entry.kind == "column" and entry.name.startswith(f"{old.name}."):
+        return Entry(entry.kind, new.name + entry.name[len(old.name) :])
+    return entry
+
+
+class Back(NamedTuple):
+    """A statement on the way back, and the object that it is about, where it is one that the script has made.
+
+    A comment stands where something is missing.
+    """
+
+    sql: str
+    about: Entry | None = None
+
+    @property
+    def line(self) -> str:
+        return self.sql + ("\n" if self.sql.startswith("--") else ";\n")
+
+
+class Said(NamedTuple):
+    """Why a statement is not undone."""
+
+    statement: Statement
+    reason: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What undoes one statement, in the order in which it runs."""
+
+    statement: Statement
+    backs: tuple[Back, ...] = ()
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known behind a statement. It is never altered, so that a ROLLBACK TO has the one before."""
+
+    steps: tuple[Step, ...] = ()
+    missing: tuple[Said, ...] = ()
+    #: The objects that the script has made and that are there, each with the number of the step that made it.
+    made: dict[Entry, int] = field(default_factory=dict)
+    #: Whether some of them were changed since, and may need others that were made later.
+    is_touched: bool = False
+
+    def doing(self, statement: Statement, backs: Iterable[Back], missing: Iterable[str] = ()) -> State:
+        """The state behind one more statement."""
+        said = tuple(Said(statement, reason) for reason in dict.fromkeys(missing))
+        holes = (Back(f"-- Not undone (line {item.statement.place.line}): {item.reason}.") for item in said)
+        step = Step(statement, (*backs, *holes))
+        return replace(self, steps=(*self.steps, step), missing=self.missing + said)
+
+    def making(self, entries: Iterable[Entry]) -> State:
+        """The state in which the last statement has made objects."""
+        return replace(self, made={**self.made, **dict.fromkeys(entries, len(self.steps) - 1)})
+
+    def renaming(self, old: Entry, new: Entry) -> State:
+        """The state in which an object is called something else, and with it what is named by it."""
+        names = {entry: _called(entry, old, new) for entry in self.made}
+        if old.kind == "relation" and schema_of(old.name) != schema_of(new.name):
+            # Its indexes move along, whichever they are: they are taken for those of somebody else.
+            indexes = {b.about for step in self.steps for b in step.backs if b.sql.startswith("DROP INDEX ")}
+            names = {entry: name for entry, name in names.items() if entry not in indexes}
+        steps = (
+            replace(step, backs=tuple(back._replace(about=back.about and names.get(back.about)) for back in step.backs))
+            for step in self.steps
+        )
+        return replace(self, made={names[entry]: self.made[entry] for entry in names}, steps=tuple(steps))
+
+    def losing(self, entry: Entry) -> tuple[State, str]:
+        """The state in which an object that the script has made is gone again, and why that is not all; empty if it is.
+
+        What was to undo its making goes; what is to undo something else may need it.
+        """
+        since = self.made[entry]
+        steps = tuple(
+            replace(step, backs=tuple(back for back in step.backs if back.about != entry)) if number >= since else step
+            for number, step in enumerate(self.steps)
+        )
+        made = {other: step for other, step in self.made.items() if other != entry}
+        lost = replace(self, made=made, steps=steps)
+        reason = f"{entry.name} is needed on the way back to where this script made it"
+        return lost, reason if lost.is_named(entry, since) else ""
+
+    def touching(self, entry: Entry) -> tuple[State, str]:
+        """The state in which an object of the script's own is another, and why the way back may need it as it was."""
+        if entry not in self.made:
+            return self, ""
+        reason = f"the way back needs {entry.name} as it was before"
+        return replace(self, is_touched=True), reason if self.is_named(entry, self.made[entry]) else ""
+
+    def is_named(self, entry: Entry, since: int) -> bool:
+        """Whether what undoes a step from number ``since`` on names the object, beside what is about it."""
+        name = mention(entry)
+        backs = (back for step in self.steps[since:] for back in step.backs if back.about != entry)
+        return any(name.search(back.sql) for back in backs)
+
+    def taking(self, entry: Entry) -> State:
+        """The state in which an object goes with another one."""
+        steps = (replace(s, backs=tuple(back for back in s.backs if back.about != entry)) for s in self.steps)
+        return replace(self, steps=tuple(steps))
+
+    @property
+    def backs(self) -> list[Back]:
+        """The way back, the last statement's first."""
+        return [back for step in reversed(self.steps) for back in step.backs]

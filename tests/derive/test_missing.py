@@ -1,0 +1,146 @@
+"""What is not undone, and the reasons that are given."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.derive.conftest import tried
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+    from tests.catalog.conftest import Server
+
+_STAGE = """
+create schema s;
+create table t (id int primary key, a int, b text);
+create table u (id int references t);
+create table parts (id int) partition by list (id);
+create table parts_1 partition of parts for values in (1);
+create index parts_only on only parts (id);
+create view v as select id, a from t;
+create view w as select id from v;
+create sequence q;
+create materialized view m as select 1 as one;
+create type pair as (x int);
+create function f(int) returns int language sql as 'select 1';
+create procedure pr() language plpgsql as 'begin null; end';
+create type mood as enum ('sad');
+create policy p on t using (true);
+"""
+
+_REASONS = {
+    "drop table u": "the table public.u is dropped with its rows",
+    "alter table t drop column b": "the column public.t.b is dropped with its values",
+    "drop materialized view m": "the materialized view public.m is dropped",
+    "drop sequence q": "the sequence public.q is dropped",
+    "drop type pair": "the composite type public.pair is dropped",
+    "drop schema s": "the schema s is dropped",
+    "drop view v cascade": "CASCADE takes along view w",
+    "drop schema s cascade": "CASCADE may take along what was there before",
+    "alter table t drop constraint t_pkey cascade": "CASCADE may take along what was there before",
+    "alter table t alter b type varchar(5)": (
+        "the values of public.t.b were converted, and converting them back may lose some"
+    ),
+    "alter type mood add value 'glad'": "a value that was added to the enum public.mood cannot be taken away",
+    "insert into t values (1)": "rows that were added to public.t are not taken away",
+    "update t set a = 1": "the values that the rows of public.t had are not put back",
+    "delete from t": "rows that were deleted from public.t are not put back",
+    "truncate u": "rows that were deleted from public.u are not put back",
+    "merge into t using u on u.id = t.id when matched then delete": "rows of public.t are not put back",
+    "with x as (delete from u returning id) select * from x": "rows that were deleted from public.u are not put back",
+    "do $$ begin create table x (); end $$": "what it does stands in text that is only read when it runs",
+    "call pr()": "what a procedure does cannot be seen",
+    "select f(1)": "what f() does cannot be seen",
+    "create table x as select f(1)": "what f() does cannot be seen",
+    "select lo_create(0)": "what lo_create() does cannot be seen",
+    "prepare x as select 1; execute x": "what it does stands in text that is only read when it runs",
+    "explain analyze insert into t values (1)": "EXPLAIN ANALYZE runs a statement that is not looked at",
+    "create role nobody_else": "it is about what all databases of the server share",
+    "create schema x create table y ()": (
+        "what is made within CREATE SCHEMA is not looked at: write it as statements of its own"
+    ),
+    "create or replace view v as select id, a, b from t": (
+        "the view public.v has new columns (b), and other objects need it"
+    ),
+    "create or replace function f(x int) returns int language sql as 'select 1'": (
+        "parameters of public.f(integer) have names now, which CREATE OR REPLACE cannot take away"
+    ),
+    "alter policy p on t with check (true)": "ALTER POLICY cannot take away the WITH CHECK of p on public.t",
+    "alter table parts detach partition parts_1": (
+        "to attach public.parts_1 again would make its part of public.parts_only"
+    ),
+    "create index x on parts_1 (id); alter index parts_only attach partition x": (
+        "public.x is part of public.parts_only for good"
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def staged(server: Server) -> Iterator[psycopg.Connection[Any]]:
+    with server.fresh() as connection:
+        connection.execute(_STAGE)
+        yield connection
+
+
+@pytest.mark.parametrize("script", _REASONS)
+def test_it_is_said_what_is_missing(staged: psycopg.Connection[Any], script: str) -> None:
+    if script.startswith("merge") and staged.info.server_version < 150000:
+        pytest.skip("MERGE came with PostgreSQL 15")
+    trial = tried(staged, script)
+    assert _REASONS[script] in trial.reasons
+    assert f"-- Not undone (line 1): {_REASONS[script]}.\n" in trial.derived.sql
+
+
+def test_the_rest_is_undone_around_a_comment(staged: psycopg.Connection[Any]) -> None:
+    trial = tried(staged, "create table x ();\n\ninsert into t values (1);\nalter table t add c int;")
+    assert trial.sql == (
+        "ALTER TABLE public.t DROP COLUMN c;\n"
+        "-- Not undone (line 3): rows that were added to public.t are not taken away.\n"
+        "DROP TABLE public.x;"
+    )
+    assert str(trial.derived.missing[0].place) == "up.sql:3:1"
+    assert not trial.wrong
+
+
+def test_an_event_trigger_may_do_more_than_is_said(connection: psycopg.Connection[Any]) -> None:
+    connection.execute("create function et() returns event_trigger language plpgsql as 'begin end'")
+    connection.execute("create event trigger sees_all on ddl_command_end execute function et()")
+    trial = tried(connection, "set work_mem = '1MB'; create table x (); create table y ()")
+    said = "the event trigger sees_all may do more than the statements of this script say"
+    assert trial.reasons == [said]
+    connection.execute("alter event trigger sees_all disable")
+    assert tried(connection, "create table x ()").reasons == []
+
+
+@pytest.mark.parametrize(
+    "trigger", ["insert into other values (1)", "alter table other add column x int"], ids=["rows", "schema"]
+)
+def test_rows_of_a_new_table_are_its_own_unless_its_triggers_go_further(
+    connection: psycopg.Connection[Any], trigger: str
+) -> None:
+    connection.execute("create table other (id int)")
+    connection.execute(
+        f"create function far() returns trigger language plpgsql as $$ begin {trigger}; return null; end $$"
+    )
+    script = (
+        "create table x (a int); create trigger far after insert on x execute function far(); insert into x values (1)"
+    )
+    assert tried(connection, script).reasons == ["rows that were added to public.x are not taken away"]
+
+
+def test_a_statement_that_the_grammar_does_not_know_is_missing(connection: psycopg.Connection[Any]) -> None:
+    from pathlib import Path
+
+    from pytest_migrations.derive.derivation import Derivation
+    from pytest_migrations.migration import Script, Statement
+
+    statement = Statement(Script(Path("x.sql"), "", "whatever"), 0, "whatever")
+    derivation = Derivation(connection)
+    derivation.before(statement)
+    derivation.after(statement)
+    assert [missing.reason for missing in derivation.result().missing] == ["the grammar does not know it"]
