@@ -201,7 +201,7 @@ _READERS: dict[str, Callable[[_Node], _Told]] = {
     "IndexStmt": _create_index,
     "InsertStmt": _writing("INSERT"),
     "MergeStmt": _writing("MERGE"),
-    "RefreshMatViewStmt": _writing("REFRESH MATERIALIZED VIEW"),
+    "RefreshMatViewStmt": lambda _: iter([(None, "REFRESH MATERIALIZED VIEW", _AS_ROWS_SAY)]),
     "SelectStmt": _select,
     "TruncateStmt": _truncate,
     "UpdateStmt": _writing("UPDATE"),
