@@ -26,7 +26,7 @@ def test_the_same_migrations_fail(grants: Grants, cli: Cli, migrations: Migratio
     dry, real = cli("run", "--dry-run"), cli("run")
     assert (dry.code, real.code) == (1, 1)
     assert dry.err.splitlines()[:4] == real.err.splitlines()[:4]
-    assert dry.err.splitlines()[-1] == "This was a dry run, on a stand-in: grants is as it was."
+    assert "This was a dry run, on a stand-in: grants is as it was." in dry.err.splitlines()
 
 
 def test_with_the_rights_of_the_user(grants: Grants, cli: Cli, migrations: Migrations) -> None:
@@ -199,22 +199,25 @@ def test_what_all_databases_share_is_not_changed_on_a_borrowed_server(
     assert cli("run", "--dry-run").code == 1  # for want of a right, on one of its own
 
 
-def test_ctrl_c_leaves_no_server(
-    grants: Grants, cli: Cli, migrations: Migrations, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    reserved: list[Path] = []
+@pytest.fixture
+def reserved(monkeypatch: pytest.MonkeyPatch) -> list[RunFolder]:
+    """What dry runs have reserved."""
+    runs: list[RunFolder] = []
     reserve = RunFolder.reserve
 
     def noted() -> RunFolder:
-        run = reserve()
-        reserved.append(run.path)
-        return run
+        runs.append(reserve())
+        return runs[-1]
 
     monkeypatch.setattr(RunFolder, "reserve", noted)
+    return runs
+
+
+def test_ctrl_c_leaves_no_server(grants: Grants, cli: Cli, migrations: Migrations, reserved: list[RunFolder]) -> None:
     migrations(m002_email="SELECT pg_sleep(60);")
     threading.Timer(2, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     assert cli("run", "--dry-run").code == 130
-    assert [path.exists() for path in reserved] == [False]
+    assert [run.path.exists() for run in reserved] == [False]
 
 
 @pytest.fixture
@@ -226,11 +229,11 @@ def image() -> str:
 
 
 @pytest.mark.parametrize("own_server", ["embedded:15"], indirect=True, scope="module")
-def test_in_a_container(grants: Grants, cli: Cli, image: str) -> None:
-    before = subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True, check=True).stdout.split()
+def test_in_a_container(grants: Grants, cli: Cli, image: str, reserved: list[RunFolder]) -> None:
     result = cli("run", "--dry-run", f"--server=docker:{image}")
     assert (result.code, result.err) == (0, "")
     assert "dry run    on PostgreSQL 15." in result.out
     assert "(docker), with the schema of grants" in result.out
-    after = subprocess.run(["docker", "ps", "-aq"], capture_output=True, text=True, check=True).stdout.split()
-    assert {*after} <= {*before}
+    (run,) = reserved
+    left = ["docker", "ps", "--all", "--quiet", "--filter", f"label={containers.LABEL}={run.id}"]
+    assert subprocess.run(left, capture_output=True, check=True).stdout == b""
