@@ -369,7 +369,7 @@ def test_in_a_container_too_nothing_goes_on(contained: Target, tmp_path: Path) -
 
 
 def test_in_a_container_too_a_disk_can_be_full(full_disk: Path, contained: Target) -> None:
-    with pytest.raises(UserError, match="No backup of"):
+    with pytest.raises(UserError, match="A folder that is writable and has room is needed"):
         back_up(contained, full_disk)
     assert names_in(full_disk) == []
 

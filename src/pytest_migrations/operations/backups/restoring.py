@@ -233,10 +233,12 @@ def _not_restored(backup: Path, client: Client) -> str:
 
 
 def _advice(reason: str) -> str:
-    return next((advice for words, advice in _ADVICE.items() if re.search(words, reason)), "The target is as it was.")
+    found = (advice for words, advice in _ADVICE.items() if re.search(words, reason, re.IGNORECASE))
+    return next(found, "The target is as it was.")
 
 
 _ADVICE = {
+    "read from input file|corrupt archive": "The file was cut off, or damaged: restore another one.",
     "must be (?:owner|superuser|able to SET ROLE|a? ?member)|permission denied": (
         "The backup gives things to other owners, and only a superuser, or a member of all of them, may do that. Name "
         "such a user in --dsn."

@@ -115,7 +115,8 @@ def advice(reason: str, target: Target) -> str:
     """What to do about what pg_dump said."""
     if "statement timeout" in reason or "lock timeout" in reason:
         return f"{_who_locks(target)}\nTry again when that is done, or wait longer with --lock-timeout."
-    return next((remedy for words, remedy in _ADVICE.items() if re.search(words, reason)), "Nothing of it was kept.")
+    found = (remedy for words, remedy in _ADVICE.items() if re.search(words, reason, re.IGNORECASE))
+    return next(found, "Nothing of it was kept.")
 
 
 _MAKE_ROOM = "A folder that is writable and has room is needed: make it so, or name another with --backups DIR."
