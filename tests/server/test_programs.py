@@ -1,4 +1,4 @@
-"""What a program of PostgreSQL is started with. That it ends with whoever started it is told where backups are taken."""
+"""What a program of PostgreSQL is started with. That it ends with whoever started it is tried with backups."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import traceback
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -89,6 +88,8 @@ def _run(arguments: Sequence[str] | None) -> int:
     except BrokenPipeError:  # what reads our output has seen enough
         return 0
     except Exception:  # noqa: BLE001 (the last resort)
+        from importlib.metadata import version  # noqa: PLC0415 (what only a mistake of ours needs)
+
         output.error(f"This is a mistake of pytest-migrations {version('pytest-migrations')}, please report it:")
         output.error(traceback.format_exc())
         return NOT_TRIED

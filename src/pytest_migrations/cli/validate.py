@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,7 @@ def command(*, folder: FolderOptions, prove: bool, server: str, as_json: bool) -
     No database is needed. Exits with 1 where there is an error: what would fail on a server. Warnings alone exit with
     0. With --prove a server of ours is asked as well, and what it refutes does not count.
     """
+    gc.disable()  # nearly all that is made here is needed to the end
     history = folder.history()
     found = validate(history)
     proof = _proof(history, found, server) if prove else None
@@ -72,7 +74,7 @@ def _show(history: History, found: Validation, kept: Sequence[Finding], proof: P
 
 def _coloured(finding: Finding) -> str:
     is_error = finding.severity is Severity.ERROR
-    head, newline, rest = finding.text.partition("\n")
+    head, newline, rest = str(finding).partition("\n")
     return click.style(head, fg="red" if is_error else "yellow") + newline + rest
 
 
@@ -87,8 +89,9 @@ def _order(found: Validation) -> Iterator[str]:
         yield "An order that works:"
         for move in found.moves:
             yield f"  {move.migration} " + (f"behind {move.behind}" if move.behind else f"before {move.before}")
-            for old, new in move.renames:
-                yield f"    rename {old} to {new}"
+        if found.renames:
+            yield "Rename for it:"
+        yield from (f"  {old} to {new}" for old, new in found.renames)
         yield ""
 
 
@@ -140,10 +143,8 @@ def _as_data(found: Validation, proof: Proof | None) -> dict[str, Any]:
             for number, finding in enumerate(found.findings)
         ],
         "suggested_order": list(found.suggested_order),
-        "moves": [
-            {"migration": move.migration, "behind": move.behind, "before": move.before, "renames": dict(move.renames)}
-            for move in found.moves
-        ],
+        "moves": [{"migration": move.migration, "behind": move.behind, "before": move.before} for move in found.moves],
+        "renames": dict(found.renames),
         "cycle": [{"migration": name, "needs": needs} for name, needs in found.cycle],
         "unread": [
             {"migration": unread.migration, "line": unread.place.line, "reason": unread.reason}

@@ -11,12 +11,14 @@ if TYPE_CHECKING:
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Script
 
-#: Kinds of objects that share their names: no table can be called as a view, and each is a type as well.
-_RELATIONS = frozenset(
-    {"relation", "table", "view", "materialized view", "foreign table", "index", "sequence", "composite type"}
-)
-_TYPES = frozenset({"type", "enum", "domain", "range"})
-_ROUTINES = frozenset({"function", "procedure", "aggregate", "routine"})
+#: Kinds of objects that share their names, and what they are called together: no table can be called as a view.
+_SPACES = {
+    **dict.fromkeys(
+        ("table", "view", "materialized view", "foreign table", "index", "sequence", "composite type"), "relation"
+    ),
+    **dict.fromkeys(("enum", "domain", "range"), "type"),
+    **dict.fromkeys(("function", "procedure", "aggregate"), "routine"),
+}
 
 
 class Named(NamedTuple):
@@ -32,11 +34,7 @@ class Named(NamedTuple):
     @property
     def space(self) -> str:
         """The kind of all that a name of this kind can be taken by."""
-        if self.kind in _RELATIONS:
-            return "relation"
-        if self.kind in _TYPES:
-            return "type"
-        return "routine" if self.kind in _ROUTINES else self.kind
+        return _SPACES.get(self.kind, self.kind)
 
     @property
     def key(self) -> tuple[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.effects.effect import Condition, Effect, Guard, Named, Opaque, Verb
@@ -11,6 +11,7 @@ from pytest_migrations.sql.grammar import Bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from pytest_migrations.effects.effect import Detail
     from pytest_migrations.migration import Script
@@ -23,6 +24,7 @@ SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 #: What the search path is where nothing sets it; ``"$user"`` before it has no schema.
 DEFAULT_PATH = ("public",)
 _Node = dict[str, Any]
+_NO_CONDITION = nullcontext()
 _QUOTE = re.compile(r"\$(?:[^\W\d]\w*)?\$|'")
 
 
@@ -155,9 +157,14 @@ class Reader:
         finally:
             self.text, self._base, self._bytes, self._lower, self.start, self.end = outer
 
-    @contextmanager
-    def under(self, condition: Condition = Condition.NONE, guards: Sequence[Guard] = ()) -> Iterator[None]:
+    def under(
+        self, condition: Condition = Condition.NONE, guards: Sequence[Guard] = ()
+    ) -> AbstractContextManager[None]:
         """All that is told meanwhile happens only under these."""
+        return self._under(condition, guards) if condition or guards else _NO_CONDITION
+
+    @contextmanager
+    def _under(self, condition: Condition, guards: Sequence[Guard]) -> Iterator[None]:
         outer = self.condition, self.guards
         self.condition, self.guards = self.condition | condition, (*self.guards, *guards)
         try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _Node = dict[str, Any]
 #: Stands for what is not known where an identifier, or a part of one, can stand.
 _UNKNOWN = "zz0unknown0zz"
-_PLACEHOLDER = re.compile(r"%(?:\d+\$)?-?\d*([IsL%])")
+_PLACEHOLDER = re.compile(r"%(?:(\d+)\$)?-?\d*([IsL%])")
 
 
 def template(expression: str) -> str | None:
@@ -37,14 +37,28 @@ def _text(node: _Node) -> str:
     if (joined := node.get("A_Expr")) and strings(joined["name"]) == ["||"]:
         return _text(joined["lexpr"]) + _text(joined["rexpr"])
     if (call := node.get("FuncCall")) and strings(call["funcname"])[-1] == "format":
-        return _PLACEHOLDER.sub(_stand_in, _text(call["args"][0]))
+        text, *arguments = map(_text, call["args"])
+        return _formatted(text, arguments)
     if cast := node.get("TypeCast"):
         return _text(cast["arg"])
     return _UNKNOWN
 
 
-def _stand_in(placeholder: re.Match[str]) -> str:
-    return {"%": "%", "L": f"'{_UNKNOWN}'"}.get(placeholder[1], _UNKNOWN)
+def _formatted(text: str, arguments: list[str]) -> str:
+    """What ``format`` makes of them (PostgreSQL docs, 9.4.1)."""
+    count = 0
+
+    def value(placeholder: re.Match[str]) -> str:
+        nonlocal count
+        if placeholder[2] == "%":
+            return "%"
+        count = int(placeholder[1]) if placeholder[1] else count + 1
+        argument = arguments[count - 1] if count <= len(arguments) else _UNKNOWN
+        if placeholder[2] == "L":
+            return "'" + argument.replace("'", "''") + "'"
+        return '"' + argument.replace('"', '""') + '"' if placeholder[2] == "I" else argument
+
+    return _PLACEHOLDER.sub(value, text)
 
 
 def is_computed(effect: Effect) -> bool:

@@ -51,7 +51,9 @@ def validate(history: History) -> Validation:
     findings = [finding for rule in RULES.values() for finding in rule.find(story)]
     findings.sort(key=lambda finding: (numbers.get(finding.migration, len(numbers)), finding.line or 0))
     ordering = suggest(history, found, foreign)
-    return Validation(tuple(findings), ordering.order, ordering.moves, ordering.cycle, tuple(_unread(history)))
+    return Validation(
+        tuple(findings), ordering.order, ordering.moves, ordering.renames, ordering.cycle, tuple(_unread(history))
+    )
 
 
 def _unread(history: History) -> Iterator[Unread]:

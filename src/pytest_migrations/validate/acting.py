@@ -39,7 +39,9 @@ def act(scene: Scene, effects: Effects, migration: int, *, in_rollback: bool = F
     for number in sorted({*by_statement, *opaque}):
         for place in opaque.get(number, ()):
             text = place.text or place.script.written
-            scene.schema.blind.append(Blind(text, scene.schema.count, effects=place.effects))
+            is_foreign = place.script.program is not None
+            known = Blind(text, scene.schema.count, is_foreign=is_foreign, effects=place.effects)
+            scene.schema.blind.append(known)
         _statement(scene, by_statement.get(number, ()))
     scene.schema.end_session()
 

@@ -47,8 +47,15 @@ class Blind:
     def may_have_made(self, named: Named) -> bool:
         """Whether the object may be there for it."""
         if self._effects is not None:
-            return any(_makes(effect, named) for effect in self._effects)
+            return any(self._makes(effect, named) for effect in self._effects)
         return (self._is_foreign or self._does(_MAKING, named)) and self._may_name(named)
+
+    def _makes(self, effect: Effect, named: Named) -> bool:
+        made = effect.to if effect.verb is Verb.RENAME else effect.object if effect.verb is Verb.CREATE else None
+        if made is None or len(made.path) != len(named.path) or not matches(made, named):
+            return False
+        is_of_its_kind = made.space == named.space or (made.space, named.space) == ("relation", "type")
+        return is_of_its_kind and (made.path[-1] != "*" or self._may_name(named))
 
     def may_have_dropped(self, named: Named, born: int) -> bool:
         """Whether the object, made when there were ``born`` effects, may be gone for it."""
@@ -66,13 +73,6 @@ class Blind:
         name = named.path[-1].lower()
         renames = "rename" in self._words and not self._is_foreign
         return renames or name in self._words or name.startswith(self._parts) or name.endswith(self._parts)
-
-
-def _makes(effect: Effect, named: Named) -> bool:
-    made = effect.to if effect.verb is Verb.RENAME else effect.object if effect.verb is Verb.CREATE else None
-    if made is None or len(made.path) != len(named.path):
-        return False
-    return (made.space == named.space or (made.space, named.space) == ("relation", "type")) and matches(made, named)
 
 
 def _takes(effect: Effect, named: Named) -> bool:

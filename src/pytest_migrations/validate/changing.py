@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
-from pytest_migrations.effects import Column, Condition, Named, Owned, Shape
+from pytest_migrations.effects import Column, Condition, Named, Owned, Shape, Signature
 from pytest_migrations.validate.blindness import Blind
 from pytest_migrations.validate.clash import Made, Trouble
 from pytest_migrations.validate.scene import made
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_migrations.validate.scene import Scene
     from pytest_migrations.validate.thing import Thing
 
+_TRIGGERS = frozenset({"trigger", "event trigger"})
 #: What keeps a column from getting another type (ATPrepAlterColumnType in PostgreSQL's sources).
 _HOLDS_THE_TYPE = frozenset({"view", "materialized view", "rule", "policy", "trigger", "function", "procedure"})
 
@@ -24,16 +26,21 @@ def require(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     if thing is not None and effect.by is not None and Condition.BODY not in effect.condition:
         scene.waiting.setdefault(effect.by.key, []).append(thing)
     if effect.object.space == "routine" and effect.by is None:
-        _call(scene, effect, thing)
+        _call(scene, effect, thing, scene.schema.count)
+    elif effect.object.space == "routine" and effect.by is not None and effect.by.kind in _TRIGGERS:
+        _call(scene, effect, thing, sys.maxsize)
 
 
-def _call(scene: Scene, effect: Effect, routine: Thing | None) -> None:
-    """A call may do what cannot be read: of a routine of the history that does so, or of one that is not known."""
+def _call(scene: Scene, effect: Effect, routine: Thing | None, until: int) -> None:
+    """A call may do what cannot be read: of a routine of the history that does so, or of one that is not known.
+
+    A trigger calls it again and again from then on: ``until`` is how many effects there are at the last call.
+    """
     text = effect.script.text[effect.offset :].partition(";")[0]
     if routine is None:
-        scene.schema.blind.append(Blind(text, scene.schema.count, is_foreign=True))
+        scene.schema.blind.append(Blind(text, until, is_foreign=True))
     for place in scene.bodies.get(effect.object.key, ()):
-        known = Blind(f"{place.text} {text}", scene.schema.count, effects=place.effects)
+        known = Blind(f"{place.text} {text}", until, effects=place.effects)
         scene.schema.blind.append(known)
 
 
@@ -54,7 +61,7 @@ def alter(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
 def _change_type(scene: Scene, effect: Effect, column: Thing, type_: str, *, is_certain: bool) -> None:
     holders = [user for user in column.users if user.named.kind in _HOLDS_THE_TYPE and user.is_certain]
     if holders and is_certain:
-        scene.clash(Trouble.IN_USE, effect, users=holders)
+        scene.clash(Trouble.IN_USE, effect, other=made(column), users=holders)
     scene.schema.journal.assign(column, "type", type_)
     for used in [used for used in column.uses if used.named.space != "column"]:
         scene.schema.needs_no_more(column, used)
@@ -80,6 +87,9 @@ def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     thing = scene.existing(effect, is_certain=is_certain)
     if thing is None or effect.to is None:
         return
+    if isinstance(effect.detail, Signature) and len(thing.signatures) > 1:
+        _rename_one_of_several(scene, effect, thing, effect.detail)
+        return
     there = scene.schema.things.get(effect.to.key)
     if there is not None and there is not thing:
         if is_certain and scene.is_there_for_sure(there):
@@ -93,6 +103,21 @@ def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         scene.schema.rename(thing, effect.to)
         scene.schema.journal.assign(thing, "made_in", scene.migration)
         _rename_its_twin(scene, thing)
+
+
+def _rename_one_of_several(scene: Scene, effect: Effect, routine: Thing, signature: Signature) -> None:
+    """One of the routines of a name is called otherwise from then on."""
+    assert effect.to is not None
+    schema, arguments = scene.schema, signature.arguments
+    if arguments is None or arguments not in routine.signatures:
+        schema.journal.assign(routine, "is_certain", False)
+        schema.add(effect, effect.to, scene.migration, is_certain=False, is_known=False)
+        return
+    there = schema.things.get(effect.to.key)
+    if there is None:
+        there = schema.add(effect, effect.to, scene.migration, is_certain=routine.is_certain, is_known=True)
+    schema.journal.remove(routine.signatures, arguments)
+    schema.journal.put(there.signatures, arguments, None)
 
 
 def _rename_its_twin(scene: Scene, thing: Thing) -> None:

@@ -124,7 +124,8 @@ def _check_foreign_key(scene: Scene, constraint: Thing, effect: Effect, key: Key
 
 
 def _are_there(schema: Schema, table: Thing, columns: tuple[str, ...]) -> bool:
-    return all(schema.find(Named("column", (*table.named.path, column))) for column in columns)
+    found = (schema.find(Named("column", (*table.named.path, column))) for column in columns)
+    return all(thing is not None and thing.is_certain for thing in found)
 
 
 def _describe_relation(scene: Scene, thing: Thing, shape: Shape) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Signature
 from pytest_migrations.validate.clash import Made, Trouble
+from pytest_migrations.validate.scene import made
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,7 +32,7 @@ def drop(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     going = _going(thing)
     keepers = _keepers(scene, effect, thing, going)
     if keepers and not effect.cascade:
-        scene.clash(Trouble.IN_USE, effect, users=keepers)
+        scene.clash(Trouble.IN_USE, effect, other=made(thing), users=keepers)
         for each in (*going, *keepers):  # they stay, or go when it is mended
             scene.schema.journal.assign(each, "is_certain", False)
         return
@@ -66,8 +67,7 @@ def _going(thing: Thing) -> dict[Thing, None]:
 def _keepers(scene: Scene, effect: Effect, thing: Thing, going: dict[Thing, None]) -> list[Thing]:
     """What would not go along and needs one of those that go."""
     if effect.object.kind == "schema":
-        inside = (part for part in going if len(part.named.path) == 2)
-        return [part for part in inside if part.is_certain and part not in scene.dropping]
+        return [part for part in going if len(part.named.path) == 2 and part.is_certain]
     keepers = {
         user: None
         for part in going

@@ -48,8 +48,7 @@ class Finding:
         """The line of its place, from 1."""
         return self.place.line if self.place else None
 
-    @property
-    def text(self) -> str:
+    def __str__(self) -> str:
         """All of it for people: where, what, the source line with a caret, what to do."""
         warning = "warning: " if self.severity is Severity.WARNING else ""
         if self.place is not None:
@@ -72,14 +71,12 @@ class Unread:
 
 @dataclass(frozen=True)
 class Move:
-    """A migration that has to stand elsewhere in the order, and the name that brings it there, where one can."""
+    """A migration that has to stand elsewhere in the order."""
 
     migration: str
     #: The names of those that it is to stand between; empty at either end.
     behind: str
     before: str
-    #: What files are to be called, by what they are called now.
-    renames: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +88,8 @@ class Validation:
     suggested_order: tuple[str, ...] = ()
     #: What has to move for it.
     moves: tuple[Move, ...] = ()
+    #: The files to rename for it, each with its new name; empty where names do not say the order.
+    renames: tuple[tuple[str, str], ...] = ()
     #: Where no order works: migrations that need each other, each with what it needs of the next one.
     cycle: tuple[tuple[str, str], ...] = ()
     unread: tuple[Unread, ...] = ()

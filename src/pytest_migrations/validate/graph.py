@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -70,7 +69,9 @@ def cycle_in(behind: Mapping[int, Collection[int]]) -> tuple[int, ...]:
                 on_path.discard(number)
                 finished.add(number)
             elif other in on_path:
-                return tuple(path[path.index(other) :])
+                found = path[path.index(other) :]
+                least = found.index(min(found))
+                return (*found[least:], *found[:least])
             elif other not in finished:
                 stack.append((other, iter(sorted(behind.get(other, ())))))
                 on_path.add(other)
@@ -78,22 +79,19 @@ def cycle_in(behind: Mapping[int, Collection[int]]) -> tuple[int, ...]:
     return ()
 
 
-def misplaced(order: Sequence[int]) -> list[int]:
-    """As few numbers as possible without which the others are in ascending order."""
-    ends: list[int] = []
-    where: list[int] = []
-    before: list[int | None] = []
-    for index, number in enumerate(order):
-        length = bisect_left(ends, number)
-        before.append(where[length - 1] if length else None)
-        if length == len(ends):
-            ends.append(number)
-            where.append(index)
-        else:
-            ends[length], where[length] = number, index
-    kept: set[int] = set()
-    at = where[-1] if where else None
-    while at is not None:
-        kept.add(order[at])
-        at = before[at]
-    return [number for number in order if number not in kept]
+def misplaced(order: Sequence[int], preferably: Collection[int] = ()) -> list[int]:
+    """As few numbers as possible without which the others are in ascending order, of equals the preferred ones."""
+    first = next((index for index, number in enumerate(order) if index != number), len(order))
+    last = next((index for index in range(len(order) - 1, -1, -1) if order[index] != index), -1)
+    part = order[first : last + 1]
+    small = 1 / (len(part) + 1)
+    best: list[tuple[float, int]] = []  # for each place the weight of what can stay up to it, and the place before it
+    for index, number in enumerate(part):
+        before = max(((best[other][0], other) for other in range(index) if part[other] < number), default=(0.0, -1))
+        best.append((before[0] + (1 if number in preferably else 1 + small), before[1]))
+    at = max(range(len(part)), key=lambda index: best[index][0], default=-1)
+    kept = set()
+    while at >= 0:
+        kept.add(part[at])
+        at = best[at][1]
+    return [number for number in part if number not in kept]

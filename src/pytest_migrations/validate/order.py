@@ -23,10 +23,11 @@ _ATTEMPTS = 5
 
 @dataclass(frozen=True)
 class Ordering:
-    """Names in the order that works, what has to move for it; or the cycle, each with what it needs of the next."""
+    """Names in an order that works, and what to do for it; or the cycle, each with what it needs of the next."""
 
     order: tuple[str, ...] = ()
     moves: tuple[Move, ...] = ()
+    renames: tuple[tuple[str, str], ...] = ()
     cycle: tuple[tuple[str, str], ...] = ()
 
 
@@ -43,8 +44,14 @@ def suggest(history: History, found: Walk, foreign: Iterable[str] = ()) -> Order
     if not orders:
         return Ordering()
     best = min(orders, key=lambda order: len(misplaced(order)))
-    names = tuple(history.migrations[number].name for number in best)
-    return Ordering(names, tuple(_moves(history, best)))
+    early = {clash.migration for clash in found.clashes if clash.later}
+    moving = misplaced(best, preferably=early)
+    ordered = [history.migrations[number] for number in best]
+    names = ["", *(migration.name for migration in ordered), ""]
+    moves = [Move(names[at], names[at - 1], names[at + 1]) for at in (best.index(number) + 1 for number in moving)]
+    is_named = history.order is Order.VERSIONS
+    new_names = renames(ordered, [history.migrations[number] for number in moving]) if is_named else ()
+    return Ordering(tuple(names[1:-1]), tuple(moves), new_names)
 
 
 def _too_early(found: Walk) -> bool:
@@ -89,18 +96,6 @@ def _failures(migrations: Iterable[Migration], foreign: tuple[str, ...]) -> int:
 
 def _count(found: Walk) -> int:
     return sum(clash.trouble is not Trouble.NEVER_RUNS for clash in found.clashes)
-
-
-def _moves(history: History, order: list[int]) -> list[Move]:
-    names = ["", *(history.migrations[number].name for number in order), ""]
-    new = renames([history.migrations[number] for number in order], misplaced(order), order)
-    moves = []
-    for number in misplaced(order):
-        at = order.index(number) + 1
-        is_named = history.order is Order.VERSIONS
-        name = history.migrations[number].name
-        moves.append(Move(name, names[at - 1], names[at + 1], new.get(number, ()) if is_named else ()))
-    return moves
 
 
 def _explained(history: History, found: Walk, cycle: tuple[int, ...]) -> tuple[tuple[str, str], ...]:

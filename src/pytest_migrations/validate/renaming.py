@@ -9,45 +9,29 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import Migration
 
-Renames = tuple[tuple[str, str], ...]
 
+def renames(ordered: Sequence[Migration], moving: Collection[Migration]) -> tuple[tuple[str, str], ...]:
+    """The old and new names of the files to rename: those that move, where there are free versions, or all on the way.
 
-def renames(ordered: Sequence[Migration], moving: Collection[int], order: Sequence[int]) -> dict[int, Renames]:
-    """For each number that moves the files to rename: itself, where a version is free there, or all on its way.
-
-    ``ordered`` are the migrations in the new ``order`` of their old numbers.
+    ``ordered`` are all migrations in the order that is wanted. Empty where versions are no numbers.
     """
-    versions = [migration.version for migration in ordered]
-    if not all(version.isdecimal() for version in versions) or any(migration.part for migration in ordered):
-        return {}
-    found: dict[int, Renames] = {}
-    for number in moving:
-        at = list(order).index(number)
-        free = _free_version(versions, at)
-        found[number] = _one(ordered[at], free) if free else _shifted(ordered, at, number)
-    return found
+    if not all(migration.version.isdecimal() and not migration.part for migration in ordered):
+        return ()
+    versions = _with_free_ones(ordered, moving) or sorted((m.version for m in ordered), key=int)
+    pairs = zip(ordered, versions, strict=True)
+    return tuple((m.name, m.name.replace(m.version, version, 1)) for m, version in pairs if version != m.version)
 
 
-def _free_version(versions: Sequence[str], at: int) -> str:
-    """A version between those of its new neighbours, empty where there is none."""
-    before = int(versions[at - 1]) if at else -1
-    version = before + 1
-    if at + 1 < len(versions) and version >= int(versions[at + 1]):
-        return ""
-    return str(version).zfill(len(versions[at]))
-
-
-def _one(migration: Migration, version: str) -> Renames:
-    return ((migration.name, migration.name.replace(migration.version, version, 1)),)
-
-
-def _shifted(ordered: Sequence[Migration], at: int, number: int) -> Renames:
-    """Those between its old place and its new one take each the version of the next, and it takes the last."""
-    low, high = sorted((at, number))
-    versions = sorted((ordered[index].version for index in range(low, high + 1)), key=int)
-    return tuple(
-        pair
-        for index, version in zip(range(low, high + 1), versions, strict=True)
-        for pair in _one(ordered[index], version)
-        if pair[0] != pair[1]
-    )
+def _with_free_ones(ordered: Sequence[Migration], moving: Collection[Migration]) -> list[str]:
+    """The versions of those that stay, and for each that moves the next free one; empty where one finds none."""
+    staying = [int(migration.version) for migration in ordered if migration not in moving]
+    versions: list[str] = []
+    last = -1
+    for migration in ordered:
+        number = last + 1 if migration in moving else int(migration.version)
+        behind = next((other for other in staying if other > last), None)
+        if migration in moving and behind is not None and number >= behind:
+            return []
+        versions.append(str(number).zfill(len(migration.version)) if migration in moving else migration.version)
+        last = number
+    return versions

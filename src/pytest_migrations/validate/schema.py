@@ -191,6 +191,8 @@ class Schema:
         old, new = thing.named.path, to.path
         followers = [part for part in thing.all_parts() if part is not thing]
         self._rekey(thing, Named(thing.named.kind, new))
+        if old[0] != new[0] and len(new) == 2:
+            self.belongs(thing, self.things.get(("schema", new[:1])))
         for part in followers:
             path = part.named.path
             if path[: len(old)] == old:

@@ -43,7 +43,7 @@ def walk(
     schema = Schema()
     schema.foreign.update(foreign)
     scene = Scene(schema, Outlook(migrations))
-    if ledger is not None:
+    if ledger is not None and ledger.program is None:
         act(scene, effects_of(ledger), -1)
         scene.clashes.clear()
     for number, migration in enumerate(migrations):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.effects.effect import Column, Condition, Named, Shape, Verb
 from pytest_migrations.effects.expressions import own_columns, uses
 from pytest_migrations.effects.reader import part
-from pytest_migrations.effects.statements.constraints import constraint, own_sequence
+from pytest_migrations.effects.statements.constraints import automatic_name, constraint, own_sequence
 from pytest_migrations.effects.statements.tables import column_constraints, new_column
 from pytest_migrations.effects.types import require_type
 
@@ -110,6 +110,12 @@ def _add_identity(reader: Reader, command: _Node, table: Named) -> None:
     own_sequence(reader, table, command["name"], None)
 
 
+def _drop_identity(reader: Reader, command: _Node, table: Named) -> None:
+    reader.tell(Verb.ALTER, part("column", table, command["name"]))
+    sequence = Named("sequence", (table.path[0], automatic_name(table.path[1], command["name"], "seq")))
+    reader.tell(Verb.DROP, sequence, condition=Condition.IF_EXISTS, cascade=True)
+
+
 def _attach(reader: Reader, command: _Node, table: Named) -> None:
     other = command["def"]["PartitionCmd"]["name"]
     shape = Shape(is_known=False, parents=(table,), is_partition=True)
@@ -143,6 +149,7 @@ _COMMANDS: dict[str, Callable[[Reader, _Node, Named], None]] = {
     "AT_AlterConstraint": _alter_constraint,
     "AT_ValidateConstraint": _alter_constraint,
     "AT_AddIdentity": _add_identity,
+    "AT_DropIdentity": _drop_identity,
     "AT_AttachPartition": _attach,
     "AT_DetachPartition": _detach,
     "AT_DetachPartitionFinalize": _detach,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.effects.columns import ColumnReader
 from pytest_migrations.effects.effect import Column, Condition, Key, Named, Owned, Shape, Verb
 from pytest_migrations.effects.expressions import own_columns, uses
-from pytest_migrations.effects.reader import part, strings
+from pytest_migrations.effects.reader import items, part, strings
 from pytest_migrations.effects.statements.constraints import index_name
 from pytest_migrations.effects.statements.tables import in_schema
 from pytest_migrations.effects.types import require_type
@@ -161,12 +161,14 @@ def create_range(reader: Reader, node: _Node) -> None:
     """CREATE TYPE ... AS RANGE, with the multirange that comes along."""
     new = reader.new("range", node["typeName"])
     in_schema(reader, new)
-    for parameter in node.get("params", []):
-        if parameter["DefElem"]["defname"] == "subtype":
-            require_type(reader, parameter["DefElem"]["arg"]["TypeName"], new)
+    said = {parameter["DefElem"]["defname"]: parameter["DefElem"].get("arg", {}) for parameter in node["params"]}
+    if "TypeName" in said.get("subtype", {}):
+        require_type(reader, said["subtype"]["TypeName"], new)
     reader.tell(Verb.CREATE, new)
     name = new.path[1]
     multirange = name.replace("range", "multirange", 1) if "range" in name else f"{name}_multirange"
+    if given := said.get("multirange_type_name"):
+        multirange = strings(items(given))[-1]
     reader.tell(Verb.CREATE, Named("range", (new.path[0], multirange)), by=new)
     for routine in (name, multirange):
         reader.tell(Verb.CREATE, Named("function", (new.path[0], routine)), by=new)

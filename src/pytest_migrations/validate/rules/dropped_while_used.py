@@ -30,7 +30,8 @@ def in_use(story: Story, clash: Clash) -> str:
     more = f" and {len(clash.users) - _MOST} more" if len(clash.users) > _MOST else ""
     verb = "need" if len(clash.users) > 1 else "needs"
     done = "dropped" if clash.effect.verb is Verb.DROP else "given another type"
-    return f"{clash.effect.object} is {done} here, and {', '.join(shown)}{more} {verb} it"
+    assert clash.other is not None
+    return f"{clash.other.named} is {done} here, and {', '.join(shown)}{more} {verb} it"
 
 
 DROPPED_WHILE_USED = Rule(

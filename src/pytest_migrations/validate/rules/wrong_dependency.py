@@ -19,8 +19,12 @@ def _find(story: Story) -> Iterator[Finding]:
     known = declared_dependencies(story.history)
     right = sorted({one.text for one in known if one.means})
     round_and_round = set(circle(known))
+    # That what it needs comes too late is an error of its own.
+    told = {(clash.migration, clash.later.migration) for clash in story.walk.clashes if clash.later}
     for one in known:
-        if any(number <= one.number for number in one.means) or one.number in round_and_round:
+        if any(number <= one.number or (one.number, number) in told for number in one.means):
+            continue
+        if one.number in round_and_round:
             continue
         migration = story.history.migrations[one.number]
         if one.means:
