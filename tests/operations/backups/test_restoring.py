@@ -197,7 +197,7 @@ def test_what_fails_in_the_middle_leaves_no_database(grants: Target, damaged: Pa
     with pytest.raises(UserError) as failed:
         restore(grants, damaged, "restored")
     assert "damaged.dump was not restored, and there is no new database. pg_restore " in str(failed.value)
-    assert "it was cut off, or damaged" in str(failed.value)
+    assert "The file was cut off, or damaged" in str(failed.value)
     assert databases(grants) == before
 
 

@@ -238,7 +238,7 @@ def _advice(reason: str) -> str:
 
 
 _ADVICE = {
-    "read from input file|data block": "The file was cut off, or damaged: restore another one.",
+    "read from input file|corrupt archive": "The file was cut off, or damaged: restore another one.",
     "must be (?:owner|superuser|able to SET ROLE|a? ?member)|permission denied": (
         "The backup gives things to other owners, and only a superuser, or a member of all of them, may do that. Name "
         "such a user in --dsn."
