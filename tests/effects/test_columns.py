@@ -50,7 +50,7 @@ def of_sqlglot(query: str) -> set[tuple[str, str]]:
     ("statement", "expected"),
     [
         ("SELECT a, b FROM t", {"t.a", "t.b"}),
-        ("SELECT a FROM t, u", set()),  # whose it is only the tables tell
+        ("SELECT a FROM t, u", {"t.a"}),  # or of u, which the effect says as well
         ("SELECT t FROM t", set()),
         ("SELECT a AS b FROM t ORDER BY b", {"t.a"}),
         ("UPDATE t SET a = u.b FROM u WHERE u.id = t.id", {"u.b", "u.id", "t.id"}),

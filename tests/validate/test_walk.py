@@ -116,6 +116,14 @@ def test_no_alarm(make_history: MakeHistory, scripts: list[str]) -> None:
             "never-created: column users.age is needed here, which no migration creates",
         ),
         (
+            [USERS, "CREATE TABLE o (a int); CREATE VIEW v AS SELECT a, age FROM users, o;"],
+            "never-created: column users.age is needed here, which no migration creates",
+        ),
+        (
+            [USERS, "COMMENT ON COLUMN others.name IS '';"],
+            "never-created: relation others is needed here, which no migration creates",
+        ),
+        (
             [USERS, "INSERT INTO users (id, age) VALUES (1, 2);"],
             "never-created: column users.age is needed here, which no migration creates",
         ),

@@ -1,7 +1,7 @@
 """Which columns queries and changes of rows name, told by the scopes of the parse tree.
 
 Left out is of what it cannot be told whose it is: columns of subqueries, CTEs and functions, and those without a
-table's name in front where there are several tables, or a query around.
+table's name in front where these may be meant, or what a query around reads.
 """
 
 from __future__ import annotations
@@ -116,26 +116,31 @@ class ColumnReader:
     def _column(self, names: list[str], location: int, scope: _Scope) -> None:
         if not all(names) or not names or names[0] in self._reader.variables:
             return
-        source = _only_source(names[0], scope) if len(names) == 1 else _named_source(names[:-1], scope)
-        if source is not None:
-            column = part("column", self._reader.relation(source), names[-1])
-            self._reader.tell(Verb.READ, column, location, by=self._by)
+        sources = _all_sources(names[0], scope) if len(names) == 1 else _named_source(names[:-1], scope)
+        columns = [part("column", self._reader.relation(source), names[-1]) for source in sources]
+        known = [column for column in columns if column is not None]
+        if known and len(known) == len(columns):
+            self._reader.tell(Verb.READ, known[0], location, by=self._by, among=tuple(known[1:]))
 
 
-def _only_source(name: str, scope: _Scope) -> _Node | None:
-    """The table that a column without a table's name must belong to; a name that is a source's is its whole row."""
-    is_other = name in scope.outputs or name in scope.sources
-    return next(iter(scope.sources.values())) if len(scope.sources) == 1 and not scope.outer and not is_other else None
+def _all_sources(name: str, scope: _Scope) -> list[_Node]:
+    """The tables that a column without a table's name may belong to, none where it may be another's.
+
+    A name that is a source's is its whole row.
+    """
+    sources = [source for source in scope.sources.values() if source is not None]
+    is_other = name in scope.outputs or name in scope.sources or scope.outer is not None
+    return [] if is_other or len(sources) < len(scope.sources) else sources
 
 
-def _named_source(qualifier: list[str], scope: _Scope | None) -> _Node | None:
+def _named_source(qualifier: list[str], scope: _Scope | None) -> list[_Node]:
     while scope is not None:
         if qualifier[-1] in scope.sources:
             source = scope.sources[qualifier[-1]]
             is_same = source is not None and qualifier[:-1] in ([], [source.get("schemaname")])
-            return source if is_same else None
+            return [source] if source is not None and is_same else []
         scope = scope.outer
-    return None
+    return []
 
 
 def _alias(source: _Node) -> str:

@@ -29,8 +29,10 @@ def depends_on(later: Migration, earlier: Migration) -> tuple[Named, ...]:
             if key in freed or (Condition.OR_REPLACE in effect.condition and key in made):
                 found.setdefault(key, effect.object)
             own.add(key)
-        elif key in made and key not in own:
-            found.setdefault(key, _best_named(made[key], effect.object))
+            continue
+        for named in (effect.object, *effect.among):
+            if named.key in made and named.key not in own:
+                found.setdefault(named.key, _best_named(made[named.key], named))
     return tuple(found.values())
 
 

@@ -175,6 +175,8 @@ class Effect(NamedTuple):
     detail: Detail | None = None
     #: The other schemas of the search path, where the name was written without one.
     also_in: tuple[str, ...] = ()
+    #: The other columns that a name without a table in front may mean: exactly one of them all is there.
+    among: tuple[Named, ...] = ()
 
     @property
     def place(self) -> Place:

@@ -81,6 +81,7 @@ class Reader:
         to: Named | None = None,
         cascade: bool = False,
         detail: Detail | None = None,
+        among: tuple[Named, ...] = (),
     ) -> None:
         """Say what happens to an object; what belongs to PostgreSQL itself (None) is passed over."""
         if named is None:
@@ -101,6 +102,7 @@ class Reader:
                 cascade,
                 detail,
                 also_in,
+                among,
             )
         )
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _Key = tuple[str, tuple[str, ...]]
 
+_IN_A_TABLE = frozenset({"column", "constraint", "trigger", "policy", "rule"})
 #: What is dropped IF EXISTS out of mere caution: PostgreSQL may have given constraints and indexes other names.
 _CAUTION = frozenset({"extension", "role", "default", "constraint", "index"})
 
@@ -86,6 +87,8 @@ class Scene:
         """The object that an effect is about; where it is missing, that is told, once."""
         named = effect.object
         thing = self.schema.find(named, effect.also_in)
+        if thing is None and effect.among:
+            return self._one_of(effect, is_certain=is_certain)
         if thing is not None:
             self._note(thing, is_certain=is_certain)
             return thing
@@ -93,6 +96,8 @@ class Scene:
             if self.in_rollback and effect.verb is Verb.DROP and is_certain:
                 self._note_nothing(effect)
             return None
+        if named.kind in _IN_A_TABLE and self.schema.find(named.table, effect.also_in) is None:
+            return self.existing(effect._replace(object=named.table), is_certain=is_certain)
         if len(named.path) > 1 and named.path[0] not in ("public", "pg_temp"):
             self._require_schema(effect, is_certain=is_certain)
         later = self.outlook.later(named, self.migration, effect.also_in)
@@ -102,6 +107,16 @@ class Scene:
             # From here on it is taken to be there: one finding is enough.
             self.schema.add(None, named, later.migration if later else -1, is_certain=False, is_known=False)
         return None
+
+    def _one_of(self, effect: Effect, *, is_certain: bool) -> Thing | None:
+        """The first that is there of the columns that may be meant; that none is, is told where all tables are known."""
+        found = (self.schema.find(named, effect.also_in) for named in effect.among)
+        thing = next((thing for thing in found if thing is not None), None)
+        if thing is not None:
+            self._note(thing, is_certain=is_certain)
+        elif not any(map(self.schema.is_unknown, effect.among)):
+            return self.existing(effect._replace(among=()), is_certain=is_certain)
+        return thing
 
     def _note_nothing(self, effect: Effect) -> None:
         """What a rollback drops IF EXISTS is mostly there, or its migration makes it: else the name is wrong."""
