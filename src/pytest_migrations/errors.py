@@ -9,7 +9,8 @@ from pathlib import Path
 
 #: Wide enough for any statement a person wrote by hand; a generated line of a megabyte is cut around the caret.
 _EXCERPT_WIDTH = 160
-_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+(?=@)")
+#: In a URL, in a connection string, and as SQL has it: PASSWORD 'x', OPTIONS (password 'x').
+_PASSWORD = re.compile(r"(://[^\s:/@]*:)[^\s/@]+(?=@)|(\bpassword(?:\s*=\s*'?|\s+'))[^\s',)\"]+", re.IGNORECASE)
 
 
 class UserError(Exception):
@@ -60,8 +61,13 @@ class Place:
 
 
 def _hidden(line: str) -> str:
-    """The line without the password of a URL in it, and as long as it was."""
-    return _PASSWORD.sub(lambda found: found[1] + "*" * (len(found[0]) - len(found[1])), line)
+    """The line without the passwords in it, and as long as it was."""
+
+    def starred(found: re.Match[str]) -> str:
+        before = found[1] or found[2]
+        return before + "*" * (len(found[0]) - len(before))
+
+    return _PASSWORD.sub(starred, line)
 
 
 def display_path(path: Path) -> str:

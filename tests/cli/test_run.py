@@ -170,3 +170,12 @@ def test_what_depends_is_known_without_the_files(
     assert "002_names.sql needs" in cli("rollback", "001_users.sql").err
     assert cli("rollback", "001_users.sql", "--cascade").code == 0
     assert query("select to_regclass('users')") == [(None,)]
+
+
+def test_a_file_that_nobody_takes_is_told_of(database: Database, cli: Cli, migrations: Migrations) -> None:
+    folder = migrations(m001_users=USERS)
+    (folder / "users-2.sql").write_text("SELECT 1;")
+    ran = cli("run", "--json")
+    assert ran.code == 0
+    assert ran.json["applied"]
+    assert "warning: users-2.sql is not run, since its name is not" in ran.err

@@ -77,6 +77,7 @@ def test_no_rights(limited: str, database: Database, cli: Cli, migrations: Migra
     assert "permission denied for schema public" in ran.err
 
     assert cli("run").code == 0
+    migrations(m002_more="SELECT 1;")
     for command, right in (("status", "read"), ("run", "write to")):
         ran = cli(command, "--dsn", limited)
         assert ran.code == 2
@@ -211,3 +212,20 @@ def test_an_empty_migration(database: Database, cli: Cli, migrations: Migrations
     migrations(m001_empty="-- nothing yet\n")
     assert cli("run").code == 0
     assert "1 of 1 migration applied" in cli("status").out
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE ROLE r PASSWORD 'geheim' NONSENSE;",
+        "CREATE SUBSCRIPTION s CONNECTION 'host=x user=y password=geheim' PUBLICATION p NONSENSE;",
+        "CREATE USER MAPPING FOR me SERVER s OPTIONS (user 'x', password 'geheim') NONSENSE;",
+        "SELECT dblink('postgresql://x:geheim@y/z') NONSENSE NONSENSE;",
+    ],
+)
+def test_no_password_in_an_excerpt(statement: str, database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_secret=statement)
+    for command in ("run", "validate", "status"):
+        ran = cli(command)
+        assert "geheim" not in ran.out + ran.err
+    assert "******" in cli("run").err

@@ -42,11 +42,14 @@ def await_sleep(query: Query) -> None:
     raise AssertionError("the statement was never sent")
 
 
-def test_ctrl_c(database: Database, cli: Cli, migrations: Migrations, query: Query) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_an_end_in_order(
+    sent: signal.Signals, database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
     migrations(m001_users="CREATE TABLE users (id int);", m002_slow=SLOW)
     process = begin("run")
     await_sleep(query)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out, err = process.communicate(timeout=10)
     assert process.returncode == 130
     assert "1 applied before" in out

@@ -6,8 +6,11 @@ somebody else holds). 130: interrupted.
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import traceback
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,7 +20,7 @@ from pytest_migrations.cli.configuration import configured
 from pytest_migrations.errors import UserError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 FINDINGS = 1
 NOT_TRIED = 2
@@ -66,7 +69,22 @@ def _group(ctx: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit. No error of a user's doing ends in a traceback."""
-    sys.exit(_run(arguments))
+    with _terminated_as_interrupted():
+        code = _run(arguments)
+    sys.exit(code)
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """Let SIGTERM, by which orchestrators end what takes too long, do what Ctrl-C does: end in order."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _run(arguments: Sequence[str] | None) -> int:

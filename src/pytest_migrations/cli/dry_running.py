@@ -67,7 +67,8 @@ def show_dry_run(
             if as_json:
                 output.as_json({"dry_run": data, "error": None})
             return
-        beside = attempt.stand_in([script for _, script in steps], server)
+        with output.waiting("making the stand-in"):
+            beside = attempt.stand_in([script for _, script in steps], server)
         left = unforeseen(steps, attempt.original)
         data |= {"server": beside.server, "notes": [*beside.notes, *left.notes], "unforeseen": _as_data(left)}
         if not as_json:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_migrations.cli import output
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -27,11 +29,14 @@ class FolderOptions:
     format: str | None
     placeholders: Mapping[str, str]
 
-    def history(self) -> History:
-        """Read them. Raises UserError where that cannot be done."""
+    def history(self, *, warn: bool = True) -> History:
+        """Read them, and warn of what is wrong with the folder. Raises UserError where they cannot be read."""
         from pytest_migrations.formats.detection import read_history  # noqa: PLC0415 (what --help need not load)
 
-        return read_history(self.path, self.format, self.placeholders)
+        history = read_history(self.path, self.format, self.placeholders)
+        for problem in history.problems if warn else ():
+            output.error(f"warning: {problem.message}")
+        return history
 
 
 def folder_options(command: Callable[..., Any]) -> Callable[..., Any]:

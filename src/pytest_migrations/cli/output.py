@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 #: What the plugin's options are called here, where a message names one.
 _OPTIONS = re.compile(r"--migrations-(?=(?:dir|format|server)\b)")
@@ -72,3 +73,15 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" or count >= 100 else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[None]:
+    """Show in a terminal that something is going on, for the time of the block."""
+    if not in_terminal():
+        yield
+        return
+    from rich.console import Console  # noqa: PLC0415 (only a terminal needs it)
+
+    with Console().status(text):
+        yield

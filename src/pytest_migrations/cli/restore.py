@@ -37,7 +37,8 @@ def command(*, backup: str, into: str, backups: Path, target: Target, as_json: b
     path = _found(backup, backups)
     if not as_json:
         output.line(f"restore    {display_path(path)} ({output.size(path.stat().st_size)})")
-    restored = restore(target, path, into)
+    with output.waiting(f"into {into}"):
+        restored = restore(target, path, into)
     is_whole = not restored.lost and not restored.gained
     if as_json:
         output.as_json(_as_data(restored))

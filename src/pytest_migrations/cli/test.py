@@ -38,7 +38,7 @@ def command(folder: FolderOptions, arguments: tuple[str, ...], server: str | Non
     import pytest  # noqa: PLC0415 (no other command needs it)
 
     if not folder.path.is_dir():
-        folder.history()  # which says so in the words of the command line
+        folder.history(warn=False)  # which says so in the words of the command line
     interruption = _Interruption()
     code = pytest.main([*_options(folder, server), *_default(folder, arguments), *arguments], plugins=[interruption])
     if interruption.seen:

@@ -37,7 +37,7 @@ def command(*, folder: FolderOptions, prove: bool, server: str, as_json: bool) -
     0. With --prove a server of ours is asked as well, and what it refutes does not count.
     """
     gc.disable()  # nearly all that is made here is needed to the end
-    history = folder.history()
+    history = folder.history(warn=False)
     found = validate(history)
     proof = _proof(history, found, server) if prove else None
     kept = [finding for number, finding in enumerate(found.findings) if not proof or proof[1][number] != "refuted"]

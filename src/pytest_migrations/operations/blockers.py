@@ -11,7 +11,6 @@ import psycopg
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
 _LOOK_SECONDS = 0.5
 _QUERY_LENGTH = 120
@@ -26,8 +25,8 @@ class Blocker:
     pid: int
     application: str
     user: str
-    #: Since when its transaction runs.
-    since: datetime | None
+    #: Since when its transaction runs: 10:14:58. Empty where that is not known.
+    since: str
     state: str
     query: str
 
@@ -35,9 +34,9 @@ class Blocker:
         who = f"pid {self.pid} ({f'app={self.application}, ' if self.application else ''}user={self.user})"
         idle = ", idle in a transaction; its last query was" if self.state.startswith("idle in") else ""
         if self.wanted:
-            what = f"{self.wanted}, held{f' since {self.since:%H:%M:%S}' if self.since else ''} by"
+            what = f"{self.wanted}, held{f' since {self.since}' if self.since else ''} by"
         else:
-            what = f"the end of a transaction{f', begun at {self.since:%H:%M:%S}' if self.since else ''}, of"
+            what = f"the end of a transaction{f', begun at {self.since}' if self.since else ''}, of"
         return f"Waiting for {what} {who}{idle}: {self.query}"
 
 
@@ -47,8 +46,9 @@ SELECT coalesce((
                   || coalesce(' on ' || n.nspname || '.' || c.relname, '')
            FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
            WHERE l.pid = %(pid)s AND NOT l.granted AND l.locktype IN ('relation', 'tuple') LIMIT 1), ''),
-       a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''), a.xact_start::timestamptz(0),
-       coalesce(a.state, ''), left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), %(length)s)
+       a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''),
+       coalesce(to_char(a.xact_start, 'HH24:MI:SS'), ''), coalesce(a.state, ''),
+       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), %(length)s)
 FROM unnest(pg_blocking_pids(%(pid)s)) b JOIN pg_stat_activity a ON a.pid = b
 ORDER BY a.xact_start LIMIT 1
 """

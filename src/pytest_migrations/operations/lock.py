@@ -67,7 +67,7 @@ class RunLock:
     def _holder(self) -> str:
         row = self._connection.execute(
             """
-            SELECT a.pid, a.application_name, a.usename, a.client_addr, a.backend_start::timestamptz(0)
+            SELECT a.pid, a.application_name, a.usename, a.client_addr, to_char(a.backend_start, 'HH24:MI:SS')
             FROM pg_locks l JOIN pg_stat_activity a USING (pid)
             WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = %s AND l.objid::bigint = %s
             """,
@@ -76,7 +76,7 @@ class RunLock:
         if row is None:
             return "it has just ended"
         pid, application, user, address, since = row
-        return f"pid {pid} ({application}, user {user}, {address or 'local'}), connected since {since:%H:%M:%S}"
+        return f"pid {pid} ({application}, user {user}, {address or 'local'}), connected since {since}"
 
 
 def _one(connection: psycopg.Connection[Any], query: str, arguments: tuple[int, int] | None = None) -> Any:

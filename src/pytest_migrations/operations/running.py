@@ -86,7 +86,8 @@ def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event]
     :raises MigrationError: where one fails; those before it stay.
     :raises UserError: where it cannot be tried, or the lock is lost.
     """
-    session.ledger.create()
+    if wanted.migrations:
+        session.ledger.create()
     with applier(session, history, tell) as working:
         for migration in wanted.migrations:
             tell(Applying(migration))

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import socket
 import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.server import installations, published
 from pytest_migrations.server.connections import conninfo
 from pytest_migrations.server.findings import Finding, table
+from pytest_migrations.server.hiding import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +113,7 @@ def _in_container(connection: psycopg.Connection[Any]) -> Client | Finding:
     """The programs beside the server, where that runs in a container which publishes the port of the connection."""
     port = connection.info.port
     try:
-        found = published.publishing(port)
+        found = published.publishing(port) if _is_here(connection) else []
     except OSError as error:
         return Finding("docker", str(error))
     for container in found:
@@ -124,16 +126,28 @@ def _in_container(connection: psycopg.Connection[Any]) -> Client | Finding:
     return Finding("docker", f"no container here publishes the server at {connection.info.host}:{port}")
 
 
+def _is_here(connection: psycopg.Connection[Any]) -> bool:
+    """Whether the server's address is one of this machine's: nobody else's container is to see the password."""
+    address = connection.info.hostaddr
+    if not address:  # a socket, which no container publishes
+        return False
+    with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM) as tried:
+        try:
+            tried.bind((address, 0))
+        except OSError:
+            return False
+    return True
+
+
 def _is_server_of(connection: psycopg.Connection[Any], container: Published) -> bool:
     """Whether it is that server and no other (the port may be one of another machine): when it was started tells."""
     from pytest_migrations.server.settling import STARTED, started  # noqa: PLC0415 (brings the driver)
 
     login = container.inside(login_of(connection, {}))
-    password = login.get("password", "")
-    shown = conninfo({name: value for name, value in login.items() if name != "password"})
+    shown = conninfo(without_secrets(login))
     answer = subprocess.run(
         container.command(["psql", "--no-psqlrc", "--no-password", "-Atc", STARTED, f"--dbname={shown}"]),
-        env={**os.environ, "PGPASSWORD": password},
+        env={**os.environ, "PGPASSWORD": login.get("password", "")},
         capture_output=True,
         text=True,
         check=False,

@@ -17,7 +17,7 @@ from signal import Signals
 from typing import IO, TYPE_CHECKING, Any
 
 from pytest_migrations.server.connections import conninfo
-from pytest_migrations.server.hiding import hide_secrets
+from pytest_migrations.server.hiding import hide_secrets, without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,8 +86,7 @@ def _command(
     environment = {**os.environ, "LC_ALL": "C", "LANGUAGE": ""}
     if login is not None:
         login = login if client.container is None else client.container.inside(login)
-        shown = {name: value for name, value in login.items() if name != "password"}
-        command = [*command, "--no-password", f"--dbname={conninfo(shown)}"]
+        command = [*command, "--no-password", f"--dbname={conninfo(without_secrets(login))}"]
         environment |= {"PGPASSWORD": login["password"]} if login.get("password") else {}
     if client.container is not None:
         return client.container.command([*_TELLING_ITS_PID, *command]), environment

@@ -109,7 +109,7 @@ class Scene:
         return None
 
     def _one_of(self, effect: Effect, *, is_certain: bool) -> Thing | None:
-        """The first that is there of the columns that may be meant; that none is, is told where all are known."""
+        """The first that is there of the columns that may be meant; that none is, is told if all tables are known."""
         found = (self.schema.find(named, effect.also_in) for named in effect.among)
         thing = next((thing for thing in found if thing is not None), None)
         if thing is not None:

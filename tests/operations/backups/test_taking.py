@@ -369,7 +369,7 @@ def test_in_a_container_too_nothing_goes_on(contained: Target, tmp_path: Path) -
 
 
 def test_in_a_container_too_a_disk_can_be_full(full_disk: Path, contained: Target) -> None:
-    with pytest.raises(UserError, match="No backup of"):
+    with pytest.raises(UserError, match="A folder that is writable and has room is needed"):
         back_up(contained, full_disk)
     assert names_in(full_disk) == []
 
@@ -380,6 +380,8 @@ def test_a_container_that_publishes_the_port_of_another_server(
     """As where an engine is far away, and the port of the same number here is something else."""
     (container,) = published.publishing(int(contained.parameters["port"]))
     with contained.connect() as connection, target.connect() as other:
+        assert clients._is_here(connection)
+        assert not clients._is_here(other)  # on a socket
         assert clients._is_server_of(connection, container)
         assert not clients._is_server_of(other, container)
 
@@ -390,7 +392,7 @@ def test_without_a_pg_dump(target: Target, tmp_path: Path, only: Callable[[str],
         back_up(target, tmp_path / "backups")
     assert str(failed.value).splitlines() == [
         "No pg_dump for PostgreSQL 18: its version has to be 18 or newer. Looked at:",
-        "  docker  not installed",
+        f"  docker  no container here publishes the server at {target.where}",
         "Ways to get one:",
         "  pip install 'pytest-migrations[embedded]'  (PostgreSQL 18)",
         "  apt install postgresql-client-18           (Debian, Ubuntu, with apt.postgresql.org)",

@@ -84,6 +84,7 @@ def listed(original: Original, sql: str) -> list[Dependence]:
         ("ALTER TABLE parts ATTACH PARTITION part FOR VALUES FROM (1) TO (9)", "public.part", "ATTACH PARTITION"),
         ("INSERT INTO app.teams VALUES (1)", "app.teams", "INSERT"),
         ("UPDATE users SET born = born::date", "public.users", "UPDATE"),
+        ("SET search_path = app; INSERT INTO teams VALUES (1)", "app.teams", "INSERT"),
         ("DO $$ BEGIN ASSERT NOT EXISTS (SELECT FROM users); END $$", None, "DO"),
         ("SELECT 1 / (count(*) - 3) FROM users", None, "SELECT"),
     ],
@@ -128,6 +129,7 @@ def test_what_loses_rows_or_reads_them(original: Original, sql: str) -> None:
         "CREATE VIEW seen AS SELECT * FROM users",
         "COMMENT ON TABLE users IS 'x'",
         "DROP INDEX nothing",
+        "DROP TABLE IF EXISTS nothing",
         "SET search_path = app",
     ],
 )

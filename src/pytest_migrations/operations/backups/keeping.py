@@ -73,13 +73,12 @@ def backups_in(folder: Path) -> list[Backup]:
     return sorted(filter(None, found), key=lambda backup: (backup.taken_at, backup.name), reverse=True)
 
 
-def record(backup: Backup, beside: Path) -> Path:
-    """Write what is known of a backup; where. Raises OSError."""
+def record(backup: Backup, beside: Path) -> None:
+    """Write what is known of a backup into a file beside its own. Raises OSError."""
     known = {name: value for name, value in asdict(backup).items() if name != "path"}
-    path = _record_of(beside)
+    path = record_of(beside)
     path.touch(mode=0o600)
     path.write_text(json.dumps({**known, "taken_at": backup.taken_at.isoformat()}, indent=2) + "\n", encoding="utf-8")
-    return path
 
 
 def superseded(backups: Iterable[Backup], keep: int) -> list[Backup]:
@@ -97,7 +96,7 @@ def remove(backup: Backup) -> None:
     """Delete it, with what is written beside it. Raises UserError where that is not possible."""
     try:
         backup.path.unlink(missing_ok=True)
-        _record_of(backup.path).unlink(missing_ok=True)
+        record_of(backup.path).unlink(missing_ok=True)
     except OSError as error:
         raise UserError(f"{display_path(backup.path)} cannot be deleted: {error.strerror}") from None
 
@@ -116,7 +115,7 @@ def _backup(path: Path) -> Backup | None:
     """What the file beside it says, or else its name; None for what has another name and no such file."""
     size = path.stat().st_size
     with suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(_record_of(path).read_text(encoding="utf-8"))
+        known = json.loads(record_of(path).read_text(encoding="utf-8"))
         taken_at = datetime.fromisoformat(known.pop("taken_at"))
         return Backup(path, Origin(**known.pop("origin")), taken_at, **{**known, "size": size})
     named = _NAME.fullmatch(path.name)
@@ -128,7 +127,8 @@ def _backup(path: Path) -> Backup | None:
     return None
 
 
-def _record_of(archive: Path) -> Path:
+def record_of(archive: Path) -> Path:
+    """Where what is known of a backup is written."""
     return archive.with_name(archive.name.removesuffix(SUFFIX) + ".json")
 
 

@@ -7,7 +7,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
     from pytest_migrations.server.clients import Client
 
 _LONGEST_NAME = 63
+#: Databases that every server has.
+_OTHERS = ("postgres", "template1")
 _READ_ONLY = {"default_transaction_read_only": "on", "lock_timeout": "5s"}
-#: Whatever the user or the database is set to: that nothing is changed by accident. A new database is no accident.
-_WRITABLE = {"default_transaction_read_only": "off"}
+#: Whatever the user or the database is set to, lest something be changed by accident, or take long: this is meant to.
+_SETTINGS = {"default_transaction_read_only": "off", "statement_timeout": "0", "idle_session_timeout": "0"}
 
 
 @dataclass(frozen=True)
@@ -67,73 +69,71 @@ def restore(target: Target, backup: Path, name: str) -> Restored:
     :raises UserError: where it cannot be done, with why; there is no new database then.
     """
     since = time.monotonic()
-    admin, used = _administrator(target)
-    with closing(admin):
+    with _administrator(target) as admin:
         _check(admin, target, name)
         client, objects = _reader(admin, backup)
-        unfinished = f"{PREFIX}restoring_{secrets.token_hex(5)}"
-        beside = target.beside(unfinished)
-        try:
-            _check_roles(admin, archives.script(client, backup, "--create", "--schema-only"))
-            with _dropped_on_failure(admin, target, unfinished):
-                create, *properties = creation(client, backup, unfinished)
-                admin.execute(create.encode())
-                _fill(beside, client, backup)
-                for statement in properties:
-                    admin.execute(statement.encode())
-                found = _objects(beside, client)
-                comparison = _compared(target, beside)
-                admin.execute(_rename(unfinished, name))
-        except (ProgramError, psycopg.Error) as error:
-            raise UserError(f"{_not_restored(backup, client)}:\n{error}\n{_advice(str(error))}") from None
-        lost, gained = Counter(objects) - Counter(found), Counter(found) - Counter(objects)
-        way = swap(admin, target, client, used, name)
+        _check_roles(admin, _script(client, backup))
+    unfinished = f"{PREFIX}restoring_{secrets.token_hex(5)}"
+    beside = target.beside(unfinished)
+    try:
+        with _dropped_on_failure(target, unfinished):
+            create, *properties = creation(client, backup, unfinished)
+            _execute(target, create)
+            _fill(beside, client, backup)
+            _execute(target, *properties)
+            found = _objects(beside, client)
+            comparison = _compared(target, beside)
+            _execute(target, _renaming(unfinished, name))
+    except (ProgramError, psycopg.Error) as error:
+        raise UserError(f"{_not_restored(backup, client)}:\n{error}\n{_advice(str(error))}") from None
+    lost, gained = Counter(objects) - Counter(found), Counter(found) - Counter(objects)
+    with _administrator(target) as admin:
+        way = swap(admin, target, client, _used(target, admin), name)
     return Restored(name, len(objects), time.monotonic() - since, tuple(lost), tuple(gained), comparison, way)
 
 
 @contextmanager
-def _dropped_on_failure(admin: psycopg.Connection[Any], target: Target, name: str) -> Iterator[None]:
-    """Drop the database where the block fails, over a new session where that was lost."""
-    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
+def _dropped_on_failure(target: Target, name: str) -> Iterator[None]:
+    """Drop the database where the block fails, however that has left the server."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)).as_string()
     try:
         yield
     except BaseException as failure:
         try:
-            _insist(admin, target, statement)
+            with connections.again(lambda: _administrator(target)) as admin:
+                admin.execute(statement.encode())
         except psycopg.Error as error:
             raise UserError(
                 f"The restore has failed:\n{failure}\nWhat there is of it could not be dropped: {error}\n"
-                f"Drop it when the server is well: {statement.as_string()};"
+                f"Drop it when the server is well: {statement};"
             ) from None
         raise
 
 
-def _insist(admin: psycopg.Connection[Any], target: Target, statement: sql.Composed) -> None:
-    """Run the statement, over a new session where that of the administrator was lost."""
-    try:
-        admin.execute(statement)
-    except psycopg.OperationalError:
-        if not admin.closed:
-            raise
-        with connections.again(lambda: _administrator(target)[0]) as another:
-            another.execute(statement)
+def _administrator(target: Target) -> psycopg.Connection[Any]:
+    """A session in the target, or where that is gone in a database that every server has.
 
-
-def _administrator(target: Target) -> tuple[psycopg.Connection[Any], str]:
-    """A session on the target's server, and the target's name.
-
-    It is in the target, or where that is gone in a database that every server has.
+    One for each purpose: while gigabytes are restored, a session in which nothing happens may be cut off.
     """
     try:
-        connection = target.connect(_WRITABLE)
+        return target.connect(_SETTINGS)
     except UserError:
-        for other in ("postgres", "template1"):
+        for other in _OTHERS:
             with suppress(UserError):
-                connection = target.beside(other).connect(_WRITABLE)
-                used = target.parameters.get("dbname") or os.environ.get("PGDATABASE") or connection.info.user
-                return connection, used
+                return target.beside(other).connect(_SETTINGS)
         raise
-    return connection, connection.info.dbname
+
+
+def _used(target: Target, admin: psycopg.Connection[Any]) -> str:
+    """What the target is called, of which ``admin`` is an administrator."""
+    named = target.parameters.get("dbname") or os.environ.get("PGDATABASE")
+    return named or (admin.info.user if admin.info.dbname in _OTHERS else admin.info.dbname)
+
+
+def _execute(target: Target, *statements: str) -> None:
+    with _administrator(target) as admin:
+        for statement in statements:
+            admin.execute(statement.encode())
 
 
 def _check(admin: psycopg.Connection[Any], target: Target, name: str) -> None:
@@ -189,10 +189,18 @@ def _check_roles(admin: psycopg.Connection[Any], script: str) -> None:
         )
 
 
+def _script(client: Client, backup: Path) -> str:
+    """The SQL of its schema."""
+    try:
+        return archives.script(client, backup, "--create", "--schema-only")
+    except ProgramError as error:
+        raise UserError(f"{_not_restored(backup, client)}:\n{error}") from None
+
+
 def _fill(beside: Target, client: Client, backup: Path) -> None:
-    with beside.connect(_WRITABLE) as connection:
+    with beside.connect(_SETTINGS) as connection:
         major = connection.info.server_version // 10000
-        options = connections.startup_options(_WRITABLE, beside.parameters.get("options", ""))
+        options = connections.startup_options(_SETTINGS, beside.parameters.get("options", ""))
         login = clients.login_of(connection, {**beside.parameters, "options": options})
         archives.load(client, backup, login, major=major)
         connection.execute("ANALYZE")
@@ -205,7 +213,7 @@ def _objects(beside: Target, client: Client) -> list[str]:
 
 def _compared(target: Target, beside: Target) -> Comparison | None:
     """How the new schema differs from the target's, where there is one; the target is only read."""
-    with suppress(UserError, psycopg.Error), target.connect(_READ_ONLY) as there, beside.connect(_WRITABLE) as here:
+    with suppress(UserError, psycopg.Error), target.connect(_READ_ONLY) as there, beside.connect(_SETTINGS) as here:
         actual = take_snapshot(here)
         comparison = compare(take_snapshot(there), actual)
         with here.transaction(force_rollback=True):
@@ -213,8 +221,8 @@ def _compared(target: Target, beside: Target) -> Comparison | None:
     return None
 
 
-def _rename(old: str, new: str) -> sql.Composed:
-    return sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new))
+def _renaming(old: str, new: str) -> str:
+    return sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(old), sql.Identifier(new)).as_string()
 
 
 def _not_restored(backup: Path, client: Client) -> str:
@@ -225,10 +233,12 @@ def _not_restored(backup: Path, client: Client) -> str:
 
 
 def _advice(reason: str) -> str:
-    return next((advice for words, advice in _ADVICE.items() if re.search(words, reason)), "The target is as it was.")
+    found = (advice for words, advice in _ADVICE.items() if re.search(words, reason, re.IGNORECASE))
+    return next(found, "The target is as it was.")
 
 
 _ADVICE = {
+    "read from input file|corrupt archive": "The file was cut off, or damaged: restore another one.",
     "must be (?:owner|superuser|able to SET ROLE|a? ?member)|permission denied": (
         "The backup gives things to other owners, and only a superuser, or a member of all of them, may do that. Name "
         "such a user in --dsn."

@@ -94,11 +94,11 @@ def _unfinished(folder: Path, database: str, version: str | None) -> Iterator[tu
 def _published(backup: Backup) -> Backup:
     """Give a checked backup its name, durably: what comes next changes the database that it is of."""
     final = backup.path.with_name(backup.name.removesuffix(UNFINISHED))
-    record = keeping.record(backup, beside=final)
     try:
+        keeping.record(backup, beside=final)
         backup.path.rename(final)
     except BaseException:
-        record.unlink()
+        keeping.record_of(final).unlink(missing_ok=True)
         raise
     if os.name == "posix":
         descriptor = os.open(final.parent, os.O_RDONLY)
@@ -115,14 +115,15 @@ def advice(reason: str, target: Target) -> str:
     """What to do about what pg_dump said."""
     if "statement timeout" in reason or "lock timeout" in reason:
         return f"{_who_locks(target)}\nTry again when that is done, or wait longer with --lock-timeout."
-    return next((remedy for words, remedy in _ADVICE.items() if re.search(words, reason)), "Nothing of it was kept.")
+    found = (remedy for words, remedy in _ADVICE.items() if re.search(words, reason, re.IGNORECASE))
+    return next(found, "Nothing of it was kept.")
 
 
 _MAKE_ROOM = "A folder that is writable and has room is needed: make it so, or name another with --backups DIR."
 _ADVICE = {
     "No space left on device|could not write|Disk quota exceeded": _MAKE_ROOM,
     "permission denied": (
-        "A backup reads everything. Name a user who may: a superuser, or a member of pg_read_all_data "
+        "pg_dump reads everything. Name a user who may: a superuser, or a member of pg_read_all_data "
         "(GRANT pg_read_all_data TO ...)."
     ),
     "row-level security": (

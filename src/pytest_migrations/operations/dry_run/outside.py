@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
@@ -15,12 +16,19 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from pytest_migrations.migration import Script
+    from pytest_migrations.migration import Script, Statement
 
 _NOWHERE = "/nowhere, since this is a dry run"
 #: Wrappers whose servers have an option ``host``, as libpq has.
 _OF_POSTGRESQL = ("postgres_fdw", "dblink_fdw")
-_SUBSCRIPTIONS = {"create_subscription_stmt", "alter_subscription_stmt", "drop_subscription_stmt"}
+_REACHING = {
+    "alter_subscription_stmt": "reach the server that is subscribed to",
+    "copy_stmt": "start a program",
+    "create_subscription_stmt": "reach the server that is subscribed to",
+    "drop_subscription_stmt": "reach the server that is subscribed to",
+}
+_PROGRAM = re.compile(r"\bPROGRAM\s+[E\'$]", re.IGNORECASE)
+_DBLINK = re.compile(r"\bdblink\w*\s*\(", re.IGNORECASE)
 
 
 def refuse(scripts: Iterable[Script], *, is_borrowed: bool) -> None:
@@ -28,20 +36,28 @@ def refuse(scripts: Iterable[Script], *, is_borrowed: bool) -> None:
 
     :raises UserError: at the first statement of that kind.
     """
-    for script in scripts:
-        for statement in statements(script):
-            if statement.kind in _SUBSCRIPTIONS:
-                raise UserError.at(
-                    statement.place,
-                    "a dry run of this would reach the server that is subscribed to",
-                    "Nothing was changed. Try the migrations before it (--to), or prove it with pytest.",
-                )
-            if is_borrowed and statement.traits & Trait.CLUSTER:
-                raise UserError.at(
-                    statement.place,
-                    "this changes what all databases of a server share, and that of --server is not the dry run's own",
-                    "Nothing was changed. Leave out --server, so that it starts one.",
-                )
+    for statement in (statement for script in scripts for statement in statements(script)):
+        if reaches := _reaches(statement):
+            raise UserError.at(
+                statement.place,
+                f"a dry run of this would {reaches}",
+                "Nothing was changed. Try the migrations before it (--to), or prove it with pytest.",
+            )
+        if is_borrowed and statement.traits & Trait.CLUSTER:
+            raise UserError.at(
+                statement.place,
+                "this changes what all databases of a server share, and that of --server is not the dry run's own",
+                "Nothing was changed. Leave out --server, so that it starts one.",
+            )
+
+
+def _reaches(statement: Statement) -> str:
+    """What it does that is not undone with the stand-in; empty where that cannot be seen."""
+    if _DBLINK.search(statement.text):
+        return "reach another server by dblink"
+    if statement.kind == "copy_stmt" and not _PROGRAM.search(statement.text):
+        return ""
+    return _REACHING.get(statement.kind, "")
 
 
 def cut_off(admin: psycopg.Connection[Any]) -> list[str]:

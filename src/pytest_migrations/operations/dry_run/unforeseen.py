@@ -77,20 +77,21 @@ def _changed(script: Script) -> Iterator[tuple[str, ...]]:
 
 
 def _dependences(migration: Migration, script: Script, original: Original) -> Iterator[Dependence]:
-    made = {effect.object.path for effect in effects_of(script).of(Verb.CREATE) if effect.object.space == "relation"}
     for statement in statements(script):
         for tree in trees(statement.text) if statement.kind else ():
             for relation, what, why in _READERS.get(tree.kind, _nothing)(tree.node):
                 name = None if relation is None else (relation.get("schemaname", "public"), relation["relname"])
                 table = None if name is None else _resolved(name, original)
-                if table is not None or name is None or name not in made:
-                    yield Dependence(migration, statement.place, table or name, what, why)
+                if table is not None or name is None:  # else it is new
+                    yield Dependence(migration, statement.place, table, what, why)
 
 
 def _resolved(name: tuple[str, ...], original: Original) -> tuple[str, str] | None:
-    """The target's table of this name; one in public may have been written without its schema."""
+    """The target's table of this name. One in public may have been written without a schema, and be in any."""
     schema, relation = name[0], name[-1]
-    schemas = [schema, *original.search_path] if schema == "public" else [schema]
+    if schema != "public":
+        return (schema, relation) if (schema, relation) in original.rows else None
+    schemas = dict.fromkeys([schema, *original.search_path, *(schema for schema, _ in original.rows)])
     return next(((other, relation) for other in schemas if (other, relation) in original.rows), None)
 
 
@@ -200,7 +201,7 @@ _READERS: dict[str, Callable[[_Node], _Told]] = {
     "IndexStmt": _create_index,
     "InsertStmt": _writing("INSERT"),
     "MergeStmt": _writing("MERGE"),
-    "RefreshMatViewStmt": _writing("REFRESH MATERIALIZED VIEW"),
+    "RefreshMatViewStmt": lambda _: iter([(None, "REFRESH MATERIALIZED VIEW", _AS_ROWS_SAY)]),
     "SelectStmt": _select,
     "TruncateStmt": _truncate,
     "UpdateStmt": _writing("UPDATE"),
