@@ -97,6 +97,8 @@ def said(effect: Effect) -> str:
         ),
         ("SELECT now(), count(*), pg_catalog.lower('A') FROM pg_class, information_schema.tables", []),
         ("VALUES (1)", []),
+        ("DO ''", []),
+        ("ALTER TYPE m ADD VALUE ''", ["alters enum m", 'creates value m.""']),
     ],
 )
 def test_effects_of_a_statement(make_migration: Make, sql: str, expected: list[str]) -> None:

@@ -36,7 +36,7 @@ def template(expression: str) -> str | None:
 
 def _text(node: _Node) -> str:
     if constant := node.get("A_Const"):
-        return str(constant["sval"]["sval"]) if "sval" in constant else _UNKNOWN
+        return str(constant["sval"].get("sval", "")) if "sval" in constant else _UNKNOWN
     if (joined := node.get("A_Expr")) and strings(joined["name"]) == ["||"]:
         return _text(joined["lexpr"]) + _text(joined["rexpr"])
     if (call := node.get("FuncCall")) and strings(call["funcname"])[-1] == "format":

@@ -110,7 +110,7 @@ def alter_enum(reader: Reader, node: _Node) -> None:
     """ALTER TYPE ... ADD VALUE or RENAME VALUE."""
     enum = reader.existing("enum", node["typeName"])
     reader.tell(Verb.ALTER, enum)
-    new = part("value", enum, node["newVal"])
+    new = part("value", enum, node.get("newVal", ""))
     if "oldVal" in node:
         reader.tell(Verb.RENAME, part("value", enum, node["oldVal"]), to=new)
         return
