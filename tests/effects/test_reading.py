@@ -59,7 +59,10 @@ def said(effect: Effect) -> str:
         ("ALTER TABLE t RENAME a TO b", ["alters relation t", "renames column t.a"]),
         ("ALTER TYPE m RENAME VALUE 'a' TO 'b'", ["alters enum m", "renames value m.a"]),
         ("CREATE TYPE m AS ENUM ('a')", ["creates enum m", "creates value m.a"]),
-        ("CREATE DOMAIN d AS text CHECK (f(value))", ["requires routine f", "creates domain d"]),
+        (
+            "CREATE DOMAIN d AS text CHECK (f(value))",
+            ["creates domain d", "creates domain constraint d.d_check", "requires routine f"],
+        ),
         ("CREATE SEQUENCE s OWNED BY t.a", ["requires relation t", "requires column t.a", "creates sequence s"]),
         (
             "ALTER TABLE t ALTER a SET DEFAULT nextval('s')",
@@ -94,6 +97,8 @@ def said(effect: Effect) -> str:
         ),
         ("SELECT now(), count(*), pg_catalog.lower('A') FROM pg_class, information_schema.tables", []),
         ("VALUES (1)", []),
+        ("DO ''", []),
+        ("ALTER TYPE m ADD VALUE ''", ["alters enum m", 'creates value m.""']),
     ],
 )
 def test_effects_of_a_statement(make_migration: Make, sql: str, expected: list[str]) -> None:

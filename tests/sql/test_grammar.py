@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from pytest_migrations.migration import Script
 from pytest_migrations.sql.grammar import UnfinishedError, line_comments, statements
+from pytest_migrations.sql.traits import Trait
 
 ATOMIC = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END"
 NESTED_BODY = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$\nBEGIN EXECUTE $$;'$$; -- '\nEND $f$"
@@ -67,6 +68,21 @@ def test_what_the_grammar_rejects_comes_back_whole(text: str) -> None:
 
 def test_what_the_grammar_rejects_begins_behind_its_comments() -> None:
     assert split("-- é\n/* x */ SELEC 1;\n") == [(2, 9, "SELEC 1;")]
+
+
+def test_a_statement_that_is_nested_deeply_does_not_hide_the_others() -> None:
+    """Protobuf reads 100 levels: an expression of fifty texts that are joined has more."""
+    text = f"CREATE TABLE t (a int); SELECT {' || '.join(['1'] * 60)};\n/**/ VACUUM t;"
+    create, select, vacuum = statements(Script(Path("x.sql"), text, text))
+    assert (create.kind, create.creates) == ("create_stmt", (("relation", "t"),))
+    assert (select.kind, select.offset, select.text[-6:]) == ("select_stmt", 24, "1 || 1")
+    assert (vacuum.kind, vacuum.text, vacuum.traits) == ("vacuum_stmt", "VACUUM t", Trait.OUTSIDE_TRANSACTION)
+
+
+def test_what_is_nested_too_deeply_for_anything_comes_back_whole() -> None:
+    text = f"SELECT 1; SELECT {' || '.join(['1'] * 9000)}"
+    (statement,) = statements(Script(Path("x.sql"), text, text))
+    assert statement.kind == ""
 
 
 def test_the_kind_is_the_grammars_name() -> None:

@@ -23,7 +23,7 @@ _UNKNOWN = (Guard(None),)
 def do_block(reader: Reader, node: _Node) -> None:
     """DO."""
     options = {option["DefElem"]["defname"]: option["DefElem"] for option in node["args"]}
-    text = options["as"]["arg"]["String"]["sval"]
+    text = options["as"]["arg"]["String"].get("sval", "")
     language = options.get("language", {}).get("arg", {}).get("String", {}).get("sval", "plpgsql")
     base = reader.body_at(options["as"]["location"])
     if language != "plpgsql":

@@ -112,6 +112,7 @@ class Key(NamedTuple):
     ``is_unique`` says that a foreign key can refer to the columns. A foreign key has ``refers``, and ``referred`` are
     that table's columns (none: its primary key). ``columns`` are empty where it is over expressions. ``on`` is the
     table of an index. Where ``is_automatic``, PostgreSQL chooses the name, and puts a number behind one that is taken.
+    A key or exclusion ``has_index`` of its name.
     """
 
     columns: tuple[str, ...] = ()
@@ -121,6 +122,7 @@ class Key(NamedTuple):
     referred: tuple[str, ...] = ()
     on: Named | None = None
     is_automatic: bool = False
+    has_index: bool = False
 
 
 class Signature(NamedTuple):

@@ -233,7 +233,7 @@ def part(kind: str, table: Named | None, name: str) -> Named | None:
 
 def strings(nodes: Sequence[_Node]) -> list[str]:
     """The text of each of a list of String nodes."""
-    return [node["String"]["sval"] if "String" in node else "" for node in nodes]
+    return [node.get("String", {}).get("sval", "") for node in nodes]
 
 
 def items(node: _Node) -> list[_Node]:

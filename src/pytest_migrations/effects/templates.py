@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _Node = dict[str, Any]
 #: Stands for what is not known where an identifier, or a part of one, can stand.
 _UNKNOWN = "zz0unknown0zz"
+#: What ``quote_ident`` leaves as it is.
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+_LONGEST = 63
 _PLACEHOLDER = re.compile(r"%(?:(\d+)\$)?-?\d*([IsL%])")
 
 
@@ -33,7 +36,7 @@ def template(expression: str) -> str | None:
 
 def _text(node: _Node) -> str:
     if constant := node.get("A_Const"):
-        return str(constant["sval"]["sval"]) if "sval" in constant else _UNKNOWN
+        return str(constant["sval"].get("sval", "")) if "sval" in constant else _UNKNOWN
     if (joined := node.get("A_Expr")) and strings(joined["name"]) == ["||"]:
         return _text(joined["lexpr"]) + _text(joined["rexpr"])
     if (call := node.get("FuncCall")) and strings(call["funcname"])[-1] == "format":
@@ -56,7 +59,8 @@ def _formatted(text: str, arguments: list[str]) -> str:
         argument = arguments[count - 1] if count <= len(arguments) else _UNKNOWN
         if placeholder[2] == "L":
             return "'" + argument.replace("'", "''") + "'"
-        return '"' + argument.replace('"', '""') + '"' if placeholder[2] == "I" else argument
+        is_plain = placeholder[2] == "s" or _PLAIN.fullmatch(argument)
+        return argument if is_plain else '"' + argument.replace('"', '""') + '"'
 
     return _PLACEHOLDER.sub(value, text)
 
@@ -83,5 +87,11 @@ def matches(pattern: Named, named: Named) -> bool:
     """Whether a name with ``*`` in it may be this name, or that of what this is part of."""
     if len(pattern.path) > len(named.path):
         return False
-    pairs = zip(pattern.path, named.path, strict=False)
-    return all(re.fullmatch(re.escape(one).replace(r"\*", ".*"), other) for one, other in pairs)
+    return all(map(_may_be, pattern.path, named.path))
+
+
+def _may_be(pattern: str, name: str) -> bool:
+    """A name that is put together may have been cut to what PostgreSQL allows."""
+    if "*" in pattern and len(name.encode()) >= _LONGEST:
+        return True
+    return re.fullmatch(re.escape(pattern).replace(r"\*", ".*"), name) is not None

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import postgast
+from google.protobuf.message import DecodeError
 from postgast.errors import check_error
 from postgast.native import lib
 
@@ -78,6 +79,8 @@ def statements(script: Script) -> tuple[Statement, ...]:
         parsed = postgast.parse(script.text)
     except postgast.PgQueryError:
         return _whole(script)
+    except DecodeError:
+        return _one_by_one(script)
     return tuple(_split(script, parsed.stmts))
 
 
@@ -194,6 +197,38 @@ def _split(script: Script, raw_statements: Any) -> Iterator[Statement]:
             created_by(kind, node),
             needed_by(kind, node, statement),
         )
+
+
+def _one_by_one(script: Script) -> tuple[Statement, ...]:
+    """The statements of a script of which one is nested more deeply than protobuf reads: each is parsed alone.
+
+    Of the one that is, no more is known than where it is and its kind.
+    """
+    try:
+        found = trees(script.text)
+    except RecursionError:
+        return _whole(script)
+    characters, text = _Characters(script.text), script.text
+    made = []
+    for tree in found:
+        start, end = characters.at(tree.location), characters.at(tree.end)
+        start = _skip_blanks(text, start, end)
+        statement = Statement(script, start, _without_trailing_comments(text, start, end), _snake_case(tree.kind))
+        try:
+            (raw,) = postgast.parse(statement.text).stmts
+        except DecodeError:
+            made.append(statement)
+            continue
+        kind = raw.stmt.WhichOneof("node")
+        node = getattr(raw.stmt, kind)
+        creates, needs = created_by(kind, node), needed_by(kind, node, statement.text)
+        made.append(replace(statement, kind=kind, traits=traits_of(kind, node), creates=creates, needs=needs))
+    return tuple(made)
+
+
+def _snake_case(name: str) -> str:
+    """The name of a field of pg_query.proto by that of its message: ``create_stmt`` for ``CreateStmt``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _whole(script: Script) -> tuple[Statement, ...]:

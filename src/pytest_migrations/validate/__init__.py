@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.effects import effects_of
 from pytest_migrations.validate.finding import Finding, Move, Severity, Unread, Validation
 from pytest_migrations.validate.order import suggest
+from pytest_migrations.validate.provided import NOTHING, PROVIDED
 from pytest_migrations.validate.rule import Rule
 from pytest_migrations.validate.rules import RULES
 from pytest_migrations.validate.story import Story
@@ -19,23 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RULES", "Finding", "Move", "Rule", "Severity", "Unread", "Validation", "validate"]
 
-#: Schemas that Supabase makes before the migrations run.
-_PROVIDED = {
-    "supabase": (
-        "auth",
-        "extensions",
-        "graphql",
-        "graphql_public",
-        "net",
-        "pgsodium",
-        "realtime",
-        "storage",
-        "supabase_functions",
-        "supabase_migrations",
-        "vault",
-    )
-}
-
 
 def validate(history: History) -> Validation:
     """Read all scripts, follow the schema through the history, and say what does not go together.
@@ -43,14 +27,14 @@ def validate(history: History) -> Validation:
     What cannot be read (dynamic SQL, programs) is in ``unread``; what it may have done is not taken for missing. No
     database is asked.
     """
-    foreign = _PROVIDED.get(history.format, ())
+    provided = PROVIDED.get(history.format, NOTHING)
     ledger = history.ledger.up if history.ledger else None
-    found = walk(history.migrations, ledger=ledger, foreign=foreign)
+    found = walk(history.migrations, ledger=ledger, provided=provided)
     story = Story(history, found)
     numbers = {migration.name: number for number, migration in enumerate(history)}
     findings = [finding for rule in RULES.values() for finding in rule.find(story)]
     findings.sort(key=lambda finding: (numbers.get(finding.migration, len(numbers)), finding.line or 0))
-    ordering = suggest(history, found, foreign)
+    ordering = suggest(history, found, provided)
     return Validation(
         tuple(findings), ordering.order, ordering.moves, ordering.renames, ordering.cycle, tuple(_unread(history))
     )

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pytest_migrations.effects import Effect, Named
 
 _WORD = re.compile(r"[^\W\d]\w*")
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+#: Comments, and the placeholders of ``format``.
+_NO_WORD = re.compile(r"--[^\n]*|/\*.*?\*/|%(?:\d+\$)?[IsL]", re.DOTALL)
 _MAKING = frozenset({"create", "add", "rename", "set", "like", "attach", "alter"})
 _DROPPING = frozenset({"drop", "rename", "cascade", "set", "detach"})
 #: For each kind of object the words one of which there has to be where a statement is about it.
@@ -41,7 +42,7 @@ class Blind:
         self._at = at
         self._is_foreign = is_foreign
         self._effects = effects
-        self._words = frozenset(word.lower() for word in _WORD.findall(_COMMENT.sub(" ", text)))
+        self._words = frozenset(word.lower() for word in _WORD.findall(_NO_WORD.sub(" ", text)))
         self._parts = tuple(word for word in self._words if len(word) >= _SHORTEST)
 
     def may_have_made(self, named: Named) -> bool:

@@ -26,8 +26,8 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     named, existing = effect.object, scene.schema.things.get(effect.object.key)
     if existing is not None and existing.made_by is None:  # it was only taken to be there
         existing = None
-    if existing is not None and _is_automatic(effect):
-        named, existing = _free_name(scene.schema, named), None
+    if _is_automatic(effect):
+        named, existing = _free_name(scene, effect), None
     if existing is not None:
         _meet(scene, effect, existing, is_certain=is_certain)
         return
@@ -156,7 +156,7 @@ def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:
     """What an extension brings; of one that is not known, it can be anything."""
     schema = scene.schema
     if extension.named.path[0] not in extensions():
-        schema.journal.assign(schema, "has_foreign_extension", True)
+        schema.journal.assign(schema, "brought", frozenset({"relation", "type", "routine", "schema"}))
     for named in provided(effect):
         if named.key not in schema.things:
             thing = schema.add(effect, named, scene.migration, is_certain=extension.is_certain, is_known=False)
@@ -170,8 +170,14 @@ def _is_automatic(effect: Effect) -> bool:
     return isinstance(effect.detail, Owned) and effect.detail.is_automatic
 
 
-def _free_name(schema: Schema, named: Named) -> Named:
-    number = 1
-    while (free := Named(named.kind, (*named.path[:-1], f"{named.path[-1]}{number}"))).key in schema.things:
+def _free_name(scene: Scene, effect: Effect) -> Named:
+    """The name with the first number behind it that is free; the index of a constraint is called as that is."""
+    named, by = effect.object, effect.by
+    if named.kind == "index" and by is not None and by.key in scene.made:
+        return Named("index", (named.path[0], scene.made[by.key].named.path[-1]))
+    has_index = isinstance(effect.detail, Key) and effect.detail.has_index
+    free, number = named, 0
+    while not scene.schema.is_free(free, as_index=has_index):
         number += 1
+        free = Named(named.kind, (*named.path[:-1], f"{named.path[-1]}{number}"))
     return free

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from pytest_migrations.migration import History, Migration
+    from pytest_migrations.validate.provided import Provided
 
 #: How often an order that brings another thing to light is put right.
 _ATTEMPTS = 5
@@ -31,7 +32,7 @@ class Ordering:
     cycle: tuple[tuple[str, str], ...] = ()
 
 
-def suggest(history: History, found: Walk, foreign: Iterable[str] = ()) -> Ordering:
+def suggest(history: History, found: Walk, provided: Provided) -> Ordering:
     """Look for an order where the walk has found something that comes too early."""
     if not _too_early(found):
         return Ordering()
@@ -40,7 +41,7 @@ def suggest(history: History, found: Walk, foreign: Iterable[str] = ()) -> Order
     if cycle:
         return Ordering(cycle=_explained(history, found, cycle))
     ways = (sorted_behind, pulled_forward)
-    orders = [order for way in ways if (order := _working(history, edges, way, tuple(foreign))) is not None]
+    orders = [order for way in ways if (order := _working(history, edges, way, provided)) is not None]
     if not orders:
         return Ordering()
     best = min(orders, key=lambda order: len(misplaced(order)))
@@ -73,16 +74,16 @@ def _working(
     history: History,
     edges: Mapping[int, Collection[int]],
     way: Callable[[int, Mapping[int, Collection[int]]], list[int] | None],
-    foreign: tuple[str, ...],
+    provided: Provided,
 ) -> list[int] | None:
     """An order that was walked through and met nothing that it brings about."""
     known = {number: set(others) for number, others in edges.items()}
-    before = _failures(history.migrations, foreign)
+    before = _failures(history.migrations, provided)
     for _ in range(_ATTEMPTS):
         order = way(len(history), known)
         if order is None:
             return None
-        again = walk([history.migrations[number] for number in order], foreign=foreign, with_rollbacks=False)
+        again = walk([history.migrations[number] for number in order], provided=provided, with_rollbacks=False)
         if not _too_early(again):
             return order if _count(again) < before else None
         for number, others in _edges(again).items():
@@ -90,8 +91,8 @@ def _working(
     return None
 
 
-def _failures(migrations: Iterable[Migration], foreign: tuple[str, ...]) -> int:
-    return _count(walk(tuple(migrations), foreign=foreign, with_rollbacks=False))
+def _failures(migrations: Iterable[Migration], provided: Provided) -> int:
+    return _count(walk(tuple(migrations), provided=provided, with_rollbacks=False))
 
 
 def _count(found: Walk) -> int:

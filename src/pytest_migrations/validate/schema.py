@@ -41,16 +41,18 @@ _NOT_NULL = re.compile(r"_not_null\d*$")
 class Schema:
     """Objects by name. Each change goes through the journal."""
 
-    def __init__(self) -> None:
+    def __init__(self, foreign: Iterable[str] = (), brought: Iterable[str] = ()) -> None:
         self.journal = Journal()
         self.things: dict[_Key, Thing] = {}
+        #: Constraints by schema and name: those that PostgreSQL chooses are unique in their schema.
+        self._constraints: dict[tuple[str, str], dict[Thing, None]] = {}
         self.blind: list[Blind] = []
-        #: Whether an extension is there of which nobody knows what it brings.
-        self.has_foreign_extension = False
+        #: Kinds of objects that something else may bring: an extension of which nobody knows what it does.
+        self.brought = frozenset(brought)
         #: How many effects there were.
         self.count = 0
         #: Schemas that something else than the migrations makes, and names of columns that there were somewhere.
-        self.foreign: set[str] = set()
+        self.foreign = set(foreign)
         self._column_names: set[str] = set()
         self._temporary: list[_Key] = []
 
@@ -93,7 +95,7 @@ class Schema:
                 return True
             if len(named.path) > 2 and self._is_part_unknown(named):
                 return True
-        if self.has_foreign_extension and named.space in ("relation", "type", "routine", "schema"):
+        if named.space in self.brought:
             return True
         if named.space == "routine" and self._may_be_no_call(named):
             return True
@@ -106,7 +108,7 @@ class Schema:
             return True
         if named.kind == "column":
             return named.path[2] in _SYSTEM_COLUMNS or not self._has_known_columns(owner)
-        if named.kind == "constraint" and _NOT_NULL.search(named.path[2]):  # PostgreSQL 18 has them
+        if named.kind.endswith("constraint") and _NOT_NULL.search(named.path[2]):  # PostgreSQL 18 has them
             return True
         return not owner.is_known or owner.has_hidden_parts or bool(owner.parents)
 
@@ -130,6 +132,7 @@ class Schema:
         thing = Thing(named, made_in, effect, self.count, is_certain=is_certain, is_known=is_known)
         self._note(named.key)
         self.journal.put(self.things, named.key, thing)
+        self._enter(thing)
         if named.kind == "column":
             self._column_names.add(named.path[-1])
         if named.path[0] == "pg_temp" and len(named.path) == 2:
@@ -175,6 +178,7 @@ class Schema:
                 self.needs_nothing(part)
                 if part.owner is not None:
                     self.journal.remove(part.owner.parts, part)
+                self._leave(part)
                 if self.things.get(part.named.key) is part:
                     self._note(part.named.key)
                     self.journal.remove(self.things, part.named.key)
@@ -205,8 +209,29 @@ class Schema:
         self._note(named.key)
         if self.things.get(thing.named.key) is thing:
             self.journal.remove(self.things, thing.named.key)
+        self._leave(thing)
         self.journal.assign(thing, "named", named)
+        self._enter(thing)
         self.journal.put(self.things, named.key, thing)
+
+    def _enter(self, thing: Thing) -> None:
+        if thing.named.kind == "constraint":
+            path = thing.named.path
+            self.journal.put(self._constraints.setdefault((path[0], path[-1]), {}), thing, None)
+
+    def _leave(self, thing: Thing) -> None:
+        if thing.named.kind == "constraint":
+            path = thing.named.path
+            self.journal.remove(self._constraints.get((path[0], path[-1]), {}), thing)
+
+    def is_free(self, named: Named, *, as_index: bool) -> bool:
+        """Whether PostgreSQL would choose the name: no other constraint of the schema has it, nor a relation."""
+        name = (named.path[0], named.path[-1])
+        if named.kind == "constraint" and self._constraints.get(name):
+            return False
+        if as_index and ("relation", name) in self.things:
+            return False
+        return named.key not in self.things
 
     def _note(self, key: _Key) -> None:
         self.journal.before.setdefault(key, self.things.get(key))

@@ -9,12 +9,13 @@ from pytest_migrations.effects import Effects, effects_of
 from pytest_migrations.validate.acting import act
 from pytest_migrations.validate.clash import Trouble
 from pytest_migrations.validate.outlook import Outlook
+from pytest_migrations.validate.provided import NOTHING, Provided
 from pytest_migrations.validate.rollback import compare
 from pytest_migrations.validate.scene import Scene
 from pytest_migrations.validate.schema import Schema
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pytest_migrations.effects import Named
     from pytest_migrations.migration import Migration, Script
@@ -36,12 +37,11 @@ def walk(
     migrations: Sequence[Migration],
     *,
     ledger: Script | None = None,
-    foreign: Iterable[str] = (),
+    provided: Provided = NOTHING,
     with_rollbacks: bool = True,
 ) -> Walk:
-    """Follow them in this order. ``foreign`` are schemas that something else provides."""
-    schema = Schema()
-    schema.foreign.update(foreign)
+    """Follow them in this order."""
+    schema = Schema(provided.schemas, provided.kinds)
     scene = Scene(schema, Outlook(migrations))
     if ledger is not None and ledger.program is None:
         act(scene, effects_of(ledger), -1)

@@ -41,6 +41,7 @@ def rename(reader: Reader, node: _Node) -> None:
     elif node["renameType"] == "OBJECT_DOMCONSTRAINT":
         for found, _, location in named(reader, "OBJECT_DOMAIN", node["object"]):
             reader.tell(Verb.ALTER, found, location)
+            _renamed(reader, part("domain constraint", found, node["subname"]), new, condition, location)
     else:
         for found, signature, location in named(reader, node["renameType"], node.get("object", {})):
             if found is not None:

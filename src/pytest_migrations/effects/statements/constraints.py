@@ -63,6 +63,7 @@ def _key(reader: Reader, node: _Node, table: Named, column: str) -> None:
         is_primary=kind == "CONSTR_PRIMARY",
         on=table,
         is_automatic="conname" not in node,
+        has_index=True,
     )
     named = Named("constraint", (*table.path, name))
     reader.tell(Verb.CREATE, named, node.get("location"), detail=detail)

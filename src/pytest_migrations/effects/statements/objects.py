@@ -8,7 +8,7 @@ from pytest_migrations.effects.columns import ColumnReader
 from pytest_migrations.effects.effect import Column, Condition, Key, Named, Owned, Shape, Verb
 from pytest_migrations.effects.expressions import own_columns, uses
 from pytest_migrations.effects.reader import items, part, strings
-from pytest_migrations.effects.statements.constraints import index_name
+from pytest_migrations.effects.statements.constraints import automatic_name, index_name
 from pytest_migrations.effects.statements.tables import in_schema
 from pytest_migrations.effects.types import require_type
 
@@ -110,7 +110,7 @@ def alter_enum(reader: Reader, node: _Node) -> None:
     """ALTER TYPE ... ADD VALUE or RENAME VALUE."""
     enum = reader.existing("enum", node["typeName"])
     reader.tell(Verb.ALTER, enum)
-    new = part("value", enum, node["newVal"])
+    new = part("value", enum, node.get("newVal", ""))
     if "oldVal" in node:
         reader.tell(Verb.RENAME, part("value", enum, node["oldVal"]), to=new)
         return
@@ -125,7 +125,6 @@ def create_domain(reader: Reader, node: _Node) -> None:
     domain = reader.new("domain", node["domainname"])
     in_schema(reader, domain)
     require_type(reader, node["typeName"], domain)
-    uses(reader, node.get("constraints", []), domain)
     reader.tell(Verb.CREATE, domain)
     _domain_constraints(reader, domain, node.get("constraints", []))
 
@@ -134,15 +133,27 @@ def alter_domain(reader: Reader, node: _Node) -> None:
     """ALTER DOMAIN."""
     domain = reader.existing("domain", node["typeName"])
     reader.tell(Verb.ALTER, domain)
-    uses(reader, node.get("def", {}), domain)
-    if domain is not None:
-        _domain_constraints(reader, domain, [node["def"]] if "Constraint" in node.get("def", {}) else [])
+    if domain is None:
+        return
+    if node.get("subtype") == "X":
+        condition = Condition.IF_EXISTS if node.get("missing_ok") else Condition.NONE
+        reader.tell(Verb.DROP, part("domain constraint", domain, node["name"]), condition=condition)
+    elif "Constraint" in node.get("def", {}):
+        _domain_constraints(reader, domain, [node["def"]])
+    else:
+        uses(reader, node.get("def", {}), domain)
 
 
 def _domain_constraints(reader: Reader, domain: Named, constraints: list[_Node]) -> None:
     for written in constraints:
-        if name := written["Constraint"].get("conname"):
-            reader.tell(Verb.CREATE, Named("domain constraint", (*domain.path, name)))
+        if written["Constraint"]["contype"] == "CONSTR_CHECK":
+            given = written["Constraint"].get("conname")
+            named = part("domain constraint", domain, given or automatic_name(domain.path[1], "", "check"))
+            location = None if given else written["Constraint"].get("location")
+            reader.tell(Verb.CREATE, named, location, detail=Key(is_automatic=not given))
+            uses(reader, written, named)
+        else:
+            uses(reader, written, domain)
 
 
 def create_composite(reader: Reader, node: _Node) -> None:
