@@ -91,7 +91,8 @@ def _name(message: str) -> str:
 def _created_later(kind: str, name: str, migration: Migration, history: History) -> tuple[Migration, int] | None:
     if not name:
         return None
-    start = history.migrations.index(migration) + 1
+    # Of one that is gone on with, only the rest of its script may be left.
+    start = next((n for n, other in enumerate(history, 1) if other.identity == migration.identity), len(history))
     for distance, later in enumerate(history.migrations[start:], 1):
         if any((kind, name) in statement.creates for statement in statements(later.up)):
             return later, distance

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -179,3 +181,33 @@ def test_a_file_that_nobody_takes_is_told_of(database: Database, cli: Cli, migra
     assert ran.code == 0
     assert ran.json["applied"]
     assert "warning: users-2.sql is not run, since its name is not" in ran.err
+
+
+def test_an_edited_file_is_rolled_back_as_it_was_applied(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_x="CREATE TABLE x (id int);\n--\nDROP TABLE IF EXISTS x;")
+    cli("run")
+    migrations(m001_x="CREATE TABLE y (id int);\n--\nDROP TABLE IF EXISTS y;")
+    assert cli("rollback", "1").code == 0
+    assert query("SELECT to_regclass('x')") == [(None,)]
+
+
+def test_declared_dependencies_count(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(
+        m001_a="CREATE TABLE a (id int PRIMARY KEY);\n--\nDROP TABLE a CASCADE;",
+        m002_b="-- Dependencies: a\nCREATE TABLE b (id int);\n--\nDROP TABLE b;",
+        m003_c="DO $$ DECLARE q text; BEGIN SELECT 'SELECT 1' INTO q; EXECUTE q; END $$;\n--\nSELECT 1;",
+    )
+    cli("run")
+    refused = cli("rollback", "1")
+    assert refused.code == 2
+    assert "002_b.sql says that it stands on a of 001_a.sql" in refused.err
+    assert "003_c.sql may need 001_a.sql, whose rollback drops with CASCADE" in refused.err
+
+
+def test_a_run_goes_on_where_nobody_reads_on(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(**{f"m{number:03}_x": "SELECT 1;" for number in range(1, 40)})
+    command = f"{sys.executable} -u -m pytest_migrations run | true"
+    subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], check=True)
+    assert "39 of 39 migrations applied" in cli("status").out

@@ -229,3 +229,75 @@ def test_no_password_in_an_excerpt(statement: str, database: Database, cli: Cli,
         ran = cli(command)
         assert "geheim" not in ran.out + ran.err
     assert "******" in cli("run").err
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SET ROLE nobody_special;", "SET search_path = nowhere;", "SET client_encoding = 'LATIN1';"],
+)
+def test_what_a_script_that_fails_leaves_keeps_nobody_from_the_ledger(
+    statement: str, database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    query("CREATE ROLE nobody_special")
+    folder = migrations(m001_users=TABLE)
+    (folder / "002_ü€.sql").write_text(f"{statement}\nVACUUM pg_class;\nSELECT nonsense;")
+    ran = cli("run")
+    query("DROP ROLE nobody_special")
+    assert ran.code == 1
+    assert 'column "nonsense" does not exist' in ran.err
+    assert [m["name"] for m in cli("status", "--json").json["migrations"]] == ["001_users.sql", "002_ü€.sql"]
+    assert "stopped behind statement 2 of 3" in cli("status").out
+
+
+def test_a_user_who_becomes_another_at_login(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    query(
+        "CREATE ROLE deployer LOGIN; CREATE ROLE owner_of_all; GRANT owner_of_all TO deployer;"
+        f"ALTER ROLE deployer SET role = owner_of_all; GRANT CREATE ON DATABASE {database.name} TO owner_of_all;"
+        "GRANT CREATE ON SCHEMA public TO owner_of_all"
+    )
+    try:
+        migrations(m001_users=TABLE)
+        ran = cli("run", "--dsn", f"{database.dsn} user=deployer")
+        assert ran.code == 0, ran.err
+        assert query("SELECT relowner::regrole::text FROM pg_class WHERE oid = 'users'::regclass") == [
+            ("owner_of_all",)
+        ]
+    finally:
+        query("DROP OWNED BY deployer, owner_of_all CASCADE; DROP ROLE deployer, owner_of_all")
+
+
+@pytest.mark.parametrize("statement", ["SET transaction_read_only = on;", "ALTER TABLE {ledger} RENAME name TO n;"])
+def test_a_ledger_that_takes_no_entry(statement: str, database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=TABLE, m002_no=statement.format(ledger=LEDGER))
+    ran = cli("run")
+    assert ran.code == 2
+    assert "002_no.sql was stopped before its commit: the ledger" in ran.err
+    assert "takes no entry" in ran.err
+
+
+def test_a_ledger_that_somebody_has_locked(database: Database, cli: Cli, migrations: Migrations) -> None:
+    from tests.operations.test_locks import in_the_way
+
+    migrations(m001_users=TABLE)
+    cli("run")
+    migrations(m002_more="SELECT 1;")
+    with in_the_way(database, f"LOCK TABLE {LEDGER} IN EXCLUSIVE MODE", seconds=1.0):
+        ran = cli("run", "--lock-timeout", "300ms")
+    assert ran.code == 0
+    assert "Trying again" in ran.out
+
+
+def test_the_ledger_in_another_spelling(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=TABLE, m002_ledger='DELETE FROM PYTEST_MIGRATIONS."migration_history";')
+    ran = cli("run")
+    assert ran.code == 2
+    assert "was written to by somebody else" in ran.err
+
+
+def test_a_state_that_we_never_write(database: Database, cli: Cli, migrations: Migrations, query: Query) -> None:
+    migrations(m001_users=TABLE)
+    cli("run")
+    query(f"ALTER TABLE {LEDGER} DROP CONSTRAINT migration_history_state_check; UPDATE {LEDGER} SET state = 'done'")
+    assert "says of 001_users.sql that it is 'done', which it never writes" in cli("status").err

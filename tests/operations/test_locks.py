@@ -140,17 +140,23 @@ def working_on_soon(target: Target) -> Iterator[list[bool]]:
     thread.join()
 
 
-def test_a_script_may_do_with_advisory_locks_what_it_likes(
+def test_advisory_locks_of_scripts_are_their_own(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_more="SELECT pg_advisory_lock(1), pg_advisory_lock(2, 3);", m002_more="CREATE TABLE more (id int);")
+    assert cli("run").code == 0
+    with working_on(Target.named(database.dsn), Limits(lock=1)) as session:
+        session.lock.check()
+
+
+def test_a_script_that_releases_our_lock_stops_the_run_before_the_next_migration(
     database: Database, cli: Cli, migrations: Migrations
 ) -> None:
-    migrations(
-        m001_all="SELECT pg_advisory_unlock_all();",
-        m002_more="SELECT pg_advisory_lock(1), pg_advisory_lock(2, 3);",
-        m003_more="CREATE TABLE more (id int);",
-    )
+    """Another run may have come in between, and applied what is next."""
+    migrations(m001_all="SELECT pg_advisory_unlock_all();", m002_more="CREATE TABLE more (id int);")
+    ran = cli("run")
+    assert ran.code == 2
+    assert "The lock of this run was released by what ran last" in ran.err
+    assert [m["state"] for m in cli("status", "--json").json["migrations"]] == ["applied", "pending"]
     assert cli("run").code == 0
-    with working_on(Target.named(database.dsn), Limits(lock=0)) as session:
-        session.lock.check()
 
 
 def test_statement_timeout(database: Database, cli: Cli, migrations: Migrations) -> None:

@@ -103,8 +103,6 @@ def _run(arguments: Sequence[str] | None) -> int:
         if code := getattr(error, "sqlstate", None):
             output.error(f"More: pytest-migrations explain {code}")
         return FINDINGS if error.is_verdict else NOT_TRIED
-    except BrokenPipeError:  # what reads our output has seen enough
-        return 0
     except Exception:  # noqa: BLE001 (the last resort)
         from importlib.metadata import version  # noqa: PLC0415 (what only a mistake of ours needs)
 

@@ -31,8 +31,9 @@ def command(*, backups: Path, prune: bool, keep: int, yes: bool, as_json: bool) 
     removed: list[Backup] = []
     if prune:
         removed = keeping.superseded(found, keep)
-        if removed and not yes:
-            _ask(removed)
+        if removed and not yes and not _may_delete(removed):
+            output.line("Nothing was deleted.")
+            return
         for backup in removed:
             keeping.remove(backup)
         found = [backup for backup in found if backup not in removed]
@@ -46,11 +47,11 @@ def command(*, backups: Path, prune: bool, keep: int, yes: bool, as_json: bool) 
         output.line(f"There are no backups in {display_path(backups)}. `pytest-migrations run --backup` takes one.")
 
 
-def _ask(backups: Sequence[Backup]) -> None:
+def _may_delete(backups: Sequence[Backup]) -> bool:
     if not output.in_terminal():
         raise click.UsageError("Nothing was deleted. To delete without being asked, say --yes.")
     _show(backups)
-    click.confirm(f"Delete {'this backup' if len(backups) == 1 else f'these {len(backups)} backups'}?", abort=True)
+    return click.confirm(f"Delete {'this backup' if len(backups) == 1 else f'these {len(backups)} backups'}?")
 
 
 def _show(backups: Sequence[Backup]) -> None:

@@ -47,6 +47,8 @@ def correct_if_wanted(
     if not yes:
         if not output.in_terminal():
             raise click.UsageError("Nothing was changed. To change it without being asked, say --yes.")
-        click.confirm("Change it?", abort=True)
+        if not click.confirm("Change it?"):
+            output.line("Nothing was changed.")
+            return
     correct(session, corrections)
     output.line(f"Done: {output.count(len(corrections), 'change')}.")

@@ -10,6 +10,7 @@ from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
 from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
 from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.marking import to_mark
+from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.session import Limits, working_on
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def command(*, file: str, state: str | None, yes: bool, as_json: bool, target: T
         raise click.UsageError("Say --applied, --pending or --rolled-back.")
     history = folder.history()
     with working_on(target, Limits()) as session:
+        make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
         correct_if_wanted(
             session, to_mark(history, session.ledger.entries(), file, _STATES[state]), yes=yes, as_json=as_json
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from contextlib import contextmanager
@@ -23,13 +24,16 @@ def error(message: str) -> None:
 
 
 def line(text: str = "") -> None:
-    """Print a line."""
-    click.echo(text)
+    """Print a line; where nobody reads on, what is under way goes on all the same."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def as_json(data: Any) -> None:
     """Print data for programs."""
-    click.echo(json.dumps(data, indent=2, default=str))
+    line(json.dumps(data, indent=2, default=str))
 
 
 def table(headings: Sequence[str], rows: Sequence[Sequence[str]], colours: Mapping[str, str] | None = None) -> None:
@@ -38,13 +42,13 @@ def table(headings: Sequence[str], rows: Sequence[Sequence[str]], colours: Mappi
     ``colours`` has colours for cells that hold a certain text.
     """
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
-    click.secho("  ".join(map(str.ljust, headings, widths)).rstrip(), bold=True)
+    line(click.style("  ".join(map(str.ljust, headings, widths)).rstrip(), bold=True))
     known = colours or {}
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         cells[-1] = cells[-1].rstrip()
         coloured = [click.style(cell, fg=colour) if (colour := known.get(cell.rstrip())) else cell for cell in cells]
-        click.echo("  ".join(coloured).rstrip())
+        line("  ".join(coloured).rstrip())
 
 
 def in_terminal() -> bool:

@@ -8,6 +8,7 @@ import click
 
 from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
 from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
+from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.repairing import to_repair
 from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.standing import Stand
@@ -26,6 +27,7 @@ def command(*, yes: bool, as_json: bool, target: Target, folder: FolderOptions) 
     """Take edited files for what was applied, follow renamed ones, and forget failures of which nothing was kept."""
     history = folder.history()
     with working_on(target, Limits()) as session:
+        make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
         corrections, left = to_repair(history, session.ledger.entries())
         correct_if_wanted(session, corrections, yes=yes, as_json=as_json, left=[*map(_to_decide, left)])
 

@@ -17,8 +17,8 @@ from pytest_migrations.cli.options import (
 )
 from pytest_migrations.cli.telling import telling
 from pytest_migrations.operations import rolling_back
-from pytest_migrations.operations.backups.taking import back_up
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
+from pytest_migrations.operations.preparing import back_up_before, prepare
 from pytest_migrations.operations.session import Limits, working_on
 
 if TYPE_CHECKING:
@@ -83,10 +83,13 @@ def command(
         )
         return
     with working_on(target, limits) as session:
-        entries = session.ledger.entries()
-        make_sure_that_it_is_ours(session.connection, history, entries)
-        ways = plan(entries)
-        with telling([way.migration for way in ways], as_json=as_json) as tell:
-            if backup and ways:
-                tell(back_up(target, backups, version=session.ledger.newest(), lock_timeout=limits.lock))
+        make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
+        first = plan(session.ledger.entries())
+        with telling([way.migration for way in first], as_json=as_json) as tell:
+            ways = prepare(
+                first,
+                lambda: plan(session.ledger.entries()),
+                look=None,
+                backup=(lambda: tell(back_up_before(session, backups))) if backup else None,
+            )
             rolling_back.roll_back(session, history, ways, tell)

@@ -17,8 +17,8 @@ from pytest_migrations.cli.options import (
 )
 from pytest_migrations.cli.telling import telling
 from pytest_migrations.operations import running
-from pytest_migrations.operations.backups.taking import back_up
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
+from pytest_migrations.operations.preparing import back_up_before, prepare
 from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.validating import validate_before
 
@@ -97,14 +97,15 @@ def command(
 
         def plan_here() -> running.Plan:
             entries = session.ledger.entries()
-            make_sure_that_it_is_ours(session.connection, history, entries)
+            make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
             return plan(entries)
 
-        wanted = plan_here()
-        with telling(wanted.migrations, as_json=as_json) as tell:
-            if validate:
-                tell(validate_before(history, wanted.migrations))
-            if backup and wanted.migrations:
-                tell(back_up(target, backups, version=session.ledger.newest(), lock_timeout=limits.lock))
-                wanted = plan_here()  # that took a while, in which somebody may have been at the ledger by hand
+        first = plan_here()
+        with telling(first.migrations, as_json=as_json) as tell:
+            wanted = prepare(
+                first,
+                plan_here,
+                look=(lambda planned: tell(validate_before(history, planned.migrations))) if validate else None,
+                backup=(lambda: tell(back_up_before(session, backups))) if backup else None,
+            )
             perform(session, wanted, tell)

@@ -61,6 +61,8 @@ def command(*, target: Target, folder: FolderOptions, against: str | None, as_js
 def _show(found: Status) -> None:
     output.table(["migration", "state", "applied at", "took", ""], [*map(_row, found.standings)], colours=_COLOURS)
     output.line(_summary(found.standings))
+    if found.running:
+        output.line(f"A run is at it now: {found.running}.")
     for said in found.said:
         output.line("\n".join([sentence(said), *remarks(said)]))
     if found.said:

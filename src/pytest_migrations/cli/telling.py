@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.cli import output
-from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.errors import display_path
 from pytest_migrations.operations.backups.keeping import Backup
 from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.rolling_back import RolledBack, RollingBack
@@ -36,7 +36,7 @@ def telling(
     try:
         with teller.bar():
             yield teller.tell
-    except (UserError, KeyboardInterrupt) as error:
+    except BaseException as error:
         teller.fail(str(error) or "interrupted")
         raise
     teller.end()

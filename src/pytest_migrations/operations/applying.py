@@ -14,10 +14,10 @@ from pytest_migrations.derive.derivation import Derivation
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.blockers import watched
-from pytest_migrations.operations.entry import Entry, State, beginning
+from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning
 from pytest_migrations.operations.patience import Patience
 from pytest_migrations.operations.progress import Progress, with_way_back
-from pytest_migrations.operations.resuming import rest_of
+from pytest_migrations.operations.resuming import Resumption, resume
 from pytest_migrations.operations.touching import untouched
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS, Runner
 from pytest_migrations.sending import NeedsCommitsError
@@ -31,12 +31,13 @@ if TYPE_CHECKING:
     from pytest_migrations.operations.patience import Waiting
     from pytest_migrations.operations.session import Session
 
+_GONE_ON_WITH = "no way back: it had stopped half-way, and was gone on with"
+
 
 @contextmanager
 def applier(session: Session, history: History, tell: Callable[[Waiting], None]) -> Iterator[Applier]:
     """What works on the target of a session. ``tell`` is told of what takes time."""
-    pid = session.connection.info.backend_pid
-    with watched(session.onlooker, pid, session.limits.lock) as blockers:
+    with watched(lambda: (session.connection.info.backend_pid, session.onlooker), session.limits.lock) as blockers:
         yield Applier(session, Patience(session, history, blockers, tell))
 
 
@@ -53,19 +54,28 @@ class Applier:
         :raises MigrationError: where it fails.
         :raises UserError: where it could not be tried: somebody holds a lock, the server is gone.
         """
-        begun = beginning(migration)
+        begun, way_back = beginning(migration), self._way_back(migration)
         if unfinished is not None:
-            begun = replace(begun, state=unfinished.state, statements=unfinished.statements)
-        return self._patience.insist(partial(self._try, migration, migration.up, State.APPLIED), begun, State.APPLIED)
+            begun = replace(
+                begun,
+                state=unfinished.state,
+                statements=unfinished.statements,
+                kept_checksum=unfinished.kept_checksum,
+                rollback_note=_GONE_ON_WITH if way_back else None,
+            )
+            way_back = None
+        attempt = partial(self._try, migration, migration.up, State.APPLIED, way_back)
+        return self._patience.insist(attempt, begun, State.APPLIED)
 
     def roll_back(self, migration: Migration, entry: Entry) -> Entry:
         """Roll a migration back, as ``apply`` applies it; its entry as it is then."""
         script = migration.down
         assert script is not None
         begun = replace(entry, error=None)
-        if entry.state is not State.ROLLING_BACK:
-            begun = replace(begun, state=State.APPLIED, statements=0)
-        return self._patience.insist(partial(self._try, migration, script, State.ROLLED_BACK), begun, State.ROLLED_BACK)
+        if entry.state is not State.ROLLING_BACK:  # how far it was applied says nothing of its way back
+            begun = replace(begun, state=State.APPLIED, statements=0, kept_checksum=None)
+        attempt = partial(self._try, migration, script, State.ROLLED_BACK, None)
+        return self._patience.insist(attempt, begun, State.ROLLED_BACK)
 
     def apply_as_one(self, migrations: Sequence[Migration]) -> list[Entry]:
         """Apply some in one transaction; their entries.
@@ -79,6 +89,7 @@ class Applier:
             self._session.connection.execute("BEGIN")
             try:
                 entries.extend(map(self._apply_inside, migrations))
+                self._session.lock.check()
                 self._commit(migrations)
             finally:
                 leave_transaction(self._session.connection)
@@ -125,31 +136,41 @@ class Applier:
             last = [(migration, statement) for migration in migrations for statement in statements(migration.up)][-1]
             raise MigrationError.from_server(*last, error, Kept.NOTHING, at_commit=True) from error
 
-    def _try(self, migration: Migration, script: Script, end: State, entry: Entry) -> Entry:
-        connection = self._session.connection
-        way_back = self._way_back(migration) if end is State.APPLIED and not entry.is_unfinished else None
-        progress = Progress(self._session.ledger, connection, script, entry, end, way_back=way_back)
-        rest = self._rest(migration, script, entry) if entry.is_unfinished else script
-        if not statements(rest) and script.program is None:
-            progress.finish()
-            return progress.entry
-        runner = Runner(
-            connection,
-            guard=progress.before_commit,
-            clean=lambda more: self._session.lock.check(CLEAN_BUT_FOR_LOCKS + more + b";"),
-            before_statement=progress.before,
-            after_statement=progress.after,
-        )
-        with untouched(self._session.ledger, migration, script):
+    def _try(
+        self, migration: Migration, script: Script, end: State, way_back: Derivation | None, entry: Entry
+    ) -> Entry:
+        session = self._session
+        progress = Progress(session.ledger, session.connection, script, entry, end, way_back=way_back)
+        with untouched(session.ledger, migration, script):
+            resumption = Resumption(script, b"")
+            if entry.state is UNDER_WAY[end]:
+                resumption = self._resume(migration, script, entry)
+            rest = resumption.rest
+            if not statements(rest) and script.program is None:
+                progress.finish()
+                return progress.entry
+
+            def clean(more: bytes) -> None:
+                session.lock.check(CLEAN_BUT_FOR_LOCKS + more + b"; ")
+                if resumption.settings:
+                    session.connection.execute(resumption.settings)
+
+            runner = Runner(
+                session.connection,
+                guard=progress.before_commit,
+                clean=clean,
+                before_statement=progress.before,
+                after_statement=progress.after,
+            )
             if end is State.APPLIED:
                 runner.apply(replace(migration, up=rest), look=progress.finish)
             else:
                 runner.rollback(replace(migration, down=rest), look=progress.finish)
         return progress.entry
 
-    def _rest(self, migration: Migration, script: Script, entry: Entry) -> Script:
+    def _resume(self, migration: Migration, script: Script, entry: Entry) -> Resumption:
         try:
-            return rest_of(self._session.connection, script, entry.statements)
+            return resume(self._session.connection, self._session.lock, script, entry)
         except psycopg.Error as error:
             statement = statements(script)[entry.statements]
             raise MigrationError.from_server(migration, statement, error, Kept.BEFORE) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LOOK_SECONDS = 0.5
 _QUERY_LENGTH = 120
@@ -62,15 +62,18 @@ class Blockers:
 
 
 @contextmanager
-def watched(connection: psycopg.Connection[Any], pid: int, lock_seconds: float) -> Iterator[Blockers]:
-    """Look over ``connection`` now and then, in a thread, who blocks the session with this pid."""
+def watched(
+    pid_and_onlooker: Callable[[], tuple[int, psycopg.Connection[Any]]], lock_seconds: float
+) -> Iterator[Blockers]:
+    """Look now and then, in a thread, who is in the way of a session; after it was lost it is another one."""
     seen, ended = Blockers(), threading.Event()
     every = min(_LOOK_SECONDS, lock_seconds / 3) if lock_seconds else _LOOK_SECONDS
 
     def look() -> None:
         while not ended.wait(every):
             with suppress(psycopg.Error):  # it may see less than we wish, or be lost
-                row = connection.execute(_BLOCKERS, {"pid": pid, "length": _QUERY_LENGTH}).fetchone()
+                pid, onlooker = pid_and_onlooker()
+                row = onlooker.execute(_BLOCKERS, {"pid": pid, "length": _QUERY_LENGTH}).fetchone()
                 if row is not None:
                     seen.last = Blocker(*row)
 

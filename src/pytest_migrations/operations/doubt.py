@@ -82,9 +82,12 @@ def _index(connection: psycopg.Connection[Any], node: dict[str, Any]) -> Doubt:
         SELECT n.nspname, c.relname, i.indisvalid FROM pg_index i
         JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE i.indrelid = to_regclass(%s) AND (c.relname = %s OR %s::text IS NULL AND NOT i.indisvalid)
+          AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
         """,
         [_name(relation), name, name],
     ).fetchall()
+    if name is None and len(found) > 1:
+        return Doubt(Outcome.ASK, "it may have run: several indexes there are invalid, and it names none")
     if invalid := [(schema, index) for schema, index, is_valid in found if not is_valid]:
         drops = [sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(*index)) for index in invalid]
         names = " and ".join(".".join(index) for index in invalid)
@@ -107,13 +110,19 @@ def _drop(connection: psycopg.Connection[Any], node: dict[str, Any]) -> Doubt:
     return Doubt(Outcome.RUN, f"the index {names[0]} is still there")
 
 
-def _reindex(connection: psycopg.Connection[Any], _: dict[str, Any]) -> Doubt:
+def _reindex(connection: psycopg.Connection[Any], node: dict[str, Any]) -> Doubt:
+    if not (relation := node.get("relation")):
+        return Doubt(Outcome.RUN, "it may run again; see whether it has left invalid indexes that end in _ccnew")
     left = connection.execute(
         r"""
         SELECT n.nspname, c.relname FROM pg_index i
         JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)\d*$' AND n.nspname NOT LIKE 'pg\_temp%'
-        """
+        WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)\d*$'
+          AND to_regclass(%s) IN (i.indrelid, (SELECT i.indexrelid FROM pg_class t
+              WHERE t.oid = to_regclass(%s) AND regexp_replace(c.relname, '_cc(new|old)\d*$', '') = t.relname))
+          AND NOT EXISTS (SELECT FROM pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
+        """,
+        [_name(relation), _name(relation)],
     ).fetchall()
     drops = [sql.SQL("DROP INDEX CONCURRENTLY {}").format(sql.Identifier(*index)) for index in left]
     names = ", ".join(".".join(index) for index in left)

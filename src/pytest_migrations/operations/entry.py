@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
-    from pytest_migrations.migration import Migration
+    from pytest_migrations.migration import Migration, Statement
 
 
 class State(str, Enum):
@@ -30,6 +31,10 @@ class State(str, Enum):
     ROLLED_BACK = "rolled back"
 
 
+#: What a script is in on its way to each state.
+UNDER_WAY = {State.APPLIED: State.APPLYING, State.ROLLED_BACK: State.ROLLING_BACK}
+
+
 @dataclass(frozen=True)
 class Entry:
     """A row of the ledger."""
@@ -43,7 +48,7 @@ class Entry:
     seconds: float | None
     #: Who did it: user@host.
     applied_by: str
-    #: How many statements were done for good, of how many.
+    #: How many statements of the script that is, or was, under way were done for good, of how many.
     statements: int
     total_statements: int
     #: The SQL that takes it back, as it was when it was applied.
@@ -52,6 +57,8 @@ class Entry:
     rollback_note: str | None = None
     #: What went wrong, where it failed.
     error: str | None = None
+    #: Of the statements that were done, while it is unfinished.
+    kept_checksum: str | None = None
 
     @property
     def is_unfinished(self) -> bool:
@@ -82,6 +89,11 @@ def beginning(migration: Migration) -> Entry:
 
 def _rollback_of(migration: Migration) -> str | None:
     return None if migration.down is None or migration.down.program is not None else migration.down.text.strip()
+
+
+def checksum_of(done: Sequence[Statement]) -> str:
+    """What is the same as long as these statements are."""
+    return hashlib.sha256("\0".join(statement.text for statement in done).encode()).hexdigest()
 
 
 def checksum(migration: Migration) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -29,11 +30,13 @@ _COLUMNS = {
     "rollback_sql": "text",
     "rollback_note": "text",
     "error": "text",
+    "kept_checksum": "text",
 }
 #: In the order in which migrations were applied.
 _ORDER = "id"
+_PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 #: What a script may have left in the session, that would keep us from the ledger.
-_AS_OURSELVES = ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL ROLE NONE")
+_AS_OURSELVES = ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL role = DEFAULT")
 _FINGERPRINT = "SELECT count(*), sum(hashtextextended(name || state || checksum, statements)) FROM {ledger}"
 _WRITE = "INSERT INTO {{ledger}} ({}) VALUES ({}) ON CONFLICT (name) DO UPDATE SET {}".format(  # noqa: S608 (our own)
     ", ".join(_COLUMNS), ", ".join(["%s"] * len(_COLUMNS)), ", ".join(f"{name} = EXCLUDED.{name}" for name in _COLUMNS)
@@ -59,10 +62,12 @@ class Ledger:
         """Whether there is one. Raises UserError where something else has its name."""
         rows = self._connection.execute(
             """
-            SELECT c.relkind::text, has_table_privilege(c.oid, 'SELECT'), array_agg(a.attname::text)
+            SELECT c.relkind::text,
+                   has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT'),
+                   array_agg(a.attname::text)
             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
             LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-            WHERE n.nspname = %s AND c.relname = %s GROUP BY c.oid, c.relkind
+            WHERE n.nspname = %s AND c.relname = %s GROUP BY c.oid, c.relkind, n.oid
             """,
             self.name,
         ).fetchall()
@@ -110,17 +115,24 @@ class Ledger:
                 )
                 comment = sql.Literal("What pytest-migrations has done to this database.")
                 self._connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(self._table, comment))
-        except psycopg.errors.InsufficientPrivilege as error:
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReservedName) as error:
             raise UserError(
                 f"The user {self._user} may not create the ledger {self}: {error.diag.message_primary}. Let somebody "
-                f"who may say\n    GRANT CREATE ON DATABASE {self._connection.info.dbname} TO {self._user};\n"
+                f"who may say\n    GRANT CREATE ON DATABASE {_quoted(self._connection.info.dbname)} TO "
+                f"{_quoted(self._user)};\n"
                 "or name a schema in which the user may create tables: --ledger SCHEMA.TABLE"
             ) from None
 
     def entries(self) -> dict[str, Entry]:
         """All rows by name, in the order in which they were applied; none where there is no ledger."""
-        if not self.exists():
-            return {}
+        try:
+            return self._read() if self.exists() else {}
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            raise UserError(f"The ledger {self} cannot be read: {error.diag.message_primary or error}") from error
+
+    def _read(self) -> dict[str, Entry]:
         columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
         query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(columns, self._table, sql.Identifier(_ORDER))
         rows = self._connection.execute(query, binary=True).fetchall()  # whatever the DateStyle
@@ -163,6 +175,10 @@ class Ledger:
             rows = self._execute([*looking, change, *looking], values)
         except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName) as error:
             raise LedgerTouchedError(f"the ledger {self} is gone") from error
+        except psycopg.OperationalError:  # as of the server itself, or of a lock
+            raise
+        except psycopg.Error as error:
+            raise LedgerTouchedError(f"the ledger {self} takes no entry: {error.diag.message_primary}") from error
         if looking:
             before, after = rows
             if before != self._fingerprint:
@@ -172,7 +188,13 @@ class Ledger:
     def _execute(self, statements: Sequence[str], values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows that they give, in the transaction that the connection is in or in one of their own."""
         alone = self._connection.info.transaction_status == TransactionStatus.IDLE
-        around = ["BEGIN", *_AS_OURSELVES, *statements, "COMMIT"] if alone else [*_AS_OURSELVES, *statements]
+        around = [*_AS_OURSELVES, *statements, "COMMIT"] if alone else [*_AS_OURSELVES, *statements]
+        if self._connection.info.parameter_status("client_encoding") != "UTF8":  # a script's doing
+            self._connection.execute(
+                "BEGIN; SET LOCAL client_encoding = 'UTF8'" if alone else "SET LOCAL client_encoding = 'UTF8'"
+            )
+        elif alone:
+            around.insert(0, "BEGIN")
         # Several statements at once have no parameters on the server, and to let psycopg compose them takes longer.
         text = "; ".join(around).replace("{ledger}", self._escaped) % tuple(map(self._literal, values))
         cursor = self._connection.cursor()
@@ -193,11 +215,21 @@ class Ledger:
         return self._connection.info.user
 
     def _grant(self, rights: str) -> str:
-        user = sql.Identifier(self._user).as_string()
-        return f"GRANT USAGE ON SCHEMA {self.name[0]} TO {user}; GRANT {rights} ON {self._table.as_string()} TO {user};"
+        user, schema = _quoted(self._user), _quoted(self.name[0])
+        return f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT {rights} ON {self._table.as_string()} TO {user};"
+
+
+def _quoted(name: str) -> str:
+    """The name as SQL has it, for a command that the user may copy."""
+    return name if _PLAIN.fullmatch(name) else sql.Identifier(name).as_string()
 
 
 def _entry(row: dict[str, Any]) -> Entry:
+    if row["state"] not in {state.value for state in State}:
+        raise UserError(
+            f"The ledger says of {row['name']} that it is {row['state']!r}, which it never writes: somebody was at it "
+            "by hand. Say what is true with `pytest-migrations mark`, after that row was deleted."
+        )
     return Entry(**{**row, "state": State(row["state"])})
 
 

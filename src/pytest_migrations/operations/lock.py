@@ -26,7 +26,7 @@ class RunLock:
 
     def __init__(self, connection: psycopg.Connection[Any], ledger: tuple[str, str], where: str) -> None:
         self._connection = connection
-        self._key = (_CLASS, zlib.crc32(".".join(ledger).encode()) - 2**31)
+        self._key = key_of(ledger)
         self._where = where
         self._pid: int | None = None
 
@@ -37,46 +37,62 @@ class RunLock:
             if time.monotonic() >= deadline:
                 raise UserError(
                     f"Another run works on this database: {self._holder()}. Nothing was changed. Try again when it is "
-                    "done, or wait longer for it with --lock-timeout."
+                    "done; run and rollback wait longer for it with --lock-timeout."
                 )
             time.sleep(_AGAIN_SECONDS)
+        self._try()  # twice, so that it can be given back once to see that it is held
         self._pid = _one(self._connection, "SELECT pg_backend_pid()")
 
     def check(self, first: bytes = b"") -> None:
-        """Make sure that we still have it, also where a script has released all locks. Raises UserError where not.
+        """Make sure that we still have it. Raises UserError where not, whoever has it now.
 
         ``first`` are statements to run before, in the same round trip; each ends with a semicolon.
         """
-        # Where we have it already this takes it once more, and is cheaper than pg_locks.
-        asking = b"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_try_advisory_lock(%d, %d)" % self._key
+        # It is held twice: to give one back succeeds where it is held, and costs less than a look at pg_locks.
+        asking = (
+            b"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_unlock(%d, %d), "
+            b"pg_catalog.pg_try_advisory_lock(%d, %d)" % (*self._key, *self._key)
+        )
         cursor = self._connection.execute(first + asking)
         while cursor.nextset():
             pass
-        pid, has_it = cursor.fetchone() or (0, False)
+        pid, was_held, _ = cursor.fetchone() or (0, False, False)
         if pid != self._pid:
             raise UserError(f"{POOLED.format(where=self._where)}\nThe run has stopped before the next migration.")
-        if not has_it:
+        if not was_held:
             raise UserError(
-                f"The lock of this run was lost, and another run has it: {self._holder()}. The run has stopped before "
-                "the next migration. See `pytest-migrations status`."
+                "The lock of this run was released by what ran last (pg_advisory_unlock_all, say), so another run may "
+                "have begun. This one has stopped before the next migration. Take that out of the script, see "
+                "`pytest-migrations status`, and run again."
             )
 
     def _try(self) -> bool:
         return bool(_one(self._connection, "SELECT pg_try_advisory_lock(%s, %s)", self._key))
 
     def _holder(self) -> str:
-        row = self._connection.execute(
-            """
-            SELECT a.pid, a.application_name, a.usename, a.client_addr, to_char(a.backend_start, 'HH24:MI:SS')
-            FROM pg_locks l JOIN pg_stat_activity a USING (pid)
-            WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = %s AND l.objid::bigint = %s
-            """,
-            [self._key[0], self._key[1] % 2**32],
-        ).fetchone()
-        if row is None:
-            return "it has just ended"
-        pid, application, user, address, since = row
-        return f"pid {pid} ({application}, user {user}, {address or 'local'}), connected since {since}"
+        return holder(self._connection, self._key) or "it has just ended"
+
+
+def key_of(ledger: tuple[str, str]) -> tuple[int, int]:
+    """The key of the lock of a ledger."""
+    return _CLASS, zlib.crc32(".".join(ledger).encode()) - 2**31
+
+
+def holder(connection: psycopg.Connection[Any], key: tuple[int, int]) -> str:
+    """Who has the lock of this key in this database; empty where nobody has."""
+    row = connection.execute(
+        """
+        SELECT a.pid, a.application_name, a.usename, a.client_addr, to_char(a.backend_start, 'HH24:MI:SS')
+        FROM pg_locks l JOIN pg_stat_activity a USING (pid)
+        WHERE l.locktype = 'advisory' AND l.granted AND l.classid::bigint = %s AND l.objid::bigint = %s
+          AND l.objsubid = 2 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        """,
+        [key[0], key[1] % 2**32],
+    ).fetchone()
+    if row is None:
+        return ""
+    pid, application, user, address, since = row
+    return f"pid {pid} ({application}, user {user}, {address or 'local'}), connected since {since}"
 
 
 def _one(connection: psycopg.Connection[Any], query: str, arguments: tuple[int, int] | None = None) -> Any:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.operations.entry import Entry, State, beginning
+from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning
+from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
 from pytest_migrations.server.connections import again
-from pytest_migrations.server.server_error import UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +53,7 @@ class Patience:
     def insist(self, attempt: Callable[[Entry], Entry], begun: Entry, end: State) -> Entry:
         """Try until it has succeeded, failed, or waited too often for a lock; the entry with which it has ended."""
         since, entry, tries = time.monotonic(), begun, 0
+        failure: MigrationError | None = None
         while True:
             tries += 1
             self._blockers.last = None
@@ -60,6 +61,11 @@ class Patience:
                 return attempt(entry)
             except MigrationError as error:
                 failure = error
+            except UserError as error:
+                if failure is None:
+                    raise
+                first = f"{failure.headline}\n{failure.place.excerpt()}"
+                raise UserError(f"{first}\nIt was tried again:\n{error}") from error
             was_lost = self._come_back(failure)
             kept = self._kept(begun)
             if kept.state is end and kept.checksum == begun.checksum:  # it was lost behind its very commit
@@ -74,7 +80,9 @@ class Patience:
                 raise self._locked(failure, kept, blocker, tries, time.monotonic() - since)
             self._tell(Waiting(failure.migration, blocker, _BACK_OFF[tries - 1]))
             time.sleep(_BACK_OFF[tries - 1])
-            entry = replace(begun, state=kept.state, statements=kept.statements)
+            entry = begun
+            if kept.state is UNDER_WAY[end]:
+                entry = replace(begun, state=kept.state, statements=kept.statements, kept_checksum=kept.kept_checksum)
 
     def _come_back(self, failure: MigrationError) -> bool:
         """Connect again where the connection was lost; whether it was."""
@@ -83,15 +91,16 @@ class Patience:
             return False
         try:
             again(self._session.reconnect, _RESTART_SECONDS)
-        except UnreachableError as error:
+        except UserError as error:
             raise UserError(
                 f"{failure.headline}\n{failure.place.excerpt()}\n{error}\nWhat was kept, the ledger knows: see "
-                "`pytest-migrations status` when the server is well, and run again."
+                "`pytest-migrations status` when the server is well and nothing of this run is left on it."
             ) from error
         return True
 
     def _kept(self, begun: Entry) -> Entry:
         """What the ledger says after a failure: what it does not know was not kept."""
+        self._session.connection.execute(CLEAN_BUT_FOR_LOCKS)
         self._session.ledger.watch(wanted=False)
         unknown = replace(begun, state=State.FAILED, statements=0)
         return self._session.ledger.entries().get(begun.name, unknown)
@@ -99,7 +108,8 @@ class Patience:
     def _note(self, failure: MigrationError, kept: Entry, end: State) -> None:
         """Let the ledger say what went wrong, where it has anything to say of the migration."""
         if end is State.APPLIED:
-            failed = kept if kept.is_unfinished else beginning(failure.migration)
+            # One that runs again whenever it has changed is still there as it was.
+            failed = kept if kept.is_unfinished or kept.state is State.APPLIED else beginning(failure.migration)
             self._session.ledger.write(replace(failed, error=failure.headline))
         elif kept.is_unfinished:
             self._session.ledger.write(replace(kept, error=failure.headline))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.operations.entry import Entry, State
+from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, checksum_of
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from pytest_migrations.derive.derivation import Derivation, Derived
     from pytest_migrations.migration import Script, Statement
     from pytest_migrations.operations.ledger import Ledger
-
-_UNDER_WAY = {State.APPLIED: State.APPLYING, State.ROLLED_BACK: State.ROLLING_BACK}
 
 
 class Progress:
@@ -50,7 +48,8 @@ class Progress:
         self.entry = entry
         self._end = end
         self._way_back = way_back
-        self._numbers = {statement.offset: number for number, statement in enumerate(statements(script), 1)}
+        self._commands = statements(script)
+        self._numbers = {statement.offset: number for number, statement in enumerate(self._commands, 1)}
         self._is_program = script.program is not None
         self._done = entry.statements
         self._since = time.perf_counter()
@@ -61,7 +60,8 @@ class Progress:
         self._done = self._number(statement) - 1
         if self._way_back is not None:
             self._way_back.before(statement)
-        if self._is_alone:
+        # BEGIN and COMMIT do nothing that could be in doubt.
+        if self._is_alone and statement.kind != "transaction_stmt":
             self._write()
 
     def after(self, statement: Statement) -> None:
@@ -73,8 +73,9 @@ class Progress:
             self._write()
 
     def before_commit(self) -> None:
-        """Called inside a transaction that is about to be committed."""
-        self._write()
+        """Called inside a transaction that is about to be committed, or where a script begins one."""
+        if not self._is_alone:
+            self._write()
 
     def finish(self) -> None:
         """Called behind the last statement."""
@@ -94,8 +95,9 @@ class Progress:
         self.is_written = through or (not self._is_program and self._done == len(self._numbers))
         self.entry = replace(
             self.entry,
-            state=self._end if self.is_written else _UNDER_WAY[self._end],
+            state=self._end if self.is_written else UNDER_WAY[self._end],
             statements=self._done,
+            kept_checksum=None if self.is_written else checksum_of(self._commands[: self._done]),
             total_statements=self._done if self._is_program else len(self._numbers),
             applied_at=datetime.now(timezone.utc),
             seconds=time.perf_counter() - self._since,

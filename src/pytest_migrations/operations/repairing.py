@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +13,7 @@ from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.standing import Stand, standings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.operations.entry import Entry
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 def to_repair(history: History, entries: Mapping[str, Entry]) -> tuple[list[Correction], list[Standing]]:
     """What the ledger is to say instead, and what only a person can decide: files that are gone, runs that stopped."""
     all_standings = standings(history, entries)
-    pending = {checksum(s.migration): s.migration for s in all_standings if s.migration and s.entry is None}
+    pending = _only_ones(s.migration for s in all_standings if s.migration and s.entry is None)
+    gone = Counter(s.entry.checksum for s in all_standings if s.entry and s.stand is Stand.MISSING)
+    pending = {of: migration for of, migration in pending.items() if gone[of] == 1}
     corrections, left = [], []
     for standing in all_standings:
         if standing.entry is None:
@@ -32,6 +35,13 @@ def to_repair(history: History, entries: Mapping[str, Entry]) -> tuple[list[Corr
         elif standing.stand in (Stand.MISSING, Stand.FAILED):
             left.append(standing)
     return corrections, left
+
+
+def _only_ones(migrations: Iterable[Migration]) -> dict[str, Migration]:
+    """Those that no other is the same as, by their checksums."""
+    found = [(checksum(migration), migration) for migration in migrations]
+    count = Counter(of for of, _ in found)
+    return {of: migration for of, migration in found if count[of] == 1}
 
 
 def _correction(standing: Standing, entry: Entry, pending: Mapping[str, Migration]) -> Correction | None:

@@ -3,37 +3,83 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.doubt import settle
+from pytest_migrations.operations.entry import checksum_of
+from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import psycopg
 
-    from pytest_migrations.migration import Script
+    from pytest_migrations.migration import Script, Statement
+    from pytest_migrations.operations.entry import Entry
+    from pytest_migrations.operations.lock import RunLock
+
+_BY_HAND = (
+    "Bring the database into the state before or behind the whole migration by hand, and say which with "
+    "`pytest-migrations mark FILE --applied` or `--pending`."
+)
+#: What lives in a session, and went with it: settings can be set again, the rest cannot be had back.
+_OF_A_SESSION = {"declare_cursor_stmt", "listen_stmt", "load_stmt", "prepare_stmt"}
+_OF_A_SESSION_BY_WORDS = re.compile(
+    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:LOCAL\s+|GLOBAL\s+)?TEMP|.*\bset_config\s*\(", re.IGNORECASE | re.DOTALL
+)
+_ONLY_OF_A_TRANSACTION = re.compile(r"\s*SET\s+(?:LOCAL|TRANSACTION|CONSTRAINTS)\b", re.IGNORECASE)
 
 
-def rest_of(connection: psycopg.Connection[Any], script: Script, done: int) -> Script:
-    """What is left of the script behind so many statements; it stands where it stood.
+@dataclass(frozen=True)
+class Resumption:
+    """What is left of a script, where it stood; and what brings the settings back that those before it had made."""
 
-    What the statement behind them has left, if it ran at all, is put right first.
+    rest: Script
+    settings: bytes
+
+
+def resume(connection: psycopg.Connection[Any], lock: RunLock, script: Script, entry: Entry) -> Resumption:
+    """Get ready to go on with a script whose ``entry`` says how far it came.
+
+    The session is clean then, and has the settings that the script had made. What the statement behind the last one
+    that was kept has left, if it ran at all, is put right.
 
     :raises UserError: where nobody can say where to go on.
     """
     commands = statements(script)
-    if script.program is not None or len(commands) < done:
+    done = commands[: entry.statements]
+    if script.program is not None or len(done) < entry.statements:
+        what = "of a program" if script.program is not None else f": the script has {len(commands)}"
+        raise UserError.at(script.start, f"it cannot be gone on behind statement {entry.statements} {what}", _BY_HAND)
+    if entry.kept_checksum not in (None, checksum_of(done)):
         raise UserError.at(
             script.start,
-            f"it cannot be gone on behind statement {done}" + ("" if script.program is None else " of a program"),
-            "Bring the database into one of the two states by hand, and say into which with "
-            "`pytest-migrations mark FILE --applied` or `--pending`.",
+            f"the first {entry.statements} statements are not those that were done: they were edited since",
+            f"Undo that edit; only what comes behind them may change. Or: {_BY_HAND}",
         )
-    if done < len(commands) and not settle(connection, commands[done]):
-        done += 1
-    if done == 0:
-        return script
-    end = commands[done - 1].offset + len(commands[done - 1].text)
-    return replace(script, text=re.sub(r"[^\n]", " ", script.text[:end]) + script.text[end:])
+    settings = _settings(done)
+    lock.check(CLEAN_BUT_FOR_LOCKS + b"; ")
+    if settings:
+        connection.execute(settings)
+    number = entry.statements
+    if number < len(commands) and not settle(connection, commands[number]):
+        number += 1
+    if number == 0:
+        return Resumption(script, settings)
+    end = commands[number - 1].offset + len(commands[number - 1].text)
+    blank = re.sub(r"[^\n]", " ", script.text[:end])
+    return Resumption(replace(script, text=blank + script.text[end:]), settings)
+
+
+def _settings(done: Sequence[Statement]) -> bytes:
+    """Those of them that set something for the session. Raises UserError where more went with it."""
+    for statement in done:
+        if statement.kind in _OF_A_SESSION or _OF_A_SESSION_BY_WORDS.match(statement.text):
+            raise UserError.at(
+                statement.place, "what this made went with its session, so the script cannot be gone on with", _BY_HAND
+            )
+    settings = [s for s in done if s.kind == "variable_set_stmt" and not _ONLY_OF_A_TRANSACTION.match(s.text)]
+    return "; ".join(statement.text for statement in settings).encode()

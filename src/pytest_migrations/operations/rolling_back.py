@@ -10,6 +10,7 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration, Script
 from pytest_migrations.operations.applying import applier
 from pytest_migrations.operations.dependents import dependents
+from pytest_migrations.operations.entry import checksum
 from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.standing import named, standings
 
@@ -63,7 +64,7 @@ def plan_one(history: History, entries: Mapping[str, Entry], wanted: str, *, cas
     migrations = {_migration_of(other): other for other in later}
     needing = dependents(_migration_of(standing), list(migrations))
     if needing and not cascade:
-        reasons = "\n".join(f"  {other.name} needs {why}" for other, why in needing)
+        reasons = "\n".join(f"  {other.name} {why}" for other, why in needing)
         raise UserError(
             f"{standing.name} is not rolled back: others that were applied after it depend on it.\n{reasons}\n"
             "Nothing was changed. Roll them back first, or take them along in reverse order: "
@@ -124,12 +125,12 @@ def _way_back(standing: Standing) -> WayBack:
 
 
 def _migration_of(standing: Standing) -> Migration:
-    """Its file, whose rollback may have been mended since; what that lacks is as the ledger has kept it."""
+    """Its file, whose rollback may have been mended since; the ledger's where the file is another one, or has none."""
     migration, entry = standing.migration, standing.entry
     assert entry is not None
     nowhere = Path(f"the ledger's rollback of {entry.name}")
     if migration is None:
         migration = Migration(entry.version, entry.name, Script(nowhere, "", ""))
-    if migration.down is None and entry.rollback_sql is not None:
+    if (migration.down is None or entry.checksum != checksum(migration)) and entry.rollback_sql is not None:
         migration = replace(migration, down=Script(nowhere, entry.rollback_sql, entry.rollback_sql))
     return migration

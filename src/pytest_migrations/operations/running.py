@@ -30,6 +30,9 @@ class Plan:
     #: The one among them that stopped half-way, if any.
     unfinished: Entry | None = None
 
+    def __bool__(self) -> bool:
+        return bool(self.migrations)
+
 
 @dataclass(frozen=True)
 class Applying:
@@ -66,7 +69,7 @@ def plan(
     all_standings = standings(history, entries)
     _refuse_contradictions(all_standings)
     unfinished = next((s for s in all_standings if s.stand is Stand.FAILED and s.is_in_database), None)
-    if unfinished is not None and (not go_on or unfinished.migration is None):
+    if unfinished is not None and not (go_on and unfinished.migration and _is_on_its_way(unfinished)):
         raise UserError(_unfinished(unfinished))
     if not allow_out_of_order and (late := out_of_order(history, all_standings)):
         raise UserError(_late(late, all_standings))
@@ -114,6 +117,11 @@ def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[
         entries = working.apply_as_one(wanted.migrations)
     for migration, entry in zip(wanted.migrations, entries, strict=True):
         tell(Applied(migration, entry))
+
+
+def _is_on_its_way(standing: Standing) -> bool:
+    """Whether it stopped while it was applied, not while it was rolled back."""
+    return standing.entry is not None and standing.entry.state is State.APPLYING
 
 
 def _that_needs_commits(migration: Migration) -> Statement | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,17 @@ class Limits:
     def settings(self) -> dict[str, str]:
         """As the server's settings."""
         return {
-            "lock_timeout": f"{round(self.lock * 1000)}ms",
-            "statement_timeout": f"{round(self.statement * 1000)}ms",
+            "lock_timeout": _milliseconds(self.lock),
+            "statement_timeout": _milliseconds(self.statement),
             # A backup takes its time, in which these sessions wait.
             "idle_in_transaction_session_timeout": "0",
             "idle_session_timeout": "0",
         }
+
+
+def _milliseconds(seconds: float) -> str:
+    """As the server takes it, for which 0 is for ever."""
+    return f"{max(round(seconds * 1000), 1) if seconds else 0}ms"
 
 
 @dataclass
@@ -64,7 +70,7 @@ class Session:
         self.onlooker = self.target.connect(self.limits.settings)
         self.ledger = Ledger(self.connection, self.target.ledger)
         self.lock = RunLock(self.connection, self.target.ledger, self.target.where)
-        self.lock.take(self.limits.lock)
+        self.lock.take(self.limits.lock or math.inf)
 
     def close(self) -> None:
         """Close the connections, which gives back the lock."""
@@ -84,7 +90,7 @@ def working_on(target: Target, limits: Limits) -> Iterator[Session]:
     session = Session(target, limits, connection, onlooker, Ledger(connection, target.ledger), lock)
     try:
         _check_usable(session)
-        lock.take(limits.lock)
+        lock.take(limits.lock or math.inf)
         yield session
     except psycopg.OperationalError as error:
         raise ServerError.of(error, target.parameters) from error

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.foreign_ledgers import survey
 from pytest_migrations.operations.doubt import doubt_about
 from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.ledger import Ledger
+from pytest_migrations.operations.lock import holder, key_of
 from pytest_migrations.operations.marking import as_applied
 from pytest_migrations.operations.standing import Stand, Standing, standings
 from pytest_migrations.sql.grammar import statements
@@ -27,6 +29,8 @@ class Status:
 
     standings: list[Standing]
     said: list[Said]
+    #: Who runs migrations there now; empty where nobody does.
+    running: str = ""
 
 
 def status(target: Target, history: History) -> Status:
@@ -37,9 +41,12 @@ def status(target: Target, history: History) -> Status:
     :raises UserError: where the target cannot be reached, or a ledger not be read.
     """
     with target.connect({"default_transaction_read_only": "on"}) as connection:
-        entries = Ledger(connection, target.ledger).entries()
-        if entries:
-            return Status([_looked_at(connection, standing) for standing in standings(history, entries)], [])
+        ledger = Ledger(connection, target.ledger)
+        if ledger.exists():
+            entries = ledger.entries()  # before the lock is looked at: whoever has it then may have ended since
+            running = holder(connection, key_of(target.ledger))
+            look = partial(_under_way, running) if running else partial(_looked_at, connection)
+            return Status([look(standing) for standing in standings(history, entries)], [], running)
         said = [one for one in survey(connection, history) if one.is_of_folder]
         return Status(_as_said(history, said[0].taken) if said else standings(history, {}), said)
 
@@ -57,6 +64,14 @@ def _said_of(migration: Migration, taken: Taken) -> Standing:
         return Standing(migration.name, Stand.PENDING, migration)
     stand = Stand.CHANGED if migration in taken.changed else Stand.APPLIED
     return Standing(migration.name, stand, migration, as_applied(migration, taken.applied[migration]))
+
+
+def _under_way(running: str, standing: Standing) -> Standing:
+    """What is unfinished while somebody is at it has not failed."""
+    if standing.entry is None or not standing.entry.is_unfinished:
+        return standing
+    far = f"statement {standing.entry.statements} of {standing.entry.total_statements} is done"
+    return replace(standing, stand=Stand.PENDING, note=f"under way: {far}, by {running}")
 
 
 def _looked_at(connection: psycopg.Connection[Any], standing: Standing) -> Standing:

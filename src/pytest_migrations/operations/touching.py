@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from pytest_migrations.errors import UserError
+from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.ledger import LedgerTouchedError
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
@@ -16,23 +19,19 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import Migration, Script
     from pytest_migrations.operations.ledger import Ledger
 
-#: Statements beside DDL that write only to the tables that they name.
-_TELLS = {
-    "alter_table_stmt",
-    "delete_stmt",
-    "insert_stmt",
-    "merge_stmt",
-    "transaction_stmt",
-    "update_stmt",
-    "vacuum_stmt",
-}
+#: Statements beside DDL that write to no table of themselves.
+_TELLS = {"alter_table_stmt", "transaction_stmt", "vacuum_stmt"}
 
 
 @contextmanager
 def untouched(ledger: Ledger, migration: Migration, script: Script) -> Iterator[None]:
-    """Run a script meanwhile. Raises UserError where it has written to the ledger, before anything of that is kept."""
-    ledger.watch(wanted=_may_touch(ledger, script))
+    """Run a script meanwhile.
+
+    :raises UserError: where it has written to the ledger, or keeps us from it, before anything of that is kept.
+    :raises MigrationError: where the server does not let us, as where somebody has locked the ledger.
+    """
     try:
+        ledger.watch(wanted=_may_touch(ledger, script))
         yield
     except LedgerTouchedError as error:
         raise UserError.at(
@@ -41,11 +40,17 @@ def untouched(ledger: Ledger, migration: Migration, script: Script) -> Iterator[
             "The ledger is the runner's alone. Take what touches it out of the script; where the script drops the "
             "schema that the ledger is in, put the ledger elsewhere: --ledger SCHEMA.TABLE",
         ) from error
+    except psycopg.Error as error:
+        commands = statements(script)
+        if not commands:
+            raise
+        raise MigrationError.from_server(migration, commands[-1], error, Kept.NOTHING, at_commit=True) from error
 
 
 def _may_touch(ledger: Ledger, script: Script) -> bool:
-    """Whether it names the ledger, is a program, or runs what its statements do not tell."""
-    if script.program is not None or any(part in script.written for part in ledger.name):
+    """Whether it names the ledger, is a program, writes rows, or runs what its statements do not tell."""
+    written = script.written.casefold().replace('""', '"')
+    if script.program is not None or any(part.casefold() in written for part in ledger.name):
         return True
     return any(
         Trait.PLAIN_DDL not in statement.traits and statement.kind not in _TELLS for statement in statements(script)
