@@ -124,6 +124,10 @@ def test_no_alarm(make_history: MakeHistory, scripts: list[str]) -> None:
             "never-created: relation others is needed here, which no migration creates",
         ),
         (
+            ["DO $$ DECLARE u app.mood; BEGIN DELETE FROM users; END $$;", USERS],
+            "not-yet-created: relation users is needed here, which is not there yet",
+        ),
+        (
             [USERS, "INSERT INTO users (id, age) VALUES (1, 2);"],
             "never-created: column users.age is needed here, which no migration creates",
         ),
