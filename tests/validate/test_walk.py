@@ -128,6 +128,10 @@ def test_no_alarm(make_history: MakeHistory, scripts: list[str]) -> None:
             "not-yet-created: relation users is needed here, which is not there yet",
         ),
         (
+            ["CREATE EXTENSION IF NOT EXISTS plpgsql;", "ALTER TABLE users ADD a int;"],
+            "never-created: table users is needed here, which no migration creates",
+        ),
+        (
             [USERS, "INSERT INTO users (id, age) VALUES (1, 2);"],
             "never-created: column users.age is needed here, which no migration creates",
         ),
