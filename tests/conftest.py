@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
+from itertools import groupby
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 import psycopg  # before pytester, which would load it anew for each run, beside the C half that cannot be
 import pytest
@@ -28,6 +31,30 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Else each of the many runs within these tests would compile the plugin anew, which takes longer than most of them.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of a test that is there for each version of PostgreSQL, keep that of one: half of them on each of two.
+
+    With PYTEST_MIGRATIONS_TEST_BINS, which names the versions, all are kept.
+    """
+    if "PYTEST_MIGRATIONS_TEST_BINS" in os.environ:
+        return
+    left_out: list[pytest.Item] = []
+    for _, same in groupby(sorted(items, key=_without_version), key=_without_version):
+        versions = sorted(same, key=lambda item: item.nodeid)
+        chosen = crc32(_without_version(versions[0]).encode()) % len(versions)
+        left_out += versions[:chosen] + versions[chosen + 1 :]
+    away = {item.nodeid for item in left_out}
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item.nodeid not in away]
+
+
+def _without_version(item: pytest.Item) -> str:
+    """The id of a test without the version of PostgreSQL that it is for, if it is for one."""
+    parameters = getattr(item, "callspec", None)
+    version = parameters.params.get("server") if parameters else None
+    return item.nodeid if not isinstance(version, str) else re.sub(rf"\b{version}\b-?", "", item.nodeid, count=1)
 
 
 @pytest.fixture(autouse=True)

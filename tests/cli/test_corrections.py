@@ -88,3 +88,14 @@ def test_repair(database: Database, cli: Cli, migrations: Migrations, query: Que
     assert names == [("001_users.sql",), ("002_their_names.sql",), ("003_gone.sql",)], (
         "in the order of their application"
     )
+
+
+def test_json_asks_nobody(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS, m002_names=NAMES)
+    changes = ["001_users.sql: applied"]
+    assert cli("baseline", "--to", "1", "--json").json == {"changes": changes, "made": False, "left": []}
+    assert states(cli) == ["pending", "pending"]
+    assert cli("baseline", "--to", "1", "--json", "--yes").json == {"changes": changes, "made": True, "left": []}
+    assert states(cli) == ["applied", "pending"]
+    assert cli("mark", "1", "--pending", "--json", "--yes").json["changes"] == ["001_users.sql: applied -> pending"]
+    assert cli("repair", "--json", "--yes").json == {"changes": [], "made": False, "left": []}

@@ -8,7 +8,7 @@ import click
 
 from pytest_migrations.cli import output
 from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
-from pytest_migrations.cli.options import FolderOptions, folder_options, target_options
+from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
 from pytest_migrations.foreign_ledgers import remarks, sentence, survey, the_one
 from pytest_migrations.operations.baselining import to_baseline
 from pytest_migrations.operations.session import Limits, working_on
@@ -23,9 +23,12 @@ if TYPE_CHECKING:
 )
 @click.option("--from", "table", metavar="TABLE", help="The ledger to take over, where there are several.")
 @yes_option
+@json_option
 @target_options
 @folder_options
-def command(*, to: str | None, table: str | None, yes: bool, target: Target, folder: FolderOptions) -> None:
+def command(
+    *, to: str | None, table: str | None, yes: bool, as_json: bool, target: Target, folder: FolderOptions
+) -> None:
     """Begin the ledger: what another tool, or a person, has applied counts as applied. Nothing is run.
 
     Where another tool has a ledger there, it says what is applied; else, or where it is wrong, --to does.
@@ -33,8 +36,8 @@ def command(*, to: str | None, table: str | None, yes: bool, target: Target, fol
     history = folder.history()
     with working_on(target, Limits()) as session:
         said = the_one(survey(session.connection, history), table)
-        if said is not None:
+        if said is not None and not as_json:
             output.line(sentence(said))
             for remark in remarks(said):
                 output.line(f"  {remark}")
-        correct_if_wanted(session, to_baseline(history, session.ledger.entries(), to, said), yes=yes)
+        correct_if_wanted(session, to_baseline(history, session.ledger.entries(), to, said), yes=yes, as_json=as_json)

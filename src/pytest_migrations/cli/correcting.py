@@ -21,8 +21,23 @@ def yes_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
 
 
-def correct_if_wanted(session: Session, corrections: Sequence[Correction], *, yes: bool) -> None:
-    """Make the changes if the user wants them; without a terminal to ask in, only with ``--yes``."""
+def correct_if_wanted(
+    session: Session, corrections: Sequence[Correction], *, yes: bool, as_json: bool, left: Sequence[str] = ()
+) -> None:
+    """Make the changes if the user wants them; without a terminal to ask in, or with ``--json``, only with ``--yes``.
+
+    ``left`` is what has to be told besides: what only a person can decide.
+    """
+    if as_json:
+        if yes and corrections:
+            correct(session, corrections)
+        changes = [correction.text for correction in corrections]
+        output.as_json({"changes": changes, "made": yes and bool(changes), "left": list(left)})
+        return
+    for line in left:
+        output.line(line)
+    if not corrections and left:
+        return
     if not corrections:
         output.line("Nothing to change: the ledger says so already.")
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
-from pytest_migrations.cli.options import FolderOptions, folder_options, target_options
+from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
 from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.marking import to_mark
 from pytest_migrations.operations.session import Limits, working_on
@@ -24,12 +24,15 @@ _STATES = {"applied": State.APPLIED, "pending": None, "rolled-back": State.ROLLE
 @click.option("--pending", "state", flag_value="pending", help="It is not, and is to be run.")
 @click.option("--rolled-back", "state", flag_value="rolled-back", help="It was applied, and taken back.")
 @yes_option
+@json_option
 @target_options
 @folder_options
-def command(*, file: str, state: str | None, yes: bool, target: Target, folder: FolderOptions) -> None:
+def command(*, file: str, state: str | None, yes: bool, as_json: bool, target: Target, folder: FolderOptions) -> None:
     """Say in the ledger that the migration FILE is applied, pending or rolled back. Nothing else is changed."""
     if state is None:
         raise click.UsageError("Say --applied, --pending or --rolled-back.")
     history = folder.history()
     with working_on(target, Limits()) as session:
-        correct_if_wanted(session, to_mark(history, session.ledger.entries(), file, _STATES[state]), yes=yes)
+        correct_if_wanted(
+            session, to_mark(history, session.ledger.entries(), file, _STATES[state]), yes=yes, as_json=as_json
+        )

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_migrations.cli import output
 from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
-from pytest_migrations.cli.options import FolderOptions, folder_options, target_options
+from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
 from pytest_migrations.operations.repairing import to_repair
 from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.standing import Stand
@@ -20,17 +19,15 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Bring the ledger and the folder together again.")
 @yes_option
+@json_option
 @target_options
 @folder_options
-def command(*, yes: bool, target: Target, folder: FolderOptions) -> None:
+def command(*, yes: bool, as_json: bool, target: Target, folder: FolderOptions) -> None:
     """Take edited files for what was applied, follow renamed ones, and forget failures of which nothing was kept."""
     history = folder.history()
     with working_on(target, Limits()) as session:
         corrections, left = to_repair(history, session.ledger.entries())
-        for standing in left:
-            output.line(_to_decide(standing))
-        if corrections or not left:
-            correct_if_wanted(session, corrections, yes=yes)
+        correct_if_wanted(session, corrections, yes=yes, as_json=as_json, left=[*map(_to_decide, left)])
 
 
 def _to_decide(standing: Standing) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 _WORD = r'(?:"(?:[^"]|"")*"|[^".\s(]+)'
 _LAST = re.compile(rf"{_WORD}$")
+_PART = re.compile(rf"({_WORD}) on (.+)")
 _QUALIFIED = re.compile(rf"({_WORD})\.({_WORD})")
 RELATIONS = ("table", "foreign table", "view", "materialized view", "sequence", "index")
 
@@ -46,6 +47,12 @@ def entries_in(value: str | Iterable[str | None] | None) -> list[Entry]:
 def dotted(*names: str) -> str:
     """A qualified name as SQL needs it."""
     return ".".join(quoted(name) for name in names)
+
+
+def part_and_relation(name: str) -> tuple[str, str]:
+    """A constraint, trigger, rule or policy and what it is on, of ``a on public.t``; of others the second is empty."""
+    found = _PART.fullmatch(name)
+    return (found[1], found[2]) if found else (name, "")
 
 
 def bare(name: str) -> str:

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_migrations.derive.names import Entry, bare, last, schema_of
+from pytest_migrations.derive.names import Entry, bare, last, part_and_relation, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def mention(entry: Entry) -> re.Pattern[str]:
     """Finds the name of an object in SQL."""
-    name = last(entry.name) if entry.kind == "column" else bare(entry.name.partition(" on ")[0]).partition("(")[0]
+    name = last(entry.name) if entry.kind == "column" else bare(part_and_relation(entry.name)[0]).partition("(")[0]
     return re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
 
 
@@ -28,13 +28,13 @@ def _called(entry: Entry, old: Entry, new: Entry) -> Entry:
     """What an object is called when another one, which may be in its name, is called something else."""
     if entry == old:
         return new
-    head, on, relation = entry.name.partition(" on ")
+    head, relation = part_and_relation(entry.name)
     if old.kind == "schema":
         before, after = f"{old.name}.", f"{new.name}."
-        moved = relation.startswith(before) if on else head.startswith(before)
-        name = (relation if on else head).replace(before, after, 1)
-        return Entry(entry.kind, f"{head} on {name}" if on else name) if moved else entry
-    if on and relation == old.name:
+        name = relation or head
+        moved = name.replace(before, after, 1) if name.startswith(before) else name
+        return Entry(entry.kind, f"{head} on {moved}" if relation else moved)
+    if relation == old.name:
         return Entry(entry.kind, f"{head} on {new.name}")
     if entry.kind == "column" and entry.name.startswith(f"{old.name}."):
         return Entry(entry.kind, new.name + entry.name[len(old.name) :])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.derive.names import literal
-from pytest_migrations.derive.objects.kind import PUT_BACK, SAY, NotDerivableError, Undo
+from pytest_migrations.derive.objects.kind import PUT_BACK, SAY, NotDerivableError, Undo, own_name, relation_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,9 +34,8 @@ def comment(word: str, field: str = "comment", name: Callable[[str, Row], str] =
 
 
 def on(name: str, row: Row) -> str:
-    """A part with its relation, as COMMENT ON needs it."""
-    del row
-    return name.replace(" on ", " ON ", 1)
+    """A part with its relation, as most statements about it need them."""
+    return f"{own_name(name, row)} ON {relation_of(row)}"
 
 
 def options(before: list[str] | None, after: list[str] | None, prefix: str = "") -> list[str]:

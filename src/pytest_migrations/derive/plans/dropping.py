@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.plans.altering import CASCADE
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
-from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, Scope, scope_of, word_of
+from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, scope_of, word_of
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
@@ -48,7 +48,8 @@ def dropped(node: Any, context: Context) -> Plan:
                 family = TABLE if found.word == "INDEX" else scope.family
                 scopes.append(Scope(family, ((found.schema, found.table or found.name),)))
         else:
-            scopes.append(scope)
+            # By its schema, since another type of this name may be found once it is gone.
+            scopes.append(Scope(TYPE, (context.type_names(scope.names[0]),)) if scope.family == TYPE else scope)
             missing += [CASCADE] if cascades else []
     return (
         Plan(scopes=tuple(scopes), loses=tuple(loses), missing=tuple(missing))

@@ -61,7 +61,7 @@ def renamed(node: Any, context: Context) -> Plan:
         renames = ((Entry(kind, old), Entry(kind, new)),)
         return Plan((Back(f"ALTER {said} {new} RENAME TO {old}"),), renames=renames)
     if word == "OBJECT_DOMCONSTRAINT":
-        domain = context.type_name(names_in(node.object.list.items[0]))
+        domain = dotted(*context.type_names(names_in(node.object.list.items[0])))
         return Plan((Back(f"ALTER DOMAIN {domain} RENAME CONSTRAINT {new} TO {quoted(node.subname)}"),))
     names = names_in(node.object)
     if word in ("OBJECT_TYPE", "OBJECT_DOMAIN"):
@@ -96,7 +96,8 @@ def _part(node: Any, word: str, new: str, context: Context) -> Plan:
         renames = ((Entry("column", f"{found.sql}.{old}"), Entry("column", f"{found.sql}.{new}")),)
     if word == "OBJECT_TABCONSTRAINT":
         renames = ((Entry("constraint", f"{old} on {found.sql}"), Entry("constraint", f"{new} on {found.sql}")),)
-    return Plan((Back(f"ALTER {found.word} {found.sql} RENAME {_PARTS[word]} {new} TO {old}"),), renames=renames)
+    altered = "TABLE" if found.word == "INDEX" else found.word  # whose columns have names as well
+    return Plan((Back(f"ALTER {altered} {found.sql} RENAME {_PARTS[word]} {new} TO {old}"),), renames=renames)
 
 
 def _type(names: tuple[str, ...], clause: str, context: Context, *, new_name: str = "", new_schema: str = "") -> Plan:

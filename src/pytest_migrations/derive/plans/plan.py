@@ -163,9 +163,9 @@ class Context:
             return self.schema
         return self.catalog.schema_of_type(name[-1], self._session.path)
 
-    def type_name(self, name: Name) -> str:
-        """The name of a type that there is, with its schema, as SQL needs it."""
-        return dotted(self.schema_of_type(name), name[-1])
+    def type_names(self, name: Name) -> Name:
+        """The name of a type with its schema."""
+        return (self.schema_of_type(name), name[-1])
 
     def find_relation(self, range_var: Any) -> Found | None:
         return self.find(name_of(range_var))
