@@ -124,6 +124,14 @@ def test_no_alarm(make_history: MakeHistory, scripts: list[str]) -> None:
             "never-created: relation others is needed here, which no migration creates",
         ),
         (
+            ["DO $$ DECLARE u app.mood; BEGIN DELETE FROM users; END $$;", USERS],
+            "not-yet-created: relation users is needed here, which is not there yet",
+        ),
+        (
+            ["CREATE EXTENSION IF NOT EXISTS plpgsql;", "ALTER TABLE users ADD a int;"],
+            "never-created: table users is needed here, which no migration creates",
+        ),
+        (
             [USERS, "INSERT INTO users (id, age) VALUES (1, 2);"],
             "never-created: column users.age is needed here, which no migration creates",
         ),
@@ -199,7 +207,11 @@ def test_what_a_server_would_say(make_history: MakeHistory, scripts: list[str], 
         ("CREATE INDEX i ON old (id);", "DROP INDEX j;", "rollback-fails: the rollback fails: index j is not there"),
         ("CREATE EXTENSION citext;", "SELECT 1;", None),
         ("DROP VIEW v;", "CREATE VIEW v AS SELECT id FROM old;", None),
-        ("DROP VIEW v;", "CREATE VIEW w AS SELECT id FROM old;", "rollback-forgets: the rollback leaves view w behind"),
+        (
+            "DROP VIEW v;",
+            "CREATE VIEW w AS SELECT id FROM old;",
+            "rollback-forgets: the rollback creates view w, which",
+        ),
     ],
 )
 def test_rollbacks(make_history: MakeHistory, up: str, down: str, message: str | None) -> None:

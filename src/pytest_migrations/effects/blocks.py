@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _Node = dict[str, Any]
 _QUOTED = re.compile(r"\s*(?:'((?:[^']|'')*)'|(\$(?:[^\W\d]\w*)?\$)(.*)\2)\s*", re.DOTALL)
+#: What is declared: the head of a function, and the variables of its blocks.
+_DECLARED = re.compile(r"\bDECLARE\b.*?\bBEGIN\b|\A.*?\bAS\b", re.DOTALL | re.IGNORECASE)
+_DOT = re.compile(r"(?<=\w)\.(?=\w)")
 _UNKNOWN = (Guard(None),)
 
 
@@ -33,10 +36,10 @@ def do_block(reader: Reader, node: _Node) -> None:
     read_block(reader, f"DO {tag}{text}{tag}", text, base)
 
 
-def read_block(reader: Reader, statement: str, text: str, base: int) -> None:
-    """Read the body ``text`` of a ``statement``; ``base`` is where the body begins in what is read."""
+def read_block(reader: Reader, statement: str, text: str, base: int, when: Condition = Condition.NONE) -> None:
+    """Read the body ``text`` of a ``statement``; ``base`` is where it begins in what is read, ``when`` it is run."""
     try:
-        tree = block_tree(statement)
+        tree = _tree(statement)
     except SyntaxMistakeError as mistake:
         reader.cannot_read(f"PL/pgSQL does not understand it: {mistake}", reader.start, text)
         return
@@ -47,10 +50,19 @@ def read_block(reader: Reader, statement: str, text: str, base: int) -> None:
         if isinstance(variable, dict)
     }
     outer, reader.variables = reader.variables, frozenset(variables) - {""}
-    with reader.inside(text, base):
-        block = _Block(reader, text)
-        block.read(tree.get("action", {}))
+    with reader.inside(text, base), reader.under(when):
+        _Block(reader, text).read(tree.get("action", {}))
     reader.variables = outer
+
+
+def _tree(statement: str) -> _Node:
+    """Its tree. libpg_query looks up no type in a schema: where there is one, it is given names without."""
+    try:
+        return block_tree(statement)
+    except SyntaxMistakeError as mistake:
+        if "LookupExplicitNamespace" not in str(mistake):
+            raise
+        return block_tree(_DECLARED.sub(lambda found: _DOT.sub("_", found[0]), statement))
 
 
 class _Block:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pytest_migrations.migration import History
+    from pytest_migrations.validate.walk import Walk
 
 __all__ = ["RULES", "Finding", "Move", "Rule", "Severity", "Unread", "Validation", "validate"]
 
@@ -36,12 +37,20 @@ def validate(history: History) -> Validation:
     findings.sort(key=lambda finding: (numbers.get(finding.migration, len(numbers)), finding.line or 0))
     ordering = suggest(history, found, provided)
     return Validation(
-        tuple(findings), ordering.order, ordering.moves, ordering.renames, ordering.cycle, tuple(_unread(history))
+        tuple(findings),
+        ordering.order,
+        ordering.moves,
+        ordering.renames,
+        ordering.cycle,
+        tuple(_unread(history, found)),
     )
 
 
-def _unread(history: History) -> Iterator[Unread]:
+def _unread(history: History, found: Walk) -> Iterator[Unread]:
+    """What a routine does matters only where the migrations call it."""
     for migration in history:
         for script in migration.scripts:
             for place in effects_of(script).opaque:
+                if place.by is not None and place.by.key not in found.called:
+                    continue
                 yield Unread(migration.name, place.place, place.reason)

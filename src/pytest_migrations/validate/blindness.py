@@ -24,16 +24,17 @@ _WORDS = {
     "type": frozenset({"type", "domain", "table"}),
     "routine": frozenset({"function", "procedure", "aggregate", "routine"}),
 }
-#: A shorter word is not taken for the beginning or the end of a name that is put together.
-_SHORTEST = 3
+#: What stands before or behind a placeholder of ``format``, or where ``||`` joins a text, is a part of a name.
+_BEGINNING = re.compile(r"(\w{3,})(?:%(?:\d+\$)?[IsL]|'\s*\|\|)")
+_ENDING = re.compile(r"(?:%(?:\d+\$)?[IsL]|\|\|\s*')(\w{3,})")
 
 
 class Blind:
     """A place that cannot be read, or a call of what is not known (then it is ``foreign``).
 
     Where its ``effects`` are known but for parts of names, those tell. Else it may have made each object whose name is
-    in its text or begins or ends with a word of it, and it may have dropped each one of the kinds that it speaks of:
-    names to drop are often asked of the catalog.
+    in its text or is put together there, and it may have dropped each one of the kinds that it speaks of: names to drop
+    are often asked of the catalog.
     """
 
     def __init__(
@@ -43,7 +44,8 @@ class Blind:
         self._is_foreign = is_foreign
         self._effects = effects
         self._words = frozenset(word.lower() for word in _WORD.findall(_NO_WORD.sub(" ", text)))
-        self._parts = tuple(word for word in self._words if len(word) >= _SHORTEST)
+        self._beginnings = tuple(word.lower() for word in _BEGINNING.findall(text))
+        self._endings = tuple(word.lower() for word in _ENDING.findall(text))
 
     def may_have_made(self, named: Named) -> bool:
         """Whether the object may be there for it."""
@@ -73,7 +75,7 @@ class Blind:
     def _may_name(self, named: Named) -> bool:
         name = named.path[-1].lower()
         renames = "rename" in self._words and not self._is_foreign
-        return renames or name in self._words or name.startswith(self._parts) or name.endswith(self._parts)
+        return renames or name in self._words or name.startswith(self._beginnings) or name.endswith(self._endings)
 
 
 def _takes(effect: Effect, named: Named) -> bool:

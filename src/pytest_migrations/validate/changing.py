@@ -36,6 +36,7 @@ def _call(scene: Scene, effect: Effect, routine: Thing | None, until: int) -> No
 
     A trigger calls it again and again from then on: ``until`` is how many effects there are at the last call.
     """
+    scene.called.add(effect.object.key)
     text = effect.script.text[effect.offset :].partition(";")[0]
     if routine is None:
         scene.schema.blind.append(Blind(text, until, is_foreign=True))

@@ -37,6 +37,8 @@ class Scene:
         self.gone: dict[_Key, Made] = {}
         #: What routines do when they are called.
         self.bodies: dict[_Key, list[Opaque]] = {}
+        #: The routines that were called, triggers among them.
+        self.called: set[_Key] = set()
         self.migration = 0
         self.in_rollback = False
         # Of the statement at hand:

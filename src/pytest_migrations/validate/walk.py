@@ -31,6 +31,8 @@ class Walk:
     stands_on: Mapping[int, Mapping[int, Named]]
     #: For each those that have to come before it, since it drops or renames what they use.
     comes_behind: Mapping[int, Collection[int]]
+    #: The keys of the routines that were called.
+    called: Collection[tuple[str, tuple[str, ...]]]
 
 
 def walk(
@@ -54,7 +56,7 @@ def walk(
             _try_rollback(scene, down, number)
     for others in scene.stands_on.values():
         others.pop(-1, None)
-    return Walk(tuple(scene.clashes), scene.stands_on, scene.comes_behind)
+    return Walk(tuple(scene.clashes), scene.stands_on, scene.comes_behind, scene.called)
 
 
 def _try_rollback(scene: Scene, down: Effects, number: int) -> None:

@@ -27,8 +27,10 @@ def extensions() -> dict[str, dict[str, frozenset[str]]]:
     """For each extension that is known what it creates: names by kind (schema, relation, type, routine)."""
     known: dict[str, dict[str, frozenset[str]]] = {}
     for line in _lines("extensions.txt"):
-        extension, kind, *names = line.split()
-        known.setdefault(extension, {})[kind] = frozenset(names)
+        extension, *contents = line.split()
+        brought = known.setdefault(extension, {})
+        if contents:
+            brought[contents[0]] = frozenset(contents[1:])
     return known
 
 

@@ -64,8 +64,8 @@ def _body(reader: Reader, routine: Named, language: str, written: _Node, late: C
                 except SyntaxMistakeError as mistake:
                     reader.cannot_read(f"the body of {routine} is not understood: {mistake}", 0, text)
         elif language == "plpgsql":
-            with reader.under(Condition.CALLED):
-                read_block(reader, reader.statement_text, text, reader.body_at(written["location"]))
+            base = reader.body_at(written["location"])
+            read_block(reader, reader.statement_text, text, base, Condition.CALLED)
     finally:
         reader.routine = outer
 

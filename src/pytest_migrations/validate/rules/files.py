@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 def _find(story: Story) -> Iterator[Finding]:
     for problem in story.history.problems:
         names = (migration.name for migration in story.history if migration.path == problem.path)
-        yield Finding(FILES.id, FILES.severity, next(names, ""), problem.message, FILES.remedy, path=problem.path)
+        message, _, remedy = problem.message.partition(". ")  # it says what to do in sentences of its own
+        yield Finding(
+            FILES.id,
+            FILES.severity,
+            next(names, ""),
+            message.removesuffix("."),
+            remedy or FILES.remedy,
+            path=problem.path,
+        )
 
 
 FILES = Rule(

@@ -22,7 +22,8 @@ _FAILURES = (Trouble.MISSING, Trouble.EXISTS, Trouble.IN_USE, Trouble.OTHER_TYPE
 
 def _find(story: Story) -> Iterator[Finding]:
     for clash in story.clashes(*_FAILURES, in_rollback=True):
-        yield story.finding(ROLLBACK_FAILS.id, clash, f"the rollback fails: {_why(story, clash)}", _remedy(clash))
+        message = f"the rollback fails: {_why(story, clash)}"
+        yield story.finding(ROLLBACK_FAILS.id, clash, message, _remedy(clash))
 
 
 def _why(story: Story, clash: Clash) -> str:
@@ -30,13 +31,23 @@ def _why(story: Story, clash: Clash) -> str:
         return taken(story, clash)
     if clash.trouble is Trouble.IN_USE:
         return in_use(story, clash)
+    if clash.trouble is Trouble.MISSING and _goes_before(clash):
+        return f"{clash.effect.object} is gone by then: line {_goes_before(clash)} takes it along"
     if clash.trouble is Trouble.MISSING:
         return f"{clash.effect.object} is not there once the migration is applied"
     assert clash.other is not None
     return f"its foreign key does not fit {clash.other.named}"
 
 
+def _goes_before(clash: Clash) -> int | None:
+    """The line of the rollback that has dropped what is missing, if one has."""
+    by = clash.gone.effect if clash.gone else None
+    return by.place.line if by is not None and by.script is clash.effect.script else None
+
+
 def _remedy(clash: Clash) -> str:
+    if clash.trouble is Trouble.MISSING and _goes_before(clash):
+        return "Take the statement out, or say IF EXISTS."
     if clash.trouble is Trouble.MISSING:
         return "Name what the migration creates, or take the statement out: nothing is to be undone here."
     return "Undo what the migration does in the reverse order, last things first."

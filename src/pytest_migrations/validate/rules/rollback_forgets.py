@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 def _find(story: Story) -> Iterator[Finding]:
     for clash in story.clashes(Trouble.LEFT_BEHIND, in_rollback=True):
         assert clash.other is not None
-        finding = story.finding(
-            ROLLBACK_FORGETS.id,
-            clash,
-            f"the rollback leaves {clash.other.named} behind",
-            "Drop it there. Otherwise the migration cannot be applied again, or the schema is not what it was.",
-            ROLLBACK_FORGETS.severity,
-        )
+        if clash.effect.script is story.history.migrations[clash.migration].up:
+            message = f"the rollback leaves {clash.other.named} behind"
+            remedy = "Drop it there. Otherwise the migration cannot be applied again, or the schema is not what it was."
+        else:
+            message = f"the rollback creates {clash.other.named}, which was not there before the migration"
+            remedy = "Take it out, or give it the name that it had."
+        finding = story.finding(ROLLBACK_FORGETS.id, clash, message, remedy, ROLLBACK_FORGETS.severity)
         yield replace(finding, left=clash.other.named)
 
 
