@@ -63,7 +63,7 @@ def test_what_the_script_rolls_back_needs_no_way_back(
 ) -> None:
     script = (
         "create table x (); begin; create table y (); rollback; begin; create table z (); savepoint a; drop table z; "
-        "savepoint b; create table w (); rollback to b; rollback to savepoint a; release a; commit"
+        "savepoint b; create table w (); rollback to b; rollback to savepoint a; release a; commit; rollback"
     )
     assert derived(connection, make_migration(script)).sql == "DROP TABLE public.z;\nDROP TABLE public.x;\n"
 
