@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_migrations.catalog.snapshot import take_snapshot
 from tests.catalog.commands import CHAPTERS, chapter
 from tests.catalog.dumps import difference, entries
 from tests.derive.conftest import applied, tried
@@ -25,12 +26,16 @@ def test_a_whole_way_back_restores_the_schema(connection: psycopg.Connection[Any
     for statement in stage:
         connection.execute(statement.encode())
     wrong, missing = [], []
+    snapshot = take_snapshot(connection)
     for statement in changes:
-        trial = tried(connection, statement)
+        trial = tried(connection, statement, snapshot)
         missing += [f"{statement}: {reason}" for reason in trial.reasons[:1]]
         if trial.wrong and not trial.derived.missing:
             wrong.append(f"{statement}\n{trial.sql}\n{trial.wrong}")
+        connection.execute("begin")
         connection.execute(statement.encode())
+        snapshot = take_snapshot(connection, since=snapshot)
+        connection.execute("commit")
     assert not wrong, "\n\n".join(wrong)
     assert len(missing) <= _MISSING[name], "\n".join(missing)
 

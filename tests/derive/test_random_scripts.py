@@ -184,7 +184,7 @@ def staged(server: Server) -> Iterator[tuple[psycopg.Connection[Any], Snapshot]]
         yield connection, take_snapshot(connection)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(script=st.lists(statements, min_size=1, max_size=12))
 def test_a_way_back_that_misses_nothing_restores_the_schema(
     staged: tuple[psycopg.Connection[Any], Snapshot], script: list[str]

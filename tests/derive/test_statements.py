@@ -68,6 +68,22 @@ _CASES = {
     "table from a query": Case("create table x as select * from t", "DROP TABLE public.x;"),
     "table by select into": Case("select * into x from t", "DROP TABLE public.x;"),
     "temporary table": Case("create temp table t (x int); insert into t values (1); drop table t", ""),
+    "temporary view, though nothing says so": Case(
+        "create temp table x (a int); create view y as select * from x; create or replace view z as select * from y", ""
+    ),
+    "temporary by the search path": Case(
+        "set search_path = pg_temp, public; create table t (x int); create type t2 as (x int); alter table t add y int",
+        "",
+    ),
+    "not the temporary one": Case(
+        "create temp table x (a int); create table public.x (a int); alter table x add b int; "
+        "alter table public.x rename to y",
+        "ALTER TABLE public.y RENAME TO x;\nDROP TABLE public.x;",
+    ),
+    "where an index was": Case(
+        "create table x (a int); create index y on x (a); drop table x; create table if not exists y ()",
+        "DROP TABLE public.y;",
+    ),
     "partition": Case(
         "create table parts_x partition of parts for values from ('2022-01-01') to ('2023-01-01')",
         "DROP TABLE public.parts_x;",

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_migrations.migration import Script
-from pytest_migrations.sql.grammar import UnfinishedError, line_comments, statements
+from pytest_migrations.sql.grammar import UnfinishedError, line_comments, quoted, statements, tree_of, within
 from pytest_migrations.sql.traits import Trait
+
+if TYPE_CHECKING:
+    import psycopg
 
 ATOMIC = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END"
 NESTED_BODY = "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $f$\nBEGIN EXECUTE $$;'$$; -- '\nEND $f$"
@@ -136,3 +140,17 @@ def test_what_is_joined_comes_apart(pieces: list[tuple[str, str]], before: str) 
     assert [s.text for s in statements(script)] == [statement for statement, _ in pieces]
     for statement in statements(script):
         assert text.startswith(statement.text, statement.offset)
+
+
+def test_names_are_quoted_as_the_server_quotes_them(connection: psycopg.Connection) -> None:
+    keywords = [word for (word,) in connection.execute("select word from pg_get_keywords()")]
+    for name in [*keywords, "a", "A", "_1", "1a", "a.b", 'q"uote', "é", "a$", "a b", "n" * 63]:
+        assert connection.execute("select quote_ident(%s)", (name,)).fetchone() == (quoted(name),)
+
+
+def test_a_statement_has_its_tree(tmp_path: Path) -> None:
+    text = "/* é */ CREATE TABLE a (); -- first\nDROP TABLE a, b;"
+    create, drop = statements(Script(tmp_path / "x.sql", text, text))
+    assert tree_of(create).relation.relname == "a"
+    names = [node.sval for name, node in within(tree_of(drop)) if name == "string"]
+    assert names == ["a", "b"]

@@ -16,7 +16,7 @@ from pytest_migrations.derive.catalog import Catalog
 from pytest_migrations.derive.changes import Terms, undo
 from pytest_migrations.derive.order import ordered
 from pytest_migrations.derive.plans import plan_of
-from pytest_migrations.derive.plans.plan import NOTHING, Context, Plan
+from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Context, Plan
 from pytest_migrations.derive.state import Back, Said, State
 from pytest_migrations.sql.grammar import tree_of
 from pytest_migrations.sql.traits import enum_name
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import Statement
 
 #: Behind these the search path is what it was; others may run code, or say so.
-_KEEP_THE_PATH = ("create_", "alter_table_", "index_", "view_", "comment_", "grant_", "insert_", "update_", "delete_")
+_KEEP_THE_PATH = ("create_", "alter_table_", "index_", "view_", "comment_", "grant_stmt")
+_CHANGE_THE_PATH = ("create_schema_stmt", "create_table_as_stmt")
+_PREPARED = "a prepared transaction may end either way, whatever the script says"
 _IN_TEXT = "the grammar does not know it"
 _BY_PROGRAM = "this script is a program, of which only it knows what it kept"
 
@@ -74,16 +76,17 @@ class Derivation:
         #: The statements so far, by their places in the script, each with the state before it.
         self._before: list[tuple[int, State]] = []
         #: The transaction and the savepoints of the script that are open, with the states in which they began.
-        self._open: list[tuple[str, State]] = []
+        self._open: list[tuple[str, State]] = [("", State())]
         self._plan = NOTHING
         self._facts: Facts = {}
+        self._was_idle = True
 
     def before(self, statement: Statement) -> None:
         """Look at what the statement is going to change, where it does not tell by itself."""
         if statement.script.program is None:
             self._forget_from(statement.offset)
         self._before.append((statement.offset, self._state))
-        self._plan, self._facts = NOTHING, {}
+        self._plan, self._facts, self._was_idle = NOTHING, {}, self._status == TransactionStatus.IDLE
         self._context.begin(self._state)
         if statement.kind == "transaction_stmt" or self._status == TransactionStatus.INERROR:
             return
@@ -106,7 +109,8 @@ class Derivation:
                 plan = replace(plan, missing=(*plan.missing, _unread(error)))
         if plan is not NOTHING:
             self._add(statement, plan, found)
-        if not statement.kind.startswith(_KEEP_THE_PATH) or statement.kind == "create_schema_stmt":
+        keeps = statement.kind.startswith(_KEEP_THE_PATH) and statement.kind not in _CHANGE_THE_PATH
+        if not keeps or TEMPORARY in plan.makes:  # the first temporary relation puts their schema on the path
             self._context.forget_path()
 
     def result(self) -> Derived:
@@ -158,27 +162,32 @@ class Derivation:
         """BEGIN, COMMIT, ROLLBACK, and savepoints: what is rolled back needs no way back."""
         node = tree_of(statement)
         match enum_name(node, "kind").removeprefix("TRANS_STMT_"):
+            case "ROLLBACK" | "COMMIT" if self._was_idle:
+                pass  # there is nothing to end
             case "BEGIN" | "START":
                 self._open = [("", self._state)]
-            case "COMMIT" | "PREPARE" | "COMMIT_PREPARED":
-                self._open = []
+            case "COMMIT":
+                self._open = [("", self._state)]
             case "ROLLBACK":
-                self._state = self._open[0][1] if self._open else State()
-                self._open = []
+                self._state = self._open[0][1]
             case "SAVEPOINT":
                 self._open.append((node.savepoint_name, self._state))
             case "ROLLBACK_TO":
-                while self._open and self._open[-1][0] != node.savepoint_name:
+                while self._open[-1][0] != node.savepoint_name:
                     self._open.pop()
-                self._state = self._open[-1][1] if self._open else self._state
+                self._state = self._open[-1][1]
             case "RELEASE":
-                while self._open and self._open.pop()[0] != node.savepoint_name:
+                while self._open.pop()[0] != node.savepoint_name:
                     pass
+            case _:
+                self._state = self._state.doing(statement, (), [_PREPARED])
 
     def _forget_from(self, offset: int) -> None:
         """The script is run anew from there on, where these statements were sent before."""
         while self._before and self._before[-1][0] >= offset:
             self._state = self._before.pop()[1]
+        if not self._before:
+            self._open = [("", State())]
 
     @property
     def _terms(self) -> Terms:

@@ -50,7 +50,7 @@ def dotted(*names: str) -> str:
 
 
 def part_and_relation(name: str) -> tuple[str, str]:
-    """A constraint, trigger, rule or policy and what it is on, of ``a on public.t``; of others the second is empty."""
+    """Of ``a on public.t`` the constraint, trigger, rule or policy, and what it is on; the latter empty elsewhere."""
     found = _PART.fullmatch(name)
     return (found[1], found[2]) if found else (name, "")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, dotted
-from pytest_migrations.derive.plans.plan import NOTHING, Plan
+from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Plan
 from pytest_migrations.derive.plans.rows import unseen_calls
 from pytest_migrations.derive.scopes import (
     HANGING,
@@ -57,10 +57,9 @@ def _with_calls(plan: Plan, node: Any, context: Context) -> Plan:
 
 
 def _relation(range_var: Any, word: str, context: Context, *, unless_there: bool = False) -> Plan:
-    name, temporary = range_var.relname, is_temporary(range_var, context)
-    if temporary:
-        return Plan(makes=(Entry("relation", dotted("pg_temp", name)),))
-    if unless_there and context.find((range_var.schemaname or context.schema, name)) is not None:
+    if is_temporary(range_var, context):
+        return Plan(makes=(TEMPORARY,))
+    if unless_there and context.find((range_var.schemaname or context.schema, range_var.relname)) is not None:
         return NOTHING
     made = Entry("relation", context.target(range_var))
     return Plan((Back(f"DROP {word} {made.name}", made),), (made,))
@@ -72,7 +71,8 @@ def is_temporary(range_var: Any, context: Context) -> bool:
 
 
 def view(node: Any, context: Context) -> Plan:
-    if node.replace and not is_temporary(node.view, context):
+    # A view of temporary relations is one as well, though nothing says so.
+    if (node.replace and not is_temporary(node.view, context)) or context.is_made(TEMPORARY):
         return Plan(scopes=(Scope(*_at_home(node.view, context)),))
     return _relation(node.view, "VIEW", context)
 
@@ -90,7 +90,7 @@ def index(node: Any, context: Context) -> Plan:
     made = Entry("relation", dotted(found.schema, node.idxname))
     if found.is_made:
         calls = node.HasField("where_clause") or any(item.index_elem.HasField("expr") for item in node.index_params)
-        return Plan(makes=(made,) if node.idxname else (), touches=found.touched.touches if calls else ())
+        return found.touched if calls else NOTHING
     if not node.idxname or node.if_not_exists or found.word == "INDEX" or found.is_partitioned:
         return Plan(scopes=(relation(node.relation, family=TABLE if found.word == "TABLE" else RELATION),))
     return Plan((Back(f"DROP INDEX {made.name}", made),), (made,))
@@ -131,7 +131,10 @@ def composite_type(node: Any, context: Context) -> Plan:
 
 
 def _type(names: tuple[str, ...], context: Context, word: str) -> Plan:
-    made = Entry("type", dotted(*(names if len(names) > 1 else (context.schema, *names))))
+    names = names if len(names) > 1 else (context.schema, *names)
+    if names[-2].startswith("pg_temp"):
+        return NOTHING
+    made = Entry("type", dotted(*names))
     return Plan((Back(f"DROP {word} {made.name}", made),), (made,))
 
 

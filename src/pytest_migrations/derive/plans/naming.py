@@ -76,8 +76,8 @@ def _relation(node: Any, context: Context, clause: str, *, new_name: str = "", n
     new = found._replace(name=new_name or found.name, schema=new_schema or found.schema)
     made = context.is_made(found.entry)
     back = Back(f"ALTER {found.word} {new.sql} {clause}", new.entry if made else None)
-    if found.schema == "pg_temp":
-        return Plan(renames=((found.entry, new.entry),))
+    if found.is_temporary:
+        return NOTHING
     if found.word == "INDEX" and found.is_made and not made:
         return NOTHING
     return Plan((back,), renames=((found.entry, new.entry),))

@@ -58,6 +58,8 @@ class Plan:
 
 
 NOTHING = Plan()
+#: That the script has made temporary relations, whichever are left of them.
+TEMPORARY = Entry("temporary", "")
 
 
 class Found(NamedTuple):
@@ -72,6 +74,11 @@ class Found(NamedTuple):
     has_children: bool = False
     is_partitioned: bool = False
     is_made: bool = False
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it goes with the session."""
+        return self.schema.startswith("pg_temp")
 
     @property
     def sql(self) -> str:
@@ -145,15 +152,18 @@ class Context:
         return self._found[name]
 
     def _find(self, name: Name) -> Found | None:
-        for schema in name[-2:-1] or ("pg_temp", self.schema):
-            if self.is_made(Entry("relation", dotted(schema, name[-1]))) and not name[-1].startswith("pg_"):
-                return Found(schema, name[-1], "TABLE", is_made=True)
+        schema = name[-2] if len(name) > 1 else self.schema
+        # Temporary relations and those of PostgreSQL come first on every path.
+        is_first = len(name) > 1 or not (self.is_made(TEMPORARY) or name[-1].startswith("pg_"))
+        if is_first and self.is_made(Entry("relation", dotted(schema, name[-1]))):
+            return Found(schema, name[-1], "TABLE", is_made=True)
         row = self.catalog.find(name[-1], [name[-2]] if len(name) > 1 else self._session.path)
         if row is None:
             return None
         schema, kind, table, has_children = row
         found = Found(schema, name[-1], RELATION_WORDS[kind], table, has_children, kind in "pI")
-        return found._replace(is_made=bool(table) and self.is_made(Entry("relation", dotted(schema, table))))
+        owner = Entry("relation", dotted(schema, table or name[-1]))
+        return found._replace(is_made=found.is_temporary or self.is_made(owner))
 
     def schema_of_type(self, name: Name) -> str:
         """The schema of a type that there is."""

@@ -77,7 +77,7 @@ def _lost(kind: str, node: Any, context: Context) -> str:
 
 
 def _reaches_others(found: Any, context: Context) -> bool:
-    return found.schema != "pg_temp" and context.catalog.is_touched_by_others(found.schema, found.name)
+    return not found.is_temporary and context.catalog.is_touched_by_others(found.schema, found.name)
 
 
 def unseen_calls(node: Any, context: Context) -> tuple[str, ...]:
