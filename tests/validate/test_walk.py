@@ -24,6 +24,11 @@ def told(make_history: MakeHistory, *scripts: str) -> list[str]:
         pytest.param(["SELECT * FROM pg_class; SELECT * FROM information_schema.tables;"], id="what PostgreSQL has"),
         pytest.param([USERS, "CREATE TABLE IF NOT EXISTS users (a int, b int); SELECT name FROM users;"], id="if not"),
         pytest.param(["DROP TABLE IF EXISTS users;", USERS], id="if exists"),
+        pytest.param([USERS, "SELECT id, 1 AS b INTO made FROM users;", "CREATE INDEX ON made (id, b);"], id="into"),
+        pytest.param(
+            ["CREATE TABLE p (x int); CREATE TABLE o () INHERITS (p);", "ALTER TABLE o NO INHERIT p; DROP TABLE p;"],
+            id="inherits no more",
+        ),
         pytest.param(["CREATE EXTENSION postgis;", "CREATE TABLE t (g geometry);"], id="an unknown extension"),
         pytest.param(["CREATE EXTENSION citext;", "CREATE TABLE t (g citext);"], id="a known one"),
         pytest.param(

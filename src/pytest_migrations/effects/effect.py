@@ -135,13 +135,14 @@ class Shape(NamedTuple):
     """What is told of a new relation: whether all its columns are told, and of which others it has theirs as well.
 
     Of ``copies`` (LIKE) it has those that they have at that time, of ``parents`` those that they get later, too; a
-    partition goes with its parent.
+    partition goes with its parent. One that ``has_left`` has none of its parents from then on.
     """
 
     is_known: bool = True
     copies: tuple[Named, ...] = ()
     parents: tuple[Named, ...] = ()
     is_partition: bool = False
+    has_left: bool = False
 
 
 class Owned(NamedTuple):

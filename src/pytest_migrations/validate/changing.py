@@ -69,8 +69,12 @@ def _change_type(scene: Scene, effect: Effect, column: Thing, type_: str, *, is_
 
 
 def _attach(scene: Scene, table: Thing, shape: Shape) -> None:
-    """A partition goes with its table; one that is detached stands for itself."""
-    if shape.is_partition:
+    """A partition goes with its table; one that is detached, or inherits no more, stands for itself."""
+    if shape.has_left:
+        for parent in filter(None, map(scene.schema.find, shape.parents)):
+            if parent in table.uses:
+                scene.schema.needs_no_more(table, parent)
+    elif shape.is_partition:
         scene.schema.belongs(table, scene.schema.find(shape.parents[0]))
     elif table.owner is not None and table.owner.named.space == "relation":
         scene.schema.belongs(table, None)

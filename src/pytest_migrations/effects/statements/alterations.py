@@ -133,6 +133,14 @@ def _inherit(reader: Reader, command: _Node, table: Named) -> None:
     reader.tell(Verb.ALTER, table, parent.get("location"), detail=Shape(is_known=False))
 
 
+def _no_inherit(reader: Reader, command: _Node, table: Named) -> None:
+    written = command["def"]["RangeVar"]
+    parent = reader.relation(written)
+    reader.tell(Verb.REQUIRE, parent, written.get("location"))
+    shape = Shape(is_known=False, parents=(parent,) if parent else (), has_left=True)
+    reader.tell(Verb.ALTER, table, written.get("location"), detail=shape)
+
+
 def _by_index(reader: Reader, command: _Node, table: Named) -> None:
     name = command.get("name") or command.get("def", {}).get("ReplicaIdentityStmt", {}).get("name")
     if name:
@@ -154,7 +162,7 @@ _COMMANDS: dict[str, Callable[[Reader, _Node, Named], None]] = {
     "AT_DetachPartition": _detach,
     "AT_DetachPartitionFinalize": _detach,
     "AT_AddInherit": _inherit,
-    "AT_DropInherit": _inherit,
+    "AT_DropInherit": _no_inherit,
     "AT_ClusterOn": _by_index,
     "AT_ReplicaIdentity": _by_index,
 }

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.effects.columns import ColumnReader
-from pytest_migrations.effects.effect import Verb
+from pytest_migrations.effects.effect import Condition, Verb
 from pytest_migrations.effects.expressions import uses
 from pytest_migrations.effects.reader import part, strings
 from pytest_migrations.effects.statements.settings import set_by_function
+from pytest_migrations.effects.statements.tables import create_relation, output_names
 
 if TYPE_CHECKING:
     from pytest_migrations.effects.reader import Reader
@@ -19,9 +20,11 @@ _Node = dict[str, Any]
 def select(reader: Reader, node: _Node) -> None:
     """SELECT, VALUES, and SELECT INTO, which creates a table."""
     uses(reader, {field: value for field, value in node.items() if field != "intoClause"})
-    if "intoClause" in node and not reader.variables:
-        reader.tell(Verb.CREATE, reader.new_relation("table", node["intoClause"]["rel"]))
     ColumnReader(reader).query(node)
+    if "intoClause" in node and not reader.variables:
+        written = node["intoClause"]["rel"]
+        columns = output_names(node)
+        create_relation(reader, reader.new_relation("table", written), columns, Condition.NONE, written.get("location"))
     set_by_function(reader, node)
 
 

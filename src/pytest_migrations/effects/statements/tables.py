@@ -88,7 +88,7 @@ def create_table_as(reader: Reader, node: _Node) -> None:
     ColumnReader(reader, by).query(query.get("SelectStmt", {}))
     in_schema(reader, new, into["rel"])
     columns = _columns(query, strings(into.get("colNames", [])))
-    _create_relation(reader, new, columns, condition, into["rel"].get("location"))
+    create_relation(reader, new, columns, condition, into["rel"].get("location"))
 
 
 def create_view(reader: Reader, node: _Node) -> None:
@@ -100,7 +100,7 @@ def create_view(reader: Reader, node: _Node) -> None:
     in_schema(reader, view, written)
     condition = Condition.OR_REPLACE if node.get("replace") else Condition.NONE
     columns = _columns(node["query"], strings(node.get("aliases", [])))
-    _create_relation(reader, view, columns, condition, written.get("location"))
+    create_relation(reader, view, columns, condition, written.get("location"))
 
 
 def in_schema(reader: Reader, new: Named, written: _Node | None = None) -> None:
@@ -112,11 +112,11 @@ def in_schema(reader: Reader, new: Named, written: _Node | None = None) -> None:
 
 def _columns(query: _Node, given: list[str]) -> list[str] | None:
     """What the columns of a relation that a query makes are called; the first may have been given names."""
-    found = _output_names(query.get("SelectStmt", {}))
+    found = output_names(query.get("SelectStmt", {}))
     return None if found is None else [*given, *found[len(given) :]]
 
 
-def _create_relation(
+def create_relation(
     reader: Reader, new: Named, columns: list[str] | None, condition: Condition, location: int | None
 ) -> None:
     reader.tell(Verb.CREATE, new, location, condition=condition, detail=Shape(is_known=columns is not None))
@@ -124,7 +124,7 @@ def _create_relation(
         reader.tell(Verb.CREATE, part("column", new, name), location, condition=condition, detail=Column(""))
 
 
-def _output_names(select: _Node) -> list[str] | None:
+def output_names(select: _Node) -> list[str] | None:
     """What the columns of a query are called; None where that takes more than its text."""
     while "larg" in select:
         select = select["larg"]
