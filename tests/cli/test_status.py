@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import psycopg
+
 if TYPE_CHECKING:
     from pytest_migrations.server.server import Database, Server
     from tests.commands import Cli, Migrations
@@ -34,7 +36,16 @@ def test_two_databases(server: Server, database: Database, cli: Cli, migrations:
 def test_json_has_what_is_documented(database: Database, cli: Cli, migrations: Migrations) -> None:
     migrations(m001_users=USERS)
     assert cli("status", "--json").json == {
-        "migrations": [{"name": "001_users.sql", "state": "pending", "applied_at": None, "seconds": None, "note": None}]
+        "migrations": [
+            {
+                "name": "001_users.sql",
+                "state": "pending",
+                "applied_at": None,
+                "seconds": None,
+                "note": None,
+                "rollback": None,
+            }
+        ]
     }
     cli("run")
     (migration,) = cli("status", "--json").json["migrations"]
@@ -74,3 +85,24 @@ def test_what_another_tool_has_applied_is_told_and_left_alone(
     assert cli("run").code == 0
     with server.connect(database) as connection:
         assert connection.execute("SELECT count(*) FROM goose_db_version").fetchone() == (2,)
+
+
+def test_one_migration_with_its_way_back(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS)
+    assert cli("status", "1").out == "001_users.sql: pending\n"
+    cli("run")
+    shown = cli("status", "001_users.sql").out
+    assert shown.startswith("001_users.sql: applied, its rollback is derived from its statements\n  at 20")
+    assert "    DROP TABLE public.users;" in shown
+    assert "DROP TABLE public.users;" in cli("status", "1", "--json").json["migrations"][0]["rollback"]
+
+
+def test_each_schema_of_prisma_has_a_ledger(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS)
+    for schema in ("a", "b"):
+        with psycopg.connect(database.dsn) as connection:
+            connection.execute(f"CREATE SCHEMA {schema}".encode())
+        ran = cli("run", "--dsn", f"{database.url}&schema={schema}")
+        assert "Done: 1 applied" in ran.out, ran.err
+        with psycopg.connect(database.dsn) as connection:
+            assert connection.execute(f"SELECT count(*) FROM {schema}.users".encode()).fetchone() == (0,)

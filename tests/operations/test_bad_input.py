@@ -301,3 +301,10 @@ def test_a_state_that_we_never_write(database: Database, cli: Cli, migrations: M
     cli("run")
     query(f"ALTER TABLE {LEDGER} DROP CONSTRAINT migration_history_state_check; UPDATE {LEDGER} SET state = 'done'")
     assert "says of 001_users.sql that it is 'done', which it never writes" in cli("status").err
+
+
+def test_a_prepared_transaction(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_two="BEGIN;\nCREATE TABLE a (id int);\nPREPARE TRANSACTION 'x';")
+    ran = cli("run")
+    assert ran.code == 2
+    assert "001_two.sql:3:1: a prepared transaction outlives its session" in ran.err

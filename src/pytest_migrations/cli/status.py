@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +13,7 @@ import click
 from pytest_migrations.cli import FINDINGS, output
 from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, named_target, target_options
 from pytest_migrations.foreign_ledgers import TAKE_OVER, remarks, sentence
-from pytest_migrations.operations.standing import Stand
+from pytest_migrations.operations.standing import Stand, named
 from pytest_migrations.operations.status import status
 
 if TYPE_CHECKING:
@@ -35,12 +37,13 @@ _AGO = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 @click.command(short_help="What is applied, pending, failed, changed or missing.")
+@click.argument("file", metavar="[FILE|VERSION]", required=False)
 @target_options
 @folder_options
 @click.option("--against", metavar="DSN", help="Show only where it differs from this database.")
 @json_option
-def command(*, target: Target, folder: FolderOptions, against: str | None, as_json: bool) -> None:
-    """Show what is applied, pending, failed, changed since it was applied, or missing from the folder.
+def command(*, file: str | None, target: Target, folder: FolderOptions, against: str | None, as_json: bool) -> None:
+    """Show what is applied, pending, failed, changed since it was applied, or missing; of one FILE its rollback, too.
 
     The database is only read. Exits with 0 also where migrations are pending, and with 1 where something has failed,
     was changed or is missing, or where with --against the two differ.
@@ -48,14 +51,35 @@ def command(*, target: Target, folder: FolderOptions, against: str | None, as_js
     history = folder.history()
     found = status(target, history)
     if against is not None:
-        _compare(found, status(named_target(against, ".".join(target.ledger)), history), as_json=as_json)
+        other = replace(named_target(against), ledger=target.ledger)
+        _compare(found, status(other, history), as_json=as_json)
         return
+    if file is not None:
+        found = replace(found, standings=[named(file, found.standings, history)])
     if as_json:
         output.as_json({"migrations": [_as_data(standing) for standing in found.standings]})
+    elif file is not None:
+        _show_one(found.standings[0])
     else:
         _show(found)
     if any(standing.stand in _FINDINGS for standing in found.standings):
         raise click.exceptions.Exit(FINDINGS)
+
+
+def _show_one(standing: Standing) -> None:
+    """All that is known of a migration, its way back as well."""
+    entry = standing.entry
+    output.line(f"{standing.name}: {standing.stand.value}{f', {standing.note}' if standing.note else ''}")
+    if entry is None:
+        return
+    if entry.applied_at:
+        output.line(f"  at {entry.applied_at.astimezone():%Y-%m-%d %H:%M:%S} by {entry.applied_by}")
+    output.line(f"  {entry.statements} of {output.count(entry.total_statements, 'statement')}")
+    if entry.error:
+        output.line(f"  {entry.error}")
+    if entry.rollback_sql is not None:
+        output.line("\nIts rollback, as the ledger has kept it:\n")
+        output.line(textwrap.indent(entry.rollback_sql.strip() or "-- nothing to be undone", "    "))
 
 
 def _show(found: Status) -> None:
@@ -107,6 +131,7 @@ def _as_data(standing: Standing) -> dict[str, Any]:
         "applied_at": entry.applied_at.isoformat() if entry and entry.applied_at else None,
         "seconds": entry.seconds if entry else None,
         "note": standing.note or None,
+        "rollback": entry.rollback_sql if entry else None,
     }
 
 

@@ -141,6 +141,7 @@ class Applier:
     ) -> Entry:
         session = self._session
         progress = Progress(session.ledger, session.connection, script, entry, end, way_back=way_back)
+        _refuse_prepared(script)
         with untouched(session.ledger, migration, script):
             resumption = Resumption(script, b"")
             if entry.state is UNDER_WAY[end]:
@@ -174,3 +175,13 @@ class Applier:
         except psycopg.Error as error:
             statement = statements(script)[entry.statements]
             raise MigrationError.from_server(migration, statement, error, Kept.BEFORE) from error
+
+
+def _refuse_prepared(script: Script) -> None:
+    for statement in statements(script):
+        if statement.kind == "transaction_stmt" and statement.text.upper().startswith("PREPARE"):
+            raise UserError.at(
+                statement.place,
+                "a prepared transaction outlives its session: nobody could tell whether this migration is applied",
+                "Nothing of it was kept. Leave the transaction to the runner.",
+            )

@@ -28,7 +28,8 @@ class RunLock:
         self._connection = connection
         self._key = key_of(ledger)
         self._where = where
-        self._pid: int | None = None
+        #: Of the session that has it.
+        self.pid: int | None = None
 
     def take(self, seconds: float) -> None:
         """Take it, at the latest after so many seconds. Raises UserError, which says who has it."""
@@ -41,7 +42,7 @@ class RunLock:
                 )
             time.sleep(_AGAIN_SECONDS)
         self._try()  # twice, so that it can be given back once to see that it is held
-        self._pid = _one(self._connection, "SELECT pg_backend_pid()")
+        self.pid = _one(self._connection, "SELECT pg_backend_pid()")
 
     def check(self, first: bytes = b"") -> None:
         """Make sure that we still have it. Raises UserError where not, whoever has it now.
@@ -57,7 +58,7 @@ class RunLock:
         while cursor.nextset():
             pass
         pid, was_held, _ = cursor.fetchone() or (0, False, False)
-        if pid != self._pid:
+        if pid != self.pid:
             raise UserError(f"{POOLED.format(where=self._where)}\nThe run has stopped before the next migration.")
         if not was_held:
             raise UserError(

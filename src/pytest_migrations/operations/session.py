@@ -65,12 +65,21 @@ class Session:
 
         :raises UserError: where the server takes none, or another run has begun meanwhile.
         """
+        before = self.lock.pid
         self.close()
         self.connection = self.target.connect(self.limits.settings)
         self.onlooker = self.target.connect(self.limits.settings)
         self.ledger = Ledger(self.connection, self.target.ledger)
         self.lock = RunLock(self.connection, self.target.ledger, self.target.where)
-        self.lock.take(self.limits.lock or math.inf)
+        try:
+            self.lock.take(self.limits.lock or math.inf)
+        except UserError as error:
+            if f" pid {before} " in str(error):
+                raise UserError(
+                    f"The connection was lost, and the server is still at it (pid {before}): what that does may yet be "
+                    f"kept. Wait until it has ended, or end it: SELECT pg_terminate_backend({before});"
+                ) from error
+            raise
 
     def close(self) -> None:
         """Close the connections, which gives back the lock."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.server.started import Parameters
 
-DEFAULT_LEDGER = "pytest_migrations.migration_history"
+LEDGER_SCHEMA, LEDGER_TABLE = "pytest_migrations", "migration_history"
 _CONNECT_SECONDS = "10"
 #: ``postgres://``, and the drivers that SQLAlchemy names behind a plus.
 _SCHEME = re.compile(r"\s*postgres(?:ql)?(?:\+\w+)?://")
@@ -45,7 +45,9 @@ class Target:
     @classmethod
     def named(cls, dsn: str, ledger: str | None = None) -> Target:
         """The target of a DSN as libpq, SQLAlchemy or Prisma write it. Raises UserError where it cannot be read."""
-        return cls({"connect_timeout": _CONNECT_SECONDS, **_parameters(dsn)}, _ledger(ledger or DEFAULT_LEDGER))
+        parameters, schema = _parameters(dsn)
+        default = (LEDGER_SCHEMA, f"{LEDGER_TABLE}_{schema}" if schema else LEDGER_TABLE)
+        return cls({"connect_timeout": _CONNECT_SECONDS, **parameters}, _ledger(ledger) if ledger else default)
 
     def connect(self, settings: Mapping[str, str] | None = None, **more: Any) -> psycopg.Connection[Any]:
         """Connect in autocommit mode, without prepared statements.
@@ -92,7 +94,8 @@ POOLED = (
 )
 
 
-def _parameters(dsn: str) -> dict[str, str]:
+def _parameters(dsn: str) -> tuple[dict[str, str], str]:
+    """What it says for libpq, and the schema that it names for Prisma."""
     scheme = _SCHEME.match(dsn)
     schema = ""
     if scheme is not None:
@@ -114,7 +117,7 @@ def _parameters(dsn: str) -> dict[str, str]:
     if schema:
         quoted = schema.replace('"', '""')
         given["options"] = startup_options({"search_path": f'"{quoted}"'}, given.get("options", ""))
-    return given
+    return given, schema
 
 
 _NAME = r'(?:"(?:[^"]|"")+"|[^".]+)'
@@ -124,6 +127,6 @@ _QUALIFIED = re.compile(rf"({_NAME})\.({_NAME})")
 def _ledger(name: str) -> tuple[str, str]:
     found = _QUALIFIED.fullmatch(name.strip())
     if found is None:
-        raise UserError(f"--ledger={name}: name a schema and a table, as in {DEFAULT_LEDGER}")
+        raise UserError(f"--ledger={name}: name a schema and a table, as in {LEDGER_SCHEMA}.{LEDGER_TABLE}")
     schema, table = (part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups())
     return schema, table
