@@ -19,6 +19,7 @@ class Kept(Enum):
     """What is left in the database of a script that failed."""
 
     NOTHING = "Nothing of this script was kept."
+    IN_STEPS = "It ran outside a transaction."
     BEFORE = "It ran outside a transaction: what stands before this statement was kept."
 
 

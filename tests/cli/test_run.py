@@ -6,6 +6,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from pytest_migrations.server.server import Database
     from tests.commands import Cli, Migrations, Query
@@ -211,3 +213,31 @@ def test_a_run_goes_on_where_nobody_reads_on(database: Database, cli: Cli, migra
     command = f"{sys.executable} -u -m pytest_migrations run | true"
     subprocess.run(["bash", "-c", f"set -o pipefail; {command}"], check=True)
     assert "39 of 39 migrations applied" in cli("status").out
+
+
+def test_one_that_was_rolled_back_runs_again(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS, m002_other="CREATE TABLE other (id int);\n--\nDROP TABLE other;", m003_names=NAMES)
+    cli("run")
+    assert cli("rollback", "2").code == 0
+    assert cli("run").code == 0
+    assert states(cli) == ["applied"] * 3
+
+
+def test_no_way_back_is_offered_where_there_is_none(database: Database, cli: Cli, migrations: Migrations) -> None:
+    folder = migrations(m001_users=USERS, m002_gone="DROP TABLE users;")
+    ran = cli("run")
+    assert "no way back: migrations/002_gone.sql:1:1" in ran.out
+    assert "Back again" not in ran.out
+    (folder / "002_gone.sql").unlink()
+    assert "undo it by hand, then pytest-migrations mark 002_gone.sql --rolled-back" in cli("run").err
+
+
+def test_who_rolled_back_is_who_did_it(
+    database: Database, cli: Cli, migrations: Migrations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations(m001_users=USERS)
+    monkeypatch.setenv("LOGNAME", "alice")
+    cli("run")
+    monkeypatch.setenv("LOGNAME", "bob")
+    cli("rollback", "1")
+    assert "by bob@" in cli("status").out

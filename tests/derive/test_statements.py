@@ -158,6 +158,11 @@ _CASES = {
         "grant select, insert on t to reader, app",
         ("REVOKE INSERT ON TABLE public.t FROM reader;\nREVOKE INSERT, SELECT ON TABLE public.t FROM app;"),
     ),
+    "grant on a table of which columns are granted": Case(
+        "grant update (a) on t to app; grant update on t to app",
+        "REVOKE UPDATE ON TABLE public.t FROM app;\nGRANT UPDATE (a) ON TABLE public.t TO app;\n"
+        "REVOKE UPDATE (a) ON TABLE public.t FROM app;",
+    ),
     "grant of what is there": Case("grant select on t to reader", ""),
     "grant on columns": Case(
         "grant update (a, b) on t to app",

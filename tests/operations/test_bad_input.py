@@ -33,7 +33,8 @@ def test_no_dsn(database: Database, cli: Cli, migrations: Migrations, monkeypatc
         ("postgresql://me:secret@127.0.0.1:1/x", "no connection to the server at 127.0.0.1:1"),
         ("postgresql+asyncpg://me:secret@127.0.0.1:1/x?schema=a", "no connection to the server at 127.0.0.1:1"),
         ("postgresql://me:secret@127.0.0.1/x?nonsense=1", "libpq knows no parameter 'nonsense'"),
-        ("mysql://me:secret@127.0.0.1/x", "The DSN cannot be read."),
+        ("mysql://me:secret@127.0.0.1/x", "The DSN is of mysql, and not of PostgreSQL"),
+        ("  ", "No database is named."),
         ("secret", "The DSN cannot be read."),
     ],
 )

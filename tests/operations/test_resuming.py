@@ -171,3 +171,47 @@ def test_indexes_of_others_stay(database: Database, cli: Cli, migrations: Migrat
         assert cli("run", *SHORT).code == 0
     assert query("SELECT to_regclass('other_ccnew') IS NOT NULL") == [(True,)]
     assert query("SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(1,)]
+
+
+STEPS = """\
+CREATE TABLE side (id int);
+CREATE INDEX CONCURRENTLY big_t ON big (t);
+SELECT {what};
+CREATE INDEX CONCURRENTLY big_t2 ON big (t, id);"""
+
+
+def test_a_half_applied_one_without_a_rollback_is_taken_back(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_big="CREATE TABLE big (id int, t text);", m002_steps=STEPS.format(what="1/0"))
+    ran = cli("run")
+    assert ran.code == 1
+    assert "or take them back with `pytest-migrations rollback 002_steps.sql`" in ran.err
+    assert cli("rollback", "2").code == 0
+    assert query("SELECT count(*) FROM pg_class WHERE relname IN ('side', 'big_t')") == [(0,)]
+
+
+def test_one_that_was_gone_on_with_has_a_way_back_too(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_big="CREATE TABLE big (id int, t text);", m002_steps=STEPS.format(what="1/0"))
+    assert cli("run").code == 1
+    migrations(m002_steps=STEPS.format(what="1"))
+    assert cli("run", "--continue").code == 0
+    assert cli("rollback", "2").code == 0
+    assert query("SELECT count(*) FROM pg_class WHERE relname IN ('side', 'big_t', 'big_t2')") == [(0,)]
+
+
+def test_what_an_index_that_failed_has_left_is_told_and_taken_back(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(
+        m001_t="CREATE TABLE t (id int);\nINSERT INTO t VALUES (1), (1);",
+        m002_i="CREATE UNIQUE INDEX CONCURRENTLY t_i ON t (id);",
+    )
+    ran = cli("run")
+    assert ran.code == 1
+    assert "Nothing of this script was kept" not in ran.err
+    assert "of the next, the index public.t_i is there and invalid" in ran.err
+    assert cli("rollback", "2").code == 0
+    assert query("SELECT to_regclass('t_i')") == [(None,)]

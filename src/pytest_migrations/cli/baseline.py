@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from pytest_migrations.cli import output
 from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
 from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
 from pytest_migrations.foreign_ledgers import remarks, sentence, survey, the_one
 from pytest_migrations.operations.baselining import to_baseline
-from pytest_migrations.operations.session import Limits, working_on
 
 if TYPE_CHECKING:
+    from pytest_migrations.operations.correction import Correction
+    from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.target import Target
 
 
@@ -34,10 +34,10 @@ def command(
     Where another tool has a ledger there, it says what is applied; else, or where it is wrong, --to does.
     """
     history = folder.history()
-    with working_on(target, Limits()) as session:
+
+    def plan(session: Session) -> tuple[list[Correction], list[str]]:
         said = the_one(survey(session.connection, history), table)
-        if said is not None and not as_json:
-            output.line(sentence(said))
-            for remark in remarks(said):
-                output.line(f"  {remark}")
-        correct_if_wanted(session, to_baseline(history, session.ledger.entries(), to, said), yes=yes, as_json=as_json)
+        told = [sentence(said), *(f"  {remark}" for remark in remarks(said))] if said else []
+        return to_baseline(history, session.ledger.entries(), to, said), told
+
+    correct_if_wanted(target, plan, yes=yes, as_json=as_json)

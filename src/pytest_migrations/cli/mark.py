@@ -11,9 +11,10 @@ from pytest_migrations.cli.options import FolderOptions, folder_options, json_op
 from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.marking import to_mark
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
-from pytest_migrations.operations.session import Limits, working_on
 
 if TYPE_CHECKING:
+    from pytest_migrations.operations.correction import Correction
+    from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.target import Target
 
 _STATES = {"applied": State.APPLIED, "pending": None, "rolled-back": State.ROLLED_BACK}
@@ -33,8 +34,9 @@ def command(*, file: str, state: str | None, yes: bool, as_json: bool, target: T
     if state is None:
         raise click.UsageError("Say --applied, --pending or --rolled-back.")
     history = folder.history()
-    with working_on(target, Limits()) as session:
+
+    def plan(session: Session) -> tuple[list[Correction], list[str]]:
         make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
-        correct_if_wanted(
-            session, to_mark(history, session.ledger.entries(), file, _STATES[state]), yes=yes, as_json=as_json
-        )
+        return to_mark(history, session.ledger.entries(), file, _STATES[state]), []
+
+    correct_if_wanted(target, plan, yes=yes, as_json=as_json)

@@ -71,7 +71,7 @@ def named_target(dsn: str | None, ledger: str | None = None) -> Target:
     """The database that a DSN names, which is not shown: it may hold a password."""
     from pytest_migrations.operations.target import Target  # noqa: PLC0415 (brings the driver)
 
-    if not dsn:
+    if dsn is None or not dsn.strip():
         raise click.UsageError(
             "No database is named. Name one with --dsn postgresql://user@host/database, with DATABASE_URL, or as dsn "
             "in [tool.pytest-migrations] of pyproject.toml."

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 #: What the plugin's options are called here, where a message names one.
 _OPTIONS = re.compile(r"--migrations-(?=(?:dir|format|server)\b)")
+_WHERE_PLACEHOLDERS_ARE = "in the ini file, under migrations_placeholders"
+_WHERE_OURS_ARE = "with --placeholder, or as placeholders in pyproject.toml"
 
 
 def error(message: str) -> None:
     """Tell what went wrong, on stderr."""
-    click.echo(_OPTIONS.sub("--", message), err=True)
+    click.echo(_OPTIONS.sub("--", message).replace(_WHERE_PLACEHOLDERS_ARE, _WHERE_OURS_ARE), err=True)
 
 
 def line(text: str = "") -> None:

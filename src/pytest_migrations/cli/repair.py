@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from pytest_migrations.cli import FINDINGS
 from pytest_migrations.cli.correcting import correct_if_wanted, yes_option
 from pytest_migrations.cli.options import FolderOptions, folder_options, json_option, target_options
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.repairing import to_repair
-from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.standing import Stand
 
 if TYPE_CHECKING:
+    from pytest_migrations.operations.correction import Correction
+    from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.standing import Standing
     from pytest_migrations.operations.target import Target
 
@@ -26,10 +28,17 @@ if TYPE_CHECKING:
 def command(*, yes: bool, as_json: bool, target: Target, folder: FolderOptions) -> None:
     """Take edited files for what was applied, follow renamed ones, and forget failures of which nothing was kept."""
     history = folder.history()
-    with working_on(target, Limits()) as session:
+
+    def plan(session: Session) -> tuple[list[Correction], list[str]]:
         make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
         corrections, left = to_repair(history, session.ledger.entries())
-        correct_if_wanted(session, corrections, yes=yes, as_json=as_json, left=[*map(_to_decide, left)])
+        to_decide[:] = map(_to_decide, left)
+        return corrections, to_decide
+
+    to_decide: list[str] = []
+    correct_if_wanted(target, plan, yes=yes, as_json=as_json)
+    if to_decide:
+        raise click.exceptions.Exit(FINDINGS)
 
 
 def _to_decide(standing: Standing) -> str:

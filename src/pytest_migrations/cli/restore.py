@@ -98,7 +98,7 @@ def _tell_swap(swap: Swap, restored: Restored) -> None:
         output.line(f"To let applications use it as {swap.used}, which does not exist now:")
     output.line()
     for line in (f"{swap.psql} <<'SQL'", *swap.statements, "SQL"):
-        output.line(f"    {line}")
+        output.line(line)  # without blanks before it, or the end would be none to a shell
     output.line()
     if swap.on_failure:
         output.line(f"If that stops before COMMIT, let sessions in again with {swap.on_failure}")

@@ -59,7 +59,9 @@ def command(
 
     The rollback is that of its file; where the file is gone, or has none, it is what the ledger has kept.
     """
-    if (file is None) == (to is None):
+    if file is not None and to is not None:
+        raise click.UsageError("Name one migration to roll back, or with --to the one to go back to, and not both.")
+    if file is None and to is None:
         raise click.UsageError("Name the migration to roll back, or with --to the one to go back to.")
     history = folder.history()
 

@@ -108,9 +108,10 @@ class _Lines:
             output.line("Nothing to do.")
             return
         took = output.took(sum(event.entry.seconds or 0.0 for event in self._done))
-        back = ""
-        if isinstance(self._done[-1], Applied) and not self._is_dry:
-            back = f" Back again: pytest-migrations rollback {self._done[-1].migration.name}"
+        back, last = "", self._done[-1]
+        has_way_back = last.migration.down is not None or last.entry.rollback_sql is not None
+        if isinstance(last, Applied) and has_way_back and not self._is_dry:
+            back = f" Back again: pytest-migrations rollback {last.migration.name}"
         output.line(f"Done: {len(self._done)} {self._verb} in {took}.{back}")
 
     @property

@@ -8,8 +8,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
 from pytest_migrations.derive.objects import OBJECTS
-from pytest_migrations.derive.objects.kind import DROP, MAKE, Change, NotDerivableError, Undo, relation_of
-from pytest_migrations.derive.objects.privileges import same
+from pytest_migrations.derive.objects.kind import (
+    DROP,
+    MAKE,
+    PUT_BACK,
+    Change,
+    NotDerivableError,
+    Undo,
+    own_name,
+    relation_of,
+)
+from pytest_migrations.derive.objects.privileges import granted, same, statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -242,6 +251,16 @@ class _Comparison:
             by_function.setdefault(of.put_back[field], []).append(field)
         for put_back, fields in by_function.items():
             yield from put_back(Change(kind, name, before, after, tuple(fields), self._terms.version, self._ancestors))
+        if "privileges" in changed and kind != "column":
+            yield from self._columns_granted_again(name)
+
+    def _columns_granted_again(self, relation: str) -> Iterator[Undo]:
+        """What is granted on columns goes with what is revoked on their relation (PostgreSQL docs, REVOKE, Notes)."""
+        for (kind, name), row in self._before.items():
+            if kind == "column" and row.get("privileges") and relation_of(row) == relation:
+                there = granted(row["privileges"]["acl"], row["privileges"]["owner"])
+                for sql in statements(there, {}, f"TABLE {relation}", own_name(name, row)):
+                    yield Undo(sql, PUT_BACK)
 
     def _check_attaching(self, partition: str, table: str) -> None:
         """Attaching it again must not make indexes that it did not have."""

@@ -14,7 +14,9 @@ from pytest_migrations.derive.derivation import Derivation
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.blockers import watched
-from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning
+from pytest_migrations.operations.doubt import Outcome, doubt_about
+from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning, whoever_runs
+from pytest_migrations.operations.kept_rollback import is_of_ledger
 from pytest_migrations.operations.patience import Patience
 from pytest_migrations.operations.progress import Progress, with_way_back
 from pytest_migrations.operations.resuming import Resumption, resume
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import History, Migration, Script
     from pytest_migrations.operations.patience import Waiting
     from pytest_migrations.operations.session import Session
-
-_GONE_ON_WITH = "no way back: it had stopped half-way, and was gone on with"
 
 
 @contextmanager
@@ -54,28 +54,43 @@ class Applier:
         :raises MigrationError: where it fails.
         :raises UserError: where it could not be tried: somebody holds a lock, the server is gone.
         """
-        begun, way_back = beginning(migration), self._way_back(migration)
+        begun = beginning(migration)
         if unfinished is not None:
             begun = replace(
                 begun,
                 state=unfinished.state,
                 statements=unfinished.statements,
                 kept_checksum=unfinished.kept_checksum,
-                rollback_note=_GONE_ON_WITH if way_back else None,
+                rollback_sql=begun.rollback_sql if migration.down else unfinished.rollback_sql,
             )
-            way_back = None
-        attempt = partial(self._try, migration, migration.up, State.APPLIED, way_back)
+        attempt = partial(self._try, migration, migration.up, State.APPLIED, self._way_back(migration))
         return self._patience.insist(attempt, begun, State.APPLIED)
 
     def roll_back(self, migration: Migration, entry: Entry) -> Entry:
         """Roll a migration back, as ``apply`` applies it; its entry as it is then."""
         script = migration.down
         assert script is not None
-        begun = replace(entry, error=None)
+        begun = replace(entry, error=None, applied_by=whoever_runs())
         if entry.state is not State.ROLLING_BACK:  # how far it was applied says nothing of its way back
             begun = replace(begun, state=State.APPLIED, statements=0, kept_checksum=None)
+        if entry.state is State.APPLYING and is_of_ledger(script):
+            self._clear(migration.up, entry)
         attempt = partial(self._try, migration, script, State.ROLLED_BACK, None)
         return self._patience.insist(attempt, begun, State.ROLLED_BACK)
+
+    def _clear(self, script: Script, entry: Entry) -> None:
+        """Remove what the statement in doubt has left: the rollback that was derived knows nothing of it."""
+        commands = statements(script)
+        if entry.statements < len(commands):
+            doubt = doubt_about(self._session.connection, commands[entry.statements])
+            if doubt.outcome is not Outcome.RUN:
+                raise UserError.at(
+                    commands[entry.statements].place,
+                    f"{doubt.text}, and the rollback that was derived does not take that back",
+                    "Go on first: pytest-migrations run --continue. Or undo it by hand.",
+                )
+            for command in doubt.first:
+                self._session.connection.execute(command.as_bytes(self._session.connection))
 
     def apply_as_one(self, migrations: Sequence[Migration]) -> list[Entry]:
         """Apply some in one transaction; their entries.

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
 from pytest_migrations.errors import UserError
-from pytest_migrations.failure import MigrationError
+from pytest_migrations.failure import Kept, MigrationError
+from pytest_migrations.operations.doubt import doubt_about
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
 from pytest_migrations.server.connections import again
+from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +122,9 @@ class Patience:
         baseline = ""
         if apply and failure.sqlstate in ALREADY_THERE and not self._has_applied():
             baseline = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
-        failure.advice = "\n".join(filter(None, [advice, baseline, _way_out(failure.migration, kept)]))
+        if kept.is_unfinished:
+            failure.kept = Kept.IN_STEPS
+        failure.advice = "\n".join(filter(None, [advice, baseline, self._way_out(failure, kept)]))
         return failure
 
     def _has_applied(self) -> bool:
@@ -131,7 +135,7 @@ class Patience:
     ) -> LockedError:
         who = [str(blocker)] if blocker else []
         end_it = f", or end it: SELECT pg_terminate_backend({blocker.pid});" if blocker else "."
-        left = "Nothing was changed." if not kept.is_unfinished else _way_out(failure.migration, kept)
+        left = "Nothing was changed." if not kept.is_unfinished else self._way_out(failure, kept)
         return LockedError(
             "\n".join(
                 [
@@ -143,18 +147,25 @@ class Patience:
         )
 
     def _lost(self, failure: MigrationError, kept: Entry) -> UserError:
-        in_doubt = _way_out(failure.migration, kept) or "Nothing of it was kept. Run again when the server is well."
+        in_doubt = self._way_out(failure, kept) or "Nothing of it was kept. Run again when the server is well."
         return UserError(f"{failure.headline}\n{failure.place.excerpt(failure.remark)}\n{in_doubt}")
 
+    def _way_out(self, failure: MigrationError, kept: Entry) -> str:
+        """What to do about a migration that stopped half-way; empty about one that did not."""
+        if not kept.is_unfinished:
+            return ""
+        name = failure.migration.name
+        done = f"{kept.statements} of its {kept.total_statements} statements were kept{self._left(failure, kept)}."
+        if kept.state is State.ROLLING_BACK:
+            return f"{done} Go on with `pytest-migrations rollback {name}` once the cause is gone."
+        back = ""
+        if failure.migration.down is not None or kept.rollback_sql is not None:
+            back = f", or take them back with `pytest-migrations rollback {name}`"
+        return f"{done} Once the cause is gone go on with `pytest-migrations run --continue`{back}."
 
-def _way_out(migration: Migration, kept: Entry) -> str:
-    """What to do about a migration that stopped half-way."""
-    if not kept.is_unfinished:
-        return ""
-    done = f"{kept.statements} of its {kept.total_statements} statements were kept."
-    if kept.state is State.ROLLING_BACK:
-        return f"{done} Go on with `pytest-migrations rollback {migration.name}` once the cause is gone."
-    return (
-        f"{done} Mend what comes behind them and go on with `pytest-migrations run --continue`, or take them back with "
-        f"`pytest-migrations rollback {migration.name}`."
-    )
+    def _left(self, failure: MigrationError, kept: Entry) -> str:
+        """What the database has of the statement that it stopped in."""
+        script = failure.migration.up if kept.state is State.APPLYING else failure.migration.down
+        if script is None or script.program is not None or kept.statements >= len(statements(script)):
+            return ""
+        return f"; of the next, {doubt_about(self._session.connection, statements(script)[kept.statements]).text}"

@@ -48,6 +48,8 @@ class Progress:
         self.entry = entry
         self._end = end
         self._way_back = way_back
+        #: Of what was done before, where the script is gone on with.
+        self._way_back_before = entry.rollback_sql if entry.is_unfinished else ""
         self._commands = statements(script)
         self._numbers = {statement.offset: number for number, statement in enumerate(self._commands, 1)}
         self._is_program = script.program is not None
@@ -102,15 +104,24 @@ class Progress:
             applied_at=datetime.now(timezone.utc),
             seconds=time.perf_counter() - self._since,
         )
-        if self.is_written and self._way_back is not None:
-            self.entry = with_way_back(self.entry, self._way_back.result())
+        if self._way_back is not None:
+            self.entry = with_way_back(self.entry, self._way_back.result(), self._way_back_before)
         self._ledger.write(self.entry)
 
 
-def with_way_back(entry: Entry, derived: Derived) -> Entry:
-    """The entry with the rollback that was derived, if that is whole, and what is to be said of it."""
-    if not derived.missing:
-        return replace(entry, rollback_sql=derived.sql, rollback_note="its rollback is derived from its statements")
-    first, more = derived.missing[0], len(derived.missing) - 1
-    others = f" (and {more} more)" if more else ""
-    return replace(entry, rollback_note=f"no way back: {first.place}: {first.reason}{others}")
+def with_way_back(entry: Entry, derived: Derived, before: str | None = "") -> Entry:
+    """The entry with the rollback that was derived, if that is whole, and what is to be said of it.
+
+    ``before`` takes back what had been done before; None where that is not known.
+    """
+    if derived.missing:
+        first, more = derived.missing[0], len(derived.missing) - 1
+        others = f" (and {more} more)" if more else ""
+        note = f"no way back: {first.place}: {first.reason}{others}"
+        return replace(entry, rollback_sql=None, rollback_note=note)
+    if before is None:
+        note = "no way back: it had stopped half-way, and of what was done until then none is known"
+        return replace(entry, rollback_sql=None, rollback_note=note)
+    whole = f"{derived.sql.rstrip()}\n{before}".strip()
+    note = "its rollback is derived from its statements" if whole else "there is nothing to be undone"
+    return replace(entry, rollback_sql=whole, rollback_note=note)

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.migration import Migration, Script
+from pytest_migrations.migration import Migration
 from pytest_migrations.operations.applying import applier
 from pytest_migrations.operations.dependents import dependents
 from pytest_migrations.operations.entry import checksum
+from pytest_migrations.operations.kept_rollback import kept_rollback
 from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.standing import named, standings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from pytest_migrations.migration import History
+    from pytest_migrations.migration import History, Script
     from pytest_migrations.operations.entry import Entry
     from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.standing import Standing
@@ -128,9 +128,8 @@ def _migration_of(standing: Standing) -> Migration:
     """Its file, whose rollback may have been mended since; the ledger's where the file is another one, or has none."""
     migration, entry = standing.migration, standing.entry
     assert entry is not None
-    nowhere = Path(f"the ledger's rollback of {entry.name}")
     if migration is None:
-        migration = Migration(entry.version, entry.name, Script(nowhere, "", ""))
+        migration = Migration(entry.version, entry.name, kept_rollback(entry.name, ""))
     if (migration.down is None or entry.checksum != checksum(migration)) and entry.rollback_sql is not None:
-        migration = replace(migration, down=Script(nowhere, entry.rollback_sql, entry.rollback_sql))
+        migration = replace(migration, down=kept_rollback(entry.name, entry.rollback_sql))
     return migration

@@ -136,11 +136,16 @@ def _position(history: History, to: str) -> int:
 
 
 def _refuse_contradictions(all_standings: list[Standing]) -> None:
-    if missing := [s.name for s in all_standings if s.stand is Stand.MISSING]:
+    if missing := [s for s in all_standings if s.stand is Stand.MISSING]:
+        last = missing[-1]
+        if last.entry is not None and last.entry.rollback_sql is not None:
+            away = f"pytest-migrations rollback {last.name}, which knows how from the ledger"
+        else:
+            away = f"undo it by hand, then pytest-migrations mark {last.name} --rolled-back"
         raise UserError(
-            f"The database has {_listed(missing)}, and the folder has no such file. Nothing was changed. Put the file "
-            "back (is this the right branch?). If it was renamed: pytest-migrations repair. If it is not to be there "
-            f"any more: pytest-migrations rollback {missing[-1]}, which knows how from the ledger."
+            f"The database has {_listed([s.name for s in missing])}, and the folder has no such file. Nothing was "
+            "changed. Put the file back (is this the right branch?). If it was renamed: pytest-migrations repair. If "
+            f"it is not to be there any more: {away}."
         )
     if changed := [s.name for s in all_standings if s.stand is Stand.CHANGED]:
         raise UserError(

@@ -83,7 +83,9 @@ def out_of_order(history: History, all_standings: list[Standing]) -> list[Standi
     return [
         standing
         for standing in all_standings[:last]
-        if standing.is_to_run and standing.migration and not standing.migration.repeatable
+        # One that was rolled back had come in order, and nothing that was applied since depends on it.
+        if standing.is_to_run and standing.stand is not Stand.ROLLED_BACK
+        if standing.migration and not standing.migration.repeatable
     ]
 
 

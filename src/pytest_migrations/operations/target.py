@@ -96,6 +96,8 @@ POOLED = (
 
 def _parameters(dsn: str) -> tuple[dict[str, str], str]:
     """What it says for libpq, and the schema that it names for Prisma."""
+    if (other := re.match(r"\s*([a-z][a-z0-9+.-]*):", dsn)) and not _SCHEME.match(dsn):
+        raise UserError(f"The DSN is of {other[1]}, and not of PostgreSQL: postgresql://user@host/database.")
     scheme = _SCHEME.match(dsn)
     schema = ""
     if scheme is not None:
