@@ -28,6 +28,7 @@ create sequence q;
 create materialized view m as select 1 as one;
 create type pair as (x int);
 create function f(int) returns int language sql as 'select 1';
+create function trg() returns trigger language plpgsql as 'begin return new; end';
 create procedure pr() language plpgsql as 'begin null; end';
 create type mood as enum ('sad');
 create policy p on t using (true);
@@ -36,6 +37,7 @@ create policy p on t using (true);
 _REASONS = {
     "drop table u": "the table public.u is dropped with its rows",
     "alter table t drop column b": "the column public.t.b is dropped with its values",
+    "alter table t drop column b, add column b text": "the column public.t.b is dropped with its values",
     "drop materialized view m": "the materialized view public.m is dropped",
     "drop sequence q": "the sequence public.q is dropped",
     "drop type pair": "the composite type public.pair is dropped",
@@ -105,6 +107,12 @@ def test_the_rest_is_undone_around_a_comment(staged: psycopg.Connection[Any]) ->
     )
     assert str(trial.derived.missing[0].place) == "up.sql:3:1"
     assert not trial.wrong
+
+
+def test_what_is_said_of_a_hole_is_not_taken_for_sql(staged: psycopg.Connection[Any]) -> None:
+    trigger = "create trigger {} after insert on x for each row execute function trg()"
+    script = f"create table x (a int); {trigger.format('g')}; insert into x values (1); {trigger.format('h')}"
+    assert tried(staged, script).reasons == ["rows that were added to public.x are not taken away"]
 
 
 def test_an_event_trigger_may_do_more_than_is_said(connection: psycopg.Connection[Any]) -> None:

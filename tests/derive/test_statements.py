@@ -221,6 +221,11 @@ _CASES = {
     "constraint without a name": Case(
         "alter table s.u add foreign key (id) references t", "ALTER TABLE s.u DROP CONSTRAINT u_id_fkey1;"
     ),
+    "constraint replaced by one of a new column": Case(
+        "alter table s.u add x int, drop constraint u_id_fkey, add constraint u_id_fkey foreign key (x) references t",
+        "ALTER TABLE s.u DROP CONSTRAINT u_id_fkey;\nALTER TABLE s.u DROP COLUMN x;\n"
+        "ALTER TABLE s.u ADD CONSTRAINT u_id_fkey FOREIGN KEY (id) REFERENCES public.t(id);",
+    ),
     "primary key": Case(
         "alter table s.u add primary key (id)",
         "ALTER TABLE s.u DROP CONSTRAINT u_pkey;\nALTER TABLE s.u ALTER COLUMN id DROP NOT NULL;",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_migrations.derive.state import Back, mention
+from pytest_migrations.derive.state import Back
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,7 @@ def ordered(backs: Sequence[Back], needs: Sequence[Need]) -> tuple[list[Back], l
         while ready := next((item for item in waiting if not waits[item[0]]), None):
             waiting.remove(ready)
             entry, since = ready
-            if any(mention(entry).search(other.sql) for other in result[since:]):
+            if any(other.names(entry) for other in result[since:]):
                 problems.append(f"{entry.name} has to go before something else needs its name, and after it is needed")
             result.append(drops[entry])
             for others in waits.values():

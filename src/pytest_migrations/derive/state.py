@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import Statement
 
 
-def mention(entry: Entry) -> re.Pattern[str]:
+def _mention(entry: Entry) -> re.Pattern[str]:
     """Finds the name of an object in SQL."""
     name = last(entry.name) if entry.kind == "column" else bare(part_and_relation(entry.name)[0]).partition("(")[0]
     return re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
@@ -51,8 +51,16 @@ class Back(NamedTuple):
     about: Entry | None = None
 
     @property
+    def is_comment(self) -> bool:
+        return self.sql.startswith("--")
+
+    @property
     def line(self) -> str:
-        return self.sql + ("\n" if self.sql.startswith("--") else ";\n")
+        return self.sql + ("\n" if self.is_comment else ";\n")
+
+    def names(self, entry: Entry) -> bool:
+        """Whether it names an object that it is not about."""
+        return not self.is_comment and self.about != entry and bool(_mention(entry).search(self.sql))
 
 
 class Said(NamedTuple):
@@ -129,9 +137,7 @@ class State:
 
     def is_named(self, entry: Entry, since: int) -> bool:
         """Whether what undoes a step from number ``since`` on names the object, beside what is about it."""
-        name = mention(entry)
-        backs = (back for step in self.steps[since:] for back in step.backs if back.about != entry)
-        return any(name.search(back.sql) for back in backs)
+        return any(back.names(entry) for step in self.steps[since:] for back in step.backs)
 
     def taking(self, entry: Entry) -> State:
         """The state in which an object goes with another one."""

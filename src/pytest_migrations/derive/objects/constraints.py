@@ -6,6 +6,7 @@ import re
 
 from pytest_migrations.derive.objects.indexes import clustered, replica_identity
 from pytest_migrations.derive.objects.kind import (
+    DROP,
     MAKE,
     PUT_BACK,
     Change,
@@ -48,8 +49,9 @@ def _definition(change: Change) -> list[Undo]:
         timing = (_DEFERRABLE.search(before) or [""])[0]
         said = timing if "DEFERRABLE" in timing else f" NOT DEFERRABLE{timing}"
         return [Undo(f"ALTER {_of(change.before)} ALTER CONSTRAINT {name}{said}", PUT_BACK)]
-    again = [Undo(_drop(change.name, change.after), MAKE), Undo(_add(change.name, change.before), MAKE)]
-    return again + (comment("CONSTRAINT", name=_on)(change) if change.before["comment"] is not None else [])
+    again = [Undo(_drop(change.name, change.after), DROP), Undo(_add(change.name, change.before), MAKE)]
+    is_said = change.before["comment"] is not None and "comment" not in change.fields
+    return again + (comment("CONSTRAINT", name=_on)(change) if is_said else [])
 
 
 def _on(name: str, row: Row) -> str:

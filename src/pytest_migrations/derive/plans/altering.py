@@ -35,6 +35,8 @@ def _altered(node: Any, found: Found) -> Plan:
         return Plan(missing=(CASCADE,), scopes=(relation(node.relation),))
     if _UNSEEN & {enum_name(command, "subtype") for command in commands} and not found.is_made:
         return Plan(missing=("the values of server options are not looked at, since some are secrets",))
+    if not found.is_made and (lost := _replaced_columns(commands, found)):
+        return Plan(missing=lost, scopes=(relation(node.relation),))
     partitions = [
         getattr(command, "def").partition_cmd.name
         for command in commands
@@ -45,6 +47,17 @@ def _altered(node: Any, found: Found) -> Plan:
         return replace(found.touched, scopes=scopes)
     family = RELATION if found.word != "TABLE" or any(map(_is_about_hanging, commands)) else TABLE
     return _additions(commands, found) or Plan(scopes=(relation(node.relation, *partitions, family=family),))
+
+
+def _replaced_columns(commands: list[Any], found: Found) -> tuple[str, ...]:
+    """Columns that are dropped and added anew at once, so that only their values are others."""
+    added = {
+        getattr(item, "def").column_def.colname for item in commands if enum_name(item, "subtype") == "AT_AddColumn"
+    }
+    dropped = {item.name for item in commands if enum_name(item, "subtype") == "AT_DropColumn"}
+    return tuple(
+        f"the column {found.sql}.{quoted(name)} is dropped with its values" for name in sorted(added & dropped)
+    )
 
 
 def _is_about_hanging(command: Any) -> bool:
