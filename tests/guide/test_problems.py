@@ -59,7 +59,7 @@ def test_messages_of_the_commands(database: Database, cli: Cli, migrations: Migr
     target = Target.named(database.dsn)
     with target.connect() as other:
         RunLock(other, target.ledger, target.where).take(0)
-        told.append(cli("run", "--lock-timeout=0").err)
+        told.append(cli("run", "--lock-timeout=100ms").err)
     headings = [heading for heading in sections("Common problems") if not heading.endswith(")")]
     shown = {heading for heading in headings if any(heading in text for text in told)}
     assert set(headings) - shown == {"The rollback leaves the schema different"}
