@@ -87,8 +87,8 @@ def test_a_backup_is_named_by_its_file_or_its_name(
     assert lines[0].startswith(f"restore    backups/{name} (")
     assert "verify     1 object, as in the backup" in lines
     assert ["only", "in", database.name, "column", "public.users.name"] in [line.split() for line in lines]
-    assert any(line.startswith("    psql -v ON_ERROR_STOP=1 ") and line.endswith("<<'SQL'") for line in lines)
-    assert f'    ALTER DATABASE "{restored}" RENAME TO "{database.name}";' in lines
+    assert any(line.startswith("psql -v ON_ERROR_STOP=1 ") and line.endswith("<<'SQL'") for line in lines)
+    assert f'ALTER DATABASE "{restored}" RENAME TO "{database.name}";' in lines
     again = cli("restore", f"backups/{name}", "--into", restored)
     assert again.code == 2
     assert "nothing is restored over one" in again.err
