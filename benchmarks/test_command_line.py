@@ -16,28 +16,18 @@ from pytest_migrations.formats.detection import read_history
 from pytest_migrations.operations import running
 from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.target import Target
-from pytest_migrations.server.choice import ServerOptions
-from pytest_migrations.server.requirements import Requirements
-from pytest_migrations.server.run_folder import RunFolder
-from pytest_migrations.server.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_benchmark.fixture import BenchmarkFixture
+
+    from pytest_migrations.server.server import Server
 
 #: What a run may cost, its connections, lock and ledger included.
 MOST_LOOPS = 2.0
 #: Seconds for a command that only looks, start of Python included.
 MOST_SECONDS = 1.0
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    run = RunFolder.reserve()
-    yield Server.start_or_join(run, ServerOptions(server="embedded"), Requirements())
-    run.close()
 
 
 def bare_loop(server: Server, folder: Path) -> float:

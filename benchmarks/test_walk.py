@@ -14,28 +14,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.generated import scripts, write
-from pytest_migrations.server.choice import ServerOptions
-from pytest_migrations.server.requirements import Requirements
-from pytest_migrations.server.run_folder import RunFolder
-from pytest_migrations.server.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_benchmark.fixture import BenchmarkFixture
+
+    from pytest_migrations.server.server import Server
 
 #: What a proof may cost, start of the server and of pytest included.
 MOST_LOOPS = 25
 #: Seconds to the end of a run with one migration, beyond those of pytest on an empty test.
 MOST_SECONDS_TO_FIRST_VERDICT = 0.6
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    run = RunFolder.reserve()
-    yield Server.start_or_join(run, ServerOptions(server="embedded"), Requirements())
-    run.close()
 
 
 def bare_loop(server: Server, migrations: int, tables: int) -> float:

@@ -14,7 +14,7 @@ from pytest_migrations.derive.derivation import Derivation
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.blockers import watched
-from pytest_migrations.operations.doubt import Outcome, doubt_about
+from pytest_migrations.operations.doubt import Outcome, doubt_about, in_doubt, put_right
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning, whoever_runs
 from pytest_migrations.operations.kept_rollback import is_of_ledger
 from pytest_migrations.operations.patience import Patience
@@ -74,23 +74,21 @@ class Applier:
         if entry.state is not State.ROLLING_BACK:  # how far it was applied says nothing of its way back
             begun = replace(begun, state=State.APPLIED, statements=0, kept_checksum=None)
         if entry.state is State.APPLYING and is_of_ledger(script):
-            self._clear(migration.up, entry)
+            self._clear(migration, entry)
         attempt = partial(self._try, migration, script, State.ROLLED_BACK, None)
         return self._patience.insist(attempt, begun, State.ROLLED_BACK)
 
-    def _clear(self, script: Script, entry: Entry) -> None:
+    def _clear(self, migration: Migration, entry: Entry) -> None:
         """Remove what the statement in doubt has left: the rollback that was derived knows nothing of it."""
-        commands = statements(script)
-        if entry.statements < len(commands):
-            doubt = doubt_about(self._session.connection, commands[entry.statements])
+        if statement := in_doubt(migration, entry):
+            doubt = doubt_about(self._session.connection, statement)
             if doubt.outcome is not Outcome.RUN:
                 raise UserError.at(
-                    commands[entry.statements].place,
+                    statement.place,
                     f"{doubt.text}, and the rollback that was derived does not take that back",
                     "Go on first: pytest-migrations run --continue. Or undo it by hand.",
                 )
-            for command in doubt.first:
-                self._session.connection.execute(command.as_bytes(self._session.connection))
+            put_right(self._session.connection, doubt)
 
     def apply_as_one(self, migrations: Sequence[Migration]) -> list[Entry]:
         """Apply some in one transaction; their entries.

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from pytest_migrations.errors import UserError
+from pytest_migrations.operations.entry import State
 from pytest_migrations.sql.framing import means_the_same_alone
-from pytest_migrations.sql.grammar import trees
+from pytest_migrations.sql.grammar import statements, trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import psycopg
 
-    from pytest_migrations.migration import Statement
+    from pytest_migrations.migration import Migration, Statement
+    from pytest_migrations.operations.entry import Entry
 
 
 class Outcome(Enum):
@@ -55,6 +57,19 @@ def doubt_about(connection: psycopg.Connection[Any], statement: Statement) -> Do
     return Doubt(Outcome.RUN, "nothing of it was kept")
 
 
+def in_doubt(migration: Migration, entry: Entry) -> Statement | None:
+    """The statement that a migration has stopped in; None where there is none, or its script is a program."""
+    script = migration.up if entry.state is State.APPLYING else migration.down
+    commands = () if script is None or script.program is not None else statements(script)
+    return commands[entry.statements] if entry.statements < len(commands) else None
+
+
+def put_right(connection: psycopg.Connection[Any], doubt: Doubt) -> None:
+    """Do what has to be done first."""
+    for command in doubt.first:
+        connection.execute(command.as_bytes(connection))
+
+
 def settle(connection: psycopg.Connection[Any], statement: Statement) -> bool:
     """Put right what it has left, and say whether it still has to run.
 
@@ -68,8 +83,7 @@ def settle(connection: psycopg.Connection[Any], statement: Statement) -> bool:
             "Look at what it does, bring the database into the state before or behind the whole migration by hand, and "
             "say which with `pytest-migrations mark FILE --applied` or `--pending`.",
         )
-    for command in doubt.first:
-        connection.execute(command.as_bytes(connection))
+    put_right(connection, doubt)
     return doubt.outcome is Outcome.RUN
 
 

@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
-from pytest_migrations.operations.doubt import doubt_about
+from pytest_migrations.operations.doubt import doubt_about, in_doubt
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
 from pytest_migrations.server.connections import again
-from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,7 +164,5 @@ class Patience:
 
     def _left(self, failure: MigrationError, kept: Entry) -> str:
         """What the database has of the statement that it stopped in."""
-        script = failure.migration.up if kept.state is State.APPLYING else failure.migration.down
-        if script is None or script.program is not None or kept.statements >= len(statements(script)):
-            return ""
-        return f"; of the next, {doubt_about(self._session.connection, statements(script)[kept.statements]).text}"
+        statement = in_doubt(failure.migration, kept)
+        return f"; of the next, {doubt_about(self._session.connection, statement).text}" if statement else ""

@@ -7,13 +7,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.foreign_ledgers import survey
-from pytest_migrations.operations.doubt import doubt_about
-from pytest_migrations.operations.entry import State
+from pytest_migrations.operations.doubt import doubt_about, in_doubt
 from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.lock import holder, key_of
 from pytest_migrations.operations.marking import as_applied
 from pytest_migrations.operations.standing import Stand, Standing, standings
-from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     import psycopg
@@ -77,10 +75,7 @@ def _under_way(running: str, standing: Standing) -> Standing:
 def _looked_at(connection: psycopg.Connection[Any], standing: Standing) -> Standing:
     """With what the database says of the statement that it may have stopped in."""
     entry, migration = standing.entry, standing.migration
-    if entry is None or migration is None or not entry.is_unfinished:
+    if entry is None or migration is None or not entry.is_unfinished or not (statement := in_doubt(migration, entry)):
         return standing
-    script = migration.up if entry.state is State.APPLYING else migration.down
-    if script is None or script.program is not None or entry.statements >= len(statements(script)):
-        return standing
-    doubt = doubt_about(connection, statements(script)[entry.statements])
+    doubt = doubt_about(connection, statement)
     return replace(standing, note=f"{standing.note}; statement {entry.statements + 1}: {doubt.text}")
