@@ -176,10 +176,14 @@ class Applier:
                 before_statement=progress.before,
                 after_statement=progress.after,
             )
-            if end is State.APPLIED:
-                runner.apply(replace(migration, up=rest), look=progress.finish)
-            else:
-                runner.rollback(replace(migration, down=rest), look=progress.finish)
+            try:
+                if end is State.APPLIED:
+                    runner.apply(replace(migration, up=rest), look=progress.finish)
+                else:
+                    runner.rollback(replace(migration, down=rest), look=progress.finish)
+            except MigrationError as error:
+                error.migration = migration  # not what was left of it: statements are counted in the whole
+                raise
         return progress.entry
 
     def _resume(self, migration: Migration, script: Script, entry: Entry) -> Resumption:
