@@ -59,8 +59,8 @@ class Runner:
     Each script starts in a clean session, whatever the one before it left behind. ``timeout`` is the longest that a
     script may take, in seconds; None means for ever. ``guard`` looks before each commit, and what it raises undoes the
     transaction: with it, statements that would commit by themselves get a transaction each. Only behind what no
-    transaction can hold does it look too late. ``clean`` makes the session so, and runs
-    what it is given besides.
+    transaction can hold does it look too late. ``clean`` makes the session so in a transaction that what it is given
+    ends: it sends all that in one message.
     ``before_statement`` is told of every statement that is about to be sent, ``after_statement`` of every one that
     succeeded: they may use the session.
     """
@@ -79,7 +79,7 @@ class Runner:
         self._timeout = timeout
         self._guard = guard
         # The walk replaces the connection where a migration has changed what sessions begin with.
-        self._clean = clean or (lambda more: self.connection.execute(CLEAN_SESSION + more))
+        self._clean = clean or (lambda end: self.connection.execute(b"BEGIN; " + CLEAN_SESSION + end))
         self._before_statement = before_statement
         self._after_statement = after_statement
 
@@ -122,35 +122,40 @@ class Runner:
 
     def _run_for_good(self, migration: Migration, script: Script, look: Callable[[], None]) -> Ran:
         commands = supported_statements(migration, script)
-        self._clean(_deallocation(script))
+        as_one = script.transactional and fit_in_transaction(commands)
         sending = self._sending(migration, script)
-        with sending.in_time():
-            if script.transactional and fit_in_transaction(commands):
-                try:
-                    self._run_in_one_transaction(sending, look)
-                except NeedsCommitsError:
-                    self._run_with_commits(sending, look)
-                except MigrationError as error:
-                    if error.sqlstate not in NOT_IN_A_TRANSACTION:
-                        raise
-                    self._run_with_commits(sending, look)
-            else:
-                self._run_with_commits(sending, look)
-        return Ran(sending.sent, sending.seconds)
-
-    def _run_in_one_transaction(self, sending: Sending, look: Callable[[], None]) -> None:
-        self.connection.execute(b"BEGIN")
         try:
-            last = self._send_all(sending)
-            self._check(sending)
-            with sending.aside():
-                look()
-            if last is not None:
-                sending.finish(b"COMMIT", last)
+            self._clean(_deallocation(script) + (b"; COMMIT; BEGIN" if as_one else b"; COMMIT"))
+            with sending.in_time():
+                if not (as_one and self._ran_in_the_transaction(sending, look)):
+                    self._run_with_commits(sending, look)
         finally:
             leave_transaction(self.connection)
+        return Ran(sending.sent, sending.seconds)
+
+    def _ran_in_the_transaction(self, sending: Sending, look: Callable[[], None]) -> bool:
+        """Run a script, and commit it, in the transaction that was begun behind the cleaning.
+
+        False, and nothing of it was kept, where it turns out to need commits of its own.
+        """
+        try:
+            last = self._send_all(sending)
+        except NeedsCommitsError:
+            return False
+        except MigrationError as error:
+            if error.sqlstate in NOT_IN_A_TRANSACTION:
+                return False
+            raise
+        with sending.aside():
+            if self._guard is not None:
+                self._guard()
+            look()
+        if last is not None:
+            sending.finish(b"COMMIT", last)
+        return True
 
     def _run_with_commits(self, sending: Sending, look: Callable[[], None]) -> None:
+        leave_transaction(self.connection)  # in which it was tried in vain
         sending.sent = 0
         try:
             if sending.script.program is None:

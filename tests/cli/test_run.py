@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_migrations.operations.entry import whoever_runs
+
 if TYPE_CHECKING:
     from pytest_migrations.server.server import Database
     from tests.commands import Cli, Migrations, Query
@@ -233,11 +235,16 @@ def test_no_way_back_is_offered_where_there_is_none(database: Database, cli: Cli
 
 
 def test_who_rolled_back_is_who_did_it(
-    database: Database, cli: Cli, migrations: Migrations, monkeypatch: pytest.MonkeyPatch
+    database: Database,
+    cli: Cli,
+    migrations: Migrations,
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
+    request.addfinalizer(whoever_runs.cache_clear)
     migrations(m001_users=USERS)
-    monkeypatch.setenv("LOGNAME", "alice")
-    cli("run")
-    monkeypatch.setenv("LOGNAME", "bob")
-    cli("rollback", "1")
+    for name, command in ("alice", ["run"]), ("bob", ["rollback", "1"]):
+        whoever_runs.cache_clear()  # one process has one user, elsewhere
+        monkeypatch.setenv("LOGNAME", name)
+        cli(*command)
     assert "by bob@" in cli("status").out

@@ -164,8 +164,8 @@ class Applier:
                 progress.finish()
                 return progress.entry
 
-            def clean(more: bytes) -> None:
-                session.lock.check(CLEAN_BUT_FOR_LOCKS + more + b"; ")
+            def clean(end: bytes) -> None:
+                session.lock.check(b"BEGIN; " + CLEAN_BUT_FOR_LOCKS + end)
                 if resumption.settings:
                     session.connection.execute(resumption.settings)
 

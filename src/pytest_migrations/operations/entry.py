@@ -7,6 +7,7 @@ import hashlib
 import socket
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from pytest_migrations.sql.grammar import statements
@@ -105,6 +106,7 @@ def checksum(migration: Migration) -> str:
     return hashlib.sha256(written.encode()).hexdigest()
 
 
+@lru_cache(maxsize=1)
 def whoever_runs() -> str:
     """The user of the operating system, and its host: deploy@ci-7."""
     try:

@@ -44,20 +44,17 @@ class RunLock:
         self._try()  # twice, so that it can be given back once to see that it is held
         self.pid = _one(self._connection, "SELECT pg_backend_pid()")
 
-    def check(self, first: bytes = b"") -> None:
+    def check(self, then: bytes = b"") -> None:
         """Make sure that we still have it. Raises UserError where not, whoever has it now.
 
-        ``first`` are statements to run before, in the same round trip; each ends with a semicolon.
+        ``then`` is what to run behind the question, in the same message.
         """
         # It is held twice: to give one back succeeds where it is held, and costs less than a look at pg_locks.
         asking = (
             b"SELECT pg_catalog.pg_backend_pid(), pg_catalog.pg_advisory_unlock(%d, %d), "
-            b"pg_catalog.pg_try_advisory_lock(%d, %d)" % (*self._key, *self._key)
+            b"pg_catalog.pg_try_advisory_lock(%d, %d); " % (*self._key, *self._key)
         )
-        cursor = self._connection.execute(first + asking)
-        while cursor.nextset():
-            pass
-        pid, was_held, _ = cursor.fetchone() or (0, False, False)
+        pid, was_held, _ = self._connection.execute(asking + then).fetchone() or (0, False, False)
         if pid != self.pid:
             raise UserError(f"{POOLED.format(where=self._where)}\nThe run has stopped before the next migration.")
         if not was_held:

@@ -61,7 +61,7 @@ def resume(connection: psycopg.Connection[Any], lock: RunLock, script: Script, e
             f"Undo that edit; only what comes behind them may change. Or: {_BY_HAND}",
         )
     settings = _settings(done)
-    lock.check(CLEAN_BUT_FOR_LOCKS + b"; ")
+    lock.check(CLEAN_BUT_FOR_LOCKS)
     if settings:
         connection.execute(settings)
     number = entry.statements
