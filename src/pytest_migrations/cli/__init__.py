@@ -6,6 +6,7 @@ somebody else holds). 130: interrupted.
 
 from __future__ import annotations
 
+import gc
 import signal
 import sys
 import threading
@@ -69,6 +70,7 @@ def _group(ctx: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and exit. No error of a user's doing ends in a traceback."""
+    gc.set_threshold(50_000)  # what is read stays to the end: to sift it often is a tenth of `validate`
     with _terminated_as_interrupted():
         code = _run(arguments)
     sys.exit(code)
