@@ -17,11 +17,9 @@ if TYPE_CHECKING:
 
 DISTRIBUTIONS = [
     ["-n2", "--dist=load"],
-    ["-n2", "--dist=loadfile"],
     ["-n3", "--dist=loadscope"],
     ["-n2", "--dist=worksteal", "-p", "randomly"],
     ["-n2", "--maxschedchunk=1"],
-    ["-n2", "-p", "randomly"],
 ]
 
 
@@ -63,8 +61,16 @@ def test_one_server_for_all_workers(
     assert len(set(homes)) == 1
 
 
-@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n4"], ["-n2", "--maxschedchunk=1"]], ids=" ".join)
-@pytest.mark.parametrize("given", [False, True], ids=["embedded", "external"])
+@pytest.mark.parametrize(
+    ("given", "options"),
+    [
+        (False, ["-p", "no:xdist"]),
+        (False, ["-n4"]),
+        (True, ["-p", "no:xdist"]),
+        (True, ["-n2", "--maxschedchunk=1"]),
+    ],
+    ids=["embedded", "embedded -n4", "external", "external -n2"],
+)
 def test_a_history_that_makes_roles(
     pytester: pytest.Pytester,
     project: Project,
