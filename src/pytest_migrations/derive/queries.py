@@ -64,36 +64,42 @@ with made(number, kind, name) as (
     union all select number, 'pg_namespace'::regclass, to_regnamespace(name)::oid, 0 from made where kind = 'schema'
     union all select number, 'pg_proc'::regclass, to_regprocedure(replace(name, '(*)', '()'))::oid, 0 from made
         where kind in ('function', 'procedure', 'aggregate')
-    union all select m.number, 'pg_class'::regclass, a.attrelid, a.attnum::int from made m join pg_attribute a
-        on m.kind = 'column' and a.attnum > 0
-        and a.attrelid = to_regclass(left(m.name, - length(quote_ident(a.attname)) - 1))
-        and m.name = a.attrelid::regclass || '.' || quote_ident(a.attname)
+    union all select m.number, 'pg_class'::regclass, a.attrelid, a.attnum::int
+        from (select number, name, parse_ident(name) as parts from made where kind = 'column') m
+            join pg_attribute a on a.attname = parts[cardinality(parts)] and a.attnum > 0
+            and a.attrelid = to_regclass(left(name, - length(quote_ident(parts[cardinality(parts)])) - 1))
 ), known(number, class, oid, part) as (
     select * from things
     union all select x.number, 'pg_type'::regclass, t.oid, 0 from things x join pg_type t on t.typrelid = x.oid
         where x.class = 'pg_class'::regclass and x.part = 0
     union all select x.number, 'pg_class'::regclass, t.typrelid, 0 from things x join pg_type t on t.oid = x.oid
         where x.class = 'pg_type'::regclass and t.typrelid <> 0
-), owners(class, oid, owner_class, owner) as (
-    select 'pg_trigger'::regclass, oid, 'pg_class'::regclass, tgrelid from pg_trigger
-    union all select 'pg_constraint'::regclass, oid, 'pg_class'::regclass, conrelid from pg_constraint
-        where conrelid <> 0
-    union all select 'pg_constraint'::regclass, oid, 'pg_type'::regclass, contypid from pg_constraint
-        where contypid <> 0
-    union all select 'pg_attrdef'::regclass, oid, 'pg_class'::regclass, adrelid from pg_attrdef
-    union all select 'pg_rewrite'::regclass, oid, 'pg_class'::regclass, ev_class from pg_rewrite
-    union all select 'pg_policy'::regclass, oid, 'pg_class'::regclass, polrelid from pg_policy
-    union all select 'pg_class'::regclass, indexrelid, 'pg_class'::regclass, indrelid from pg_index
-    union all select 'pg_type'::regclass, oid, 'pg_type'::regclass, typelem from pg_type
-        where typelem <> 0 and typcategory = 'A'
+), used(y, part, class, oid, subid, goes_with) as (
+    select y.number, y.part, d.classid, d.objid, d.objsubid, d.deptype in ('a', 'i')
+    from known y join pg_depend d on d.refclassid = y.class and d.refobjid = y.oid and y.part in (0, d.refobjsubid)
+), users(y, class, oid, subid, goes_with) as materialized (
+    select y, coalesce(o.class, u.class), coalesce(o.oid, u.oid), subid, o.oid is null and goes_with
+    from used u left join lateral (
+        select 'pg_class'::regclass, tgrelid from pg_trigger where u.class = 'pg_trigger'::regclass and oid = u.oid
+        union all select 'pg_class'::regclass, conrelid from pg_constraint
+            where u.class = 'pg_constraint'::regclass and oid = u.oid and conrelid <> 0
+        union all select 'pg_type'::regclass, contypid from pg_constraint
+            where u.class = 'pg_constraint'::regclass and oid = u.oid and contypid <> 0
+        union all select 'pg_class'::regclass, adrelid from pg_attrdef
+            where u.class = 'pg_attrdef'::regclass and oid = u.oid
+        union all select 'pg_class'::regclass, ev_class from pg_rewrite
+            where u.class = 'pg_rewrite'::regclass and oid = u.oid
+        union all select 'pg_class'::regclass, polrelid from pg_policy
+            where u.class = 'pg_policy'::regclass and oid = u.oid
+        union all select 'pg_class'::regclass, indrelid from pg_index
+            where u.class = 'pg_class'::regclass and indexrelid = u.oid
+        union all select 'pg_type'::regclass, typelem from pg_type
+            where u.class = 'pg_type'::regclass and oid = u.oid and typelem <> 0 and typcategory = 'A'
+    ) o(class, oid) on true
 ), needs(x, y, goes_with) as (
-    select x.number, y.number, o.owner is null and d.deptype in ('a', 'i')
-    from known y
-        join pg_depend d on d.refclassid = y.class and d.refobjid = y.oid and y.part in (0, d.refobjsubid)
-        left join owners o on o.class = d.classid and o.oid = d.objid
-        join known x on x.class = coalesce(o.owner_class, d.classid) and x.oid = coalesce(o.owner, d.objid)
-            and x.part in (0, d.objsubid)
-    where x.number <> y.number
+    select x.number, u.y, u.goes_with
+    from users u join known x on x.class = u.class and x.oid = u.oid and x.part in (0, u.subid)
+    where x.number <> u.y
 )
 select json_agg(json_build_array(x, y, goes_with)) from (select x, y, bool_or(goes_with) from needs group by x, y)
     n(x, y, goes_with)"""
