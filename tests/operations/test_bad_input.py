@@ -142,7 +142,7 @@ def test_a_migration_that_touches_the_ledger(
     migrations(m001_users=TABLE, m002_ledger=f"CREATE TABLE more (id int);\n{statement}")
     ran = cli("run")
     assert ran.code == 2
-    assert f"002_ledger.sql was stopped before its commit: the ledger {LEDGER} {message}" in ran.err
+    assert f"002_ledger.sql was stopped: the ledger {LEDGER} {message}" in ran.err
     assert [m["state"] for m in cli("status", "--json").json["migrations"]] == ["applied", "pending"]
 
 
@@ -274,7 +274,7 @@ def test_a_ledger_that_takes_no_entry(statement: str, database: Database, cli: C
     migrations(m001_users=TABLE, m002_no=statement.format(ledger=LEDGER))
     ran = cli("run")
     assert ran.code == 2
-    assert "002_no.sql was stopped before its commit: the ledger" in ran.err
+    assert "002_no.sql was stopped: the ledger" in ran.err
     assert "takes no entry" in ran.err
 
 

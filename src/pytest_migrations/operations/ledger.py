@@ -31,13 +31,16 @@ _COLUMNS = {
     "rollback_note": "text",
     "error": "text",
     "kept_checksum": "text",
+    "in_doubt": "text",
 }
 #: In the order in which migrations were applied.
 _ORDER = "id"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 #: What a script may have left in the session, that would keep us from the ledger.
 _AS_OURSELVES = ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL role = DEFAULT")
-_FINGERPRINT = "SELECT count(*), sum(hashtextextended(name || state || checksum, statements)) FROM {ledger}"
+#: Times are left out: they are spelled by the settings of the session.
+_SETTLED = ", ".join(name for name, kind in _COLUMNS.items() if kind.startswith(("text", "integer")))
+_FINGERPRINT = f"SELECT count(*), sum(hashtextextended(ROW({_SETTLED})::text, 0)) FROM {{ledger}}"  # noqa: S608 (our own)
 _INSERT = f"INSERT INTO {{ledger}} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608
 _WRITE = f"{_INSERT} ON CONFLICT (name) DO UPDATE SET {', '.join(f'{name} = EXCLUDED.{name}' for name in _COLUMNS)}"
 _WRITE_LAST = f"{_WRITE}, {_ORDER} = EXCLUDED.{_ORDER}"
@@ -234,7 +237,7 @@ def _entry(row: dict[str, Any]) -> Entry:
     return Entry(**{**row, "state": State(row["state"])})
 
 
-class LedgerTouchedError(Exception):
+class LedgerTouchedError(UserError):
     """A script has written to the ledger, which is the runner's alone."""
 
 
