@@ -79,7 +79,7 @@ def test_nonsense_in_it(text: str, message: str, database: Database, cli: Cli, t
         (["run", "--lock-timeout", "soon"], "'soon' is no time. Say 500ms, 5s or 2min; 0 is for ever."),
         (["status", "--placeholder", "x"], "--placeholder=x: say NAME=VALUE"),
         (["rollback"], "Name the migration to roll back"),
-        (["mark", "1"], "Say --applied, --pending or --rolled-back."),
+        (["mark", "1"], "Say one of --applied, --pending and --rolled-back."),
         (["run", "--continue", "--single-transaction"], "run --continue first, without it"),
     ],
 )

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -262,6 +264,36 @@ def test_no_way_back_is_offered_where_there_is_none(database: Database, cli: Cli
     assert "Back again" not in ran.out
     (folder / "002_gone.sql").unlink()
     assert "undo it by hand, then pytest-migrations mark 002_gone.sql --rolled-back" in cli("run").err
+
+
+def test_what_failed_and_was_renamed_is_no_finding(database: Database, cli: Cli, migrations: Migrations) -> None:
+    folder = migrations(m001_users=USERS, m002_names="SELECT nonsense;")
+    assert cli("run").code == 1
+    assert cli("status").code == 1
+    (folder / "002_names.sql").unlink()
+    shown = cli("status")
+    assert shown.code == 0
+    assert "nothing of it was kept, and its file is gone: pytest-migrations repair forgets it" in shown.out
+
+
+def test_a_next_step_can_be_typed_whatever_the_name(database: Database, cli: Cli, migrations: Migrations) -> None:
+    folder = migrations()
+    name = "001_o'clock sharp.sql"
+    (folder / name).write_text("CREATE TABLE t (id int);\n-- ROLLBACK:\n-- DROP TABLE t;\n-- END ROLLBACK\n")
+    _, _, typed = cli("run").out.strip().rpartition("Back again: pytest-migrations ")
+    assert shlex.split(typed) == ["rollback", name]
+    assert cli(*shlex.split(typed)).code == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no such device here")
+def test_a_run_goes_on_where_the_disk_is_full(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS, m002_names=NAMES)
+    with open("/dev/full", "w") as full:  # noqa: PTH123 (a device)
+        run = [sys.executable, "-m", "pytest_migrations", "run"]
+        done = subprocess.run(run, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert done.stderr == "The output cannot be written (No space left on device); the command goes on without.\n"
+    assert states(cli) == ["applied", "applied"]
 
 
 def test_who_rolled_back_is_who_did_it(

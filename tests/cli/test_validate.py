@@ -84,6 +84,20 @@ def test_the_seed_story_for_programs(seed: Path, cli: Cli) -> None:
     assert "009_grants.sql" in foreign_key["remedy"]
 
 
+def test_what_follows_the_advice_is_fine(seed: Path, cli: Cli) -> None:
+    """The file calls itself by its number, so that the new name alone would be wrong."""
+    file = seed / "007_grant_monitoring_system.sql"
+    file.write_text(f"-- Migration 007: Grant monitoring\n{file.read_text()}")
+    told = (
+        "  007_grant_monitoring_system.sql to 010_grant_monitoring_system.sql, and the number 007 in its first lines\n"
+    )
+    assert told in cli("validate").out
+    file = file.rename(seed / "010_grant_monitoring_system.sql")
+    assert "Write 010 into its first lines, or give it back its name." in cli("validate").out
+    file.write_text(file.read_text().replace("007", "010"))
+    assert cli("validate").code == 0
+
+
 def test_after_the_fix_there_is_nothing_to_say(seed: Path, cli: Cli) -> None:
     (seed / "007_grant_monitoring_system.sql").rename(seed / "010_grant_monitoring_system.sql")
     result = cli("validate")

@@ -179,7 +179,10 @@ def test_order_and_problems(history: Read) -> None:
 def test_a_file_that_calls_itself_otherwise(history: Read) -> None:
     read = history({"007_a.sql": "-- Migration 7: A\n", "008_b.sql": "-- Migration 007: copied\nSELECT 1;\n"})
     (problem,) = read.problems
-    assert problem.message == "008_b.sql calls itself migration 007: its name or that line is wrong."
+    assert problem.message == (
+        "008_b.sql calls itself migration 007: its name or that line is wrong. Write 008 into its first lines, or give "
+        "it back its name."
+    )
 
 
 @pytest.mark.parametrize("name", ["1_with blank.sql", "1_é.sql", "1_it's.sql", '1_".sql', "1_.sql", "1_a.b.sql"])

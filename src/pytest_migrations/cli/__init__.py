@@ -111,4 +111,4 @@ def _run(arguments: Sequence[str] | None) -> int:
         output.error(f"This is a mistake of pytest-migrations {version('pytest-migrations')}, please report it:")
         output.error(traceback.format_exc())
         return NOT_TRIED
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) and code else NOT_TRIED if output.is_lost() else 0

@@ -17,26 +17,35 @@ if TYPE_CHECKING:
     from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.target import Target
 
-_STATES = {"applied": State.APPLIED, "pending": None, "rolled-back": State.ROLLED_BACK}
-
 
 @click.command(short_help="Tell the ledger what was done by hand.")
 @click.argument("file", metavar="FILE|VERSION")
-@click.option("--applied", "state", flag_value="applied", help="It is applied.")
-@click.option("--pending", "state", flag_value="pending", help="It is not, and is to be run.")
-@click.option("--rolled-back", "state", flag_value="rolled-back", help="It was applied, and taken back.")
+@click.option("--applied", is_flag=True, help="It is applied.")
+@click.option("--pending", is_flag=True, help="It is not, and is to be run.")
+@click.option("--rolled-back", is_flag=True, help="It was applied, and taken back.")
 @yes_option
 @json_option
 @target_options
 @folder_options
-def command(*, file: str, state: str | None, yes: bool, as_json: bool, target: Target, folder: FolderOptions) -> None:
+def command(
+    *,
+    file: str,
+    applied: bool,
+    pending: bool,
+    rolled_back: bool,
+    yes: bool,
+    as_json: bool,
+    target: Target,
+    folder: FolderOptions,
+) -> None:
     """Say in the ledger that the migration FILE is applied, pending or rolled back. Nothing else is changed."""
-    if state is None:
-        raise click.UsageError("Say --applied, --pending or --rolled-back.")
+    if [applied, pending, rolled_back].count(True) != 1:
+        raise click.UsageError("Say one of --applied, --pending and --rolled-back.")
+    state = State.APPLIED if applied else State.ROLLED_BACK if rolled_back else None
     history = folder.history()
 
     def plan(session: Session) -> tuple[list[Correction], list[str]]:
         make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
-        return to_mark(history, session.ledger.entries(), file, _STATES[state]), []
+        return to_mark(history, session.ledger.entries(), file, state), []
 
     correct_if_wanted(target, plan, yes=yes, as_json=as_json)

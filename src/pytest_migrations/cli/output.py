@@ -26,11 +26,23 @@ def error(message: str) -> None:
 
 
 def line(text: str = "") -> None:
-    """Print a line; where nobody reads on, what is under way goes on all the same."""
+    """Print a line; where nobody reads on, or the disk is full, what is under way goes on all the same."""
     try:
         click.echo(text)
-    except BrokenPipeError:
+    except OSError as failure:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not isinstance(failure, BrokenPipeError):
+            _lost.append(failure)
+            error(f"The output cannot be written ({failure.strerror}); the command goes on without.")
+
+
+#: Why the output could not be written, if that is so.
+_lost: list[OSError] = []
+
+
+def is_lost() -> bool:
+    """Whether some of the output could not be written, so that whoever reads it has not all."""
+    return bool(_lost)
 
 
 def as_json(data: Any) -> None:

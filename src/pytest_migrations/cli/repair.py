@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
@@ -45,10 +46,10 @@ def _to_decide(standing: Standing) -> str:
     if standing.stand is Stand.MISSING:
         return (
             f"{standing.name}: its file is gone, and no other is the same. Put it back, or take the migration back: "
-            f"pytest-migrations rollback {standing.name}"
+            f"pytest-migrations rollback {quote(standing.name)}"
         )
     return (
         f"{standing.name}: {standing.note}. Go on with pytest-migrations run --continue, take it back with "
-        f"pytest-migrations rollback {standing.name}, or bring it into one of the two states by hand and say so with "
-        f"pytest-migrations mark {standing.name} --applied or --pending"
+        f"pytest-migrations rollback {quote(standing.name)}, or bring it into one of the two states by hand and say so "
+        f"with pytest-migrations mark {quote(standing.name)} --applied or --pending"
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.cli import output
@@ -111,7 +112,7 @@ class _Lines:
         back, last = "", self._done[-1]
         has_way_back = last.migration.down is not None or last.entry.rollback_sql is not None
         if isinstance(last, Applied) and has_way_back and not self._is_dry:
-            back = f" Back again: pytest-migrations rollback {last.migration.name}"
+            back = f" Back again: pytest-migrations rollback {quote(last.migration.name)}"
         output.line(f"Done: {len(self._done)} {self._verb} in {took}.{back}")
 
     @property

@@ -11,6 +11,7 @@ import click
 from pytest_migrations.cli import FINDINGS, output
 from pytest_migrations.cli.options import FolderOptions, folder_options, json_option
 from pytest_migrations.errors import display_path
+from pytest_migrations.formats.ours import number_within
 from pytest_migrations.validate import Severity, validate
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def _show(history: History, found: Validation, kept: Sequence[Finding], proof: P
     for finding in kept:
         output.line(_coloured(finding))
         output.line()
-    for line in _order(found):
+    for line in _order(history, found):
         output.line(line)
     for line in _unread(history, found):
         output.line(line)
@@ -78,7 +79,7 @@ def _coloured(finding: Finding) -> str:
     return click.style(head, fg="red" if is_error else "yellow") + newline + rest
 
 
-def _order(found: Validation) -> Iterator[str]:
+def _order(history: History, found: Validation) -> Iterator[str]:
     if found.cycle:
         yield "No order works: these migrations need each other."
         names = [name for name, _ in found.cycle]
@@ -91,7 +92,10 @@ def _order(found: Validation) -> Iterator[str]:
             yield f"  {move.migration} " + (f"behind {move.behind}" if move.behind else f"before {move.before}")
         if found.renames:
             yield "Rename for it:"
-        yield from (f"  {old} to {new}" for old, new in found.renames)
+        numbers = {migration.name: number_within(migration) for migration in history}
+        for old, new in found.renames:
+            number = numbers[old]
+            yield f"  {old} to {new}" + (f", and the number {number} in its first lines" if number else "")
         yield ""
 
 

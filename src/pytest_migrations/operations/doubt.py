@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -65,7 +66,7 @@ def by_hand(name: str) -> str:
     """What to do then, about the migration of that name."""
     return (
         "Look at what it does, bring the database into the state before or behind the whole migration by hand, and say "
-        f"which: pytest-migrations mark {name} --applied, or --pending"
+        f"which: pytest-migrations mark {quote(name)} --applied, or --pending"
     )
 
 

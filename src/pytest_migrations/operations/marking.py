@@ -30,8 +30,12 @@ def to_mark(history: History, entries: Mapping[str, Entry], wanted: str, state: 
     entry = standing.entry
     if (entry.state if entry else None) is state:
         return []
+    if state is State.ROLLED_BACK and entry is None:
+        raise UserError(f"{standing.name} was never applied to this database, so it cannot have been rolled back.")
     before = f"{standing.stand.value}{f' ({standing.note})' if standing.note else ''}"
     text = f"{standing.name}: {before} -> {state.value if state else 'pending'}"
+    if state is State.APPLIED and entry is not None and entry.is_unfinished:
+        text += ". Its rollback is the one of its file then: that of the steps that were kept is forgotten"
     if state is None:
         assert entry is not None
         return [Correction(text, lambda ledger: ledger.remove(entry.name))]
@@ -47,8 +51,7 @@ def as_applied(migration: Migration, applied_at: datetime | None = None) -> Entr
 def _in_state(state: State, standing: Standing) -> Entry:
     if state is State.APPLIED and standing.migration is not None:
         return as_applied(standing.migration, datetime.now(timezone.utc))
-    if standing.entry is None:
-        raise UserError(f"{standing.name} was never applied to this database, so it cannot have been rolled back.")
+    assert standing.entry is not None
     return replace(
         standing.entry, state=state, applied_at=datetime.now(timezone.utc), applied_by=whoever_runs(), error=None
     )

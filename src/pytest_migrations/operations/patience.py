@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
@@ -156,14 +157,15 @@ class Patience:
         if kept.state is State.APPLYING and end is State.ROLLED_BACK:
             return (
                 f"Nothing of the rollback was kept, and {kept.statements} of the {kept.total_statements} statements of "
-                f"the migration still are. Undo those by hand, and say so: pytest-migrations mark {name} --pending"
+                "the migration still are. Undo those by hand, and say so: "
+                f"pytest-migrations mark {quote(name)} --pending"
             )
         done = f"{kept.statements} of its {kept.total_statements} statements were kept{self._left(failure, kept)}."
         if kept.state is State.ROLLING_BACK:
-            return f"{done} Go on with `pytest-migrations rollback {name}` once the cause is gone."
+            return f"{done} Go on with `pytest-migrations rollback {quote(name)}` once the cause is gone."
         back = ""
         if failure.migration.down is not None or kept.rollback_sql is not None:
-            back = f", or take them back with `pytest-migrations rollback {name}`"
+            back = f", or take them back with `pytest-migrations rollback {quote(name)}`"
         return f"{done} Once the cause is gone go on with `pytest-migrations run --continue`{back}."
 
     def _left(self, failure: MigrationError, kept: Entry) -> str:

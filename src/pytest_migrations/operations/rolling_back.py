@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
@@ -68,7 +69,7 @@ def plan_one(history: History, entries: Mapping[str, Entry], wanted: str, *, cas
         raise UserError(
             f"{standing.name} is not rolled back: others that were applied after it depend on it.\n{reasons}\n"
             "Nothing was changed. Roll them back first, or take them along in reverse order: "
-            f"pytest-migrations rollback {standing.name} --cascade"
+            f"pytest-migrations rollback {quote(standing.name)} --cascade"
         )
     return [_way_back(other) for other in [*(migrations[other] for other, _ in reversed(needing)), standing]]
 
@@ -120,7 +121,7 @@ def _way_back(standing: Standing) -> WayBack:
     raise UserError(
         f"{standing.name} has no rollback, and the ledger has none of it.{why}\nNothing was changed. Write one into "
         "its file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
-        f"{standing.name} --rolled-back"
+        f"{quote(standing.name)} --rolled-back"
     )
 
 

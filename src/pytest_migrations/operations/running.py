@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
@@ -140,17 +141,18 @@ def _refuse_contradictions(all_standings: list[Standing]) -> None:
     if missing := [s for s in all_standings if s.stand is Stand.MISSING]:
         last = missing[-1]
         if last.entry is not None and last.entry.rollback_sql is not None:
-            away = f"pytest-migrations rollback {last.name}, which knows how from the ledger"
+            away = f"pytest-migrations rollback {quote(last.name)}, which knows how from the ledger"
         else:
-            away = f"undo it by hand, then pytest-migrations mark {last.name} --rolled-back"
+            away = f"undo it by hand, then pytest-migrations mark {quote(last.name)} --rolled-back"
         raise UserError(
             f"The database has {_listed([s.name for s in missing])}, and the folder has no such file. Nothing was "
             "changed. Put the file back (is this the right branch?). If it was renamed: pytest-migrations repair. If "
             f"it is not to be there any more: {away}."
         )
     if changed := [s.name for s in all_standings if s.stand is Stand.CHANGED]:
+        were = "was" if len(changed) == 1 else "were"
         raise UserError(
-            f"Since it was applied, {_listed(changed)} was edited: other databases will get what this one has not. "
+            f"Since it was applied, {_listed(changed)} {were} edited: other databases will get what this one has not. "
             "Nothing was changed. Undo the edit and put the change into a new migration. If the edit changes nothing "
             "that matters (a comment, say): pytest-migrations repair."
         )
@@ -163,7 +165,7 @@ def _unfinished(standing: Standing) -> str:
     if entry.state is State.ROLLING_BACK:
         return (
             f"The rollback of {standing.name} stopped half-way: {done}. Nothing was changed. Finish it: "
-            f"pytest-migrations rollback {standing.name}"
+            f"pytest-migrations rollback {quote(standing.name)}"
         )
     why = f" ({entry.error})" if entry.error else ""
     is_program = standing.migration is not None and standing.migration.up.program is not None
@@ -175,7 +177,7 @@ def _unfinished(standing: Standing) -> str:
     return (
         f"{standing.name} stopped half-way: {done}{why}. Nothing was changed now. Look at it with pytest-migrations "
         "status. Go on with it: pytest-migrations run --continue. Take it back: pytest-migrations rollback "
-        f"{standing.name}"
+        f"{quote(standing.name)}"
     )
 
 

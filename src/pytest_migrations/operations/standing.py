@@ -141,7 +141,8 @@ def _without_file(entry: Entry) -> Standing:
         return Standing(entry.name, Stand.ROLLED_BACK, None, entry, "its file is gone")
     if entry.is_in_database:
         return Standing(entry.name, Stand.MISSING, None, entry, "no file of the folder is it")
-    return Standing(entry.name, Stand.FAILED, None, entry, "its file is gone")
+    note = "nothing of it was kept, and its file is gone: pytest-migrations repair forgets it"
+    return Standing(entry.name, Stand.FAILED, None, entry, note)
 
 
 def _what_is_left(entry: Entry) -> str:

@@ -66,16 +66,22 @@ def _read(folder: Folder) -> Reading:
     return Reading(migrations, problems)
 
 
+def number_within(migration: Migration) -> str:
+    """The number by which its first lines call it; empty where they do not."""
+    found = (_NUMBER.fullmatch(comment) for comment in _header(migration.up.source))
+    return next((number["number"] for number in found if number), "")
+
+
 def _misnumbered(migrations: Iterable[Migration]) -> Iterator[Problem]:
     """Files whose first lines call them by another number: one of the two was forgotten when the file was renamed."""
     for migration in migrations:
-        for comment in _header(migration.up.source):
-            number = _NUMBER.fullmatch(comment)
-            if number and (int(number["number"]),) != numbers(migration.version):
-                yield Problem(
-                    migration.path,
-                    f"{migration.name} calls itself migration {number['number']}: its name or that line is wrong.",
-                )
+        number = number_within(migration)
+        if number and (int(number),) != numbers(migration.version):
+            yield Problem(
+                migration.path,
+                f"{migration.name} calls itself migration {number}: its name or that line is wrong. Write "
+                f"{migration.version} into its first lines, or give it back its name.",
+            )
 
 
 def _migration(folder: Folder, name: str) -> Migration:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import subprocess
@@ -39,7 +40,7 @@ def write(
     It waits for each lock (ACCESS SHARE) for ``lock_timeout`` seconds; 0 is for ever. ``progress`` is told now and then
     how many bytes there are. Raises ProgramError, and OSError where there can be no such file.
     """
-    arguments = ("--format=custom", f"--lock-wait-timeout={lock_timeout * 1000:.0f}", *arguments)
+    arguments = ("--format=custom", f"--lock-wait-timeout={math.ceil(lock_timeout * 1000)}", *arguments)
     with archive.open("wb") as file:
         # Where it can it opens the file itself: in one that it was given, 17 and 18 find no way back to its beginning.
         arguments += () if client.container else (f"--file={archive}",)
