@@ -32,8 +32,8 @@ def to_baseline(
     """
     if applied := [standing.name for standing in standings(history, entries) if standing.is_in_database]:
         raise UserError(
-            f"The ledger has {len(applied)} applied migrations already, the last is {applied[-1]}. To say of a single "
-            "one that it is applied: pytest-migrations mark FILE --applied"
+            f"The ledger has begun: by it this database has {some(applied)} already, wholly or in part (see "
+            "pytest-migrations status). To say of a single one that it is applied: pytest-migrations mark FILE --applied"
         )
     if to is not None:
         try:

@@ -47,11 +47,17 @@ _WRITE_LAST = f"{_WRITE}, {_ORDER} = EXCLUDED.{_ORDER}"
 
 
 class Ledger:
-    """The ledger of a database, over a connection in autocommit mode. ``name`` is its schema and its table."""
+    """The ledger of a database, over a connection in autocommit mode. ``name`` is its schema and its table.
 
-    def __init__(self, connection: psycopg.Connection[Any], name: tuple[str, str]) -> None:
+    ``rights`` are those on the table that its user cannot do without.
+    """
+
+    def __init__(
+        self, connection: psycopg.Connection[Any], name: tuple[str, str], rights: Sequence[str] = ("SELECT",)
+    ) -> None:
         self.name = name
         self._connection = connection
+        self._rights = rights
         self._table = sql.Identifier(*name)
         self._escaped = self._table.as_string().replace("%", "%%")
         #: What the table held when we last wrote to it, while it is watched.
@@ -87,21 +93,18 @@ class Ledger:
                 "away and say with `pytest-migrations baseline` what is applied."
             )
         if not is_readable:
-            raise UserError(f"The user {self._user} may not read the ledger {self}. Grant it: {self._grant('SELECT')}")
+            raise UserError(f"The user {self._user} may not read the ledger {self}. Grant it: {self._grant()}")
         return True
 
     def create(self) -> None:
         """Make it where there is none. Raises UserError where the user may not."""
         if self.exists():
             row = self._connection.execute(
-                "SELECT bool_and(has_table_privilege(%s, r)) FROM unnest(ARRAY['INSERT', 'UPDATE', 'DELETE']) r",
-                [self._table.as_string()],
+                "SELECT bool_and(has_table_privilege(%s, r)) FROM unnest(%s::text[]) r",
+                [self._table.as_string(), list(self._rights)],
             ).fetchone()
             if row == (False,):
-                raise UserError(
-                    f"The user {self._user} may not write to the ledger {self}. Grant it: "
-                    f"{self._grant('SELECT, INSERT, UPDATE, DELETE')}"
-                )
+                raise UserError(f"The user {self._user} may not write to the ledger {self}. Grant it: {self._grant()}")
             return
         columns = sql.SQL(", ").join(
             sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(definition)) for name, definition in _COLUMNS.items()
@@ -223,9 +226,10 @@ class Ledger:
     def _user(self) -> str:
         return self._connection.info.user
 
-    def _grant(self, rights: str) -> str:
+    def _grant(self) -> str:
         user, schema = _quoted(self._user), _quoted(self.name[0])
-        return f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT {rights} ON {self._table.as_string()} TO {user};"
+        rights = f"{', '.join(self._rights)} ON {self._table.as_string()}"
+        return f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT {rights} TO {user};"
 
 
 def _quoted(name: str) -> str:

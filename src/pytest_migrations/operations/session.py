@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pytest_migrations.operations.target import Target
 
 DEFAULT_LOCK_SECONDS = 5.0
+#: On the ledger, of whoever changes a target.
+_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ class Session:
         self.close()
         self.connection = self.target.connect(self.limits.settings)
         self.onlooker = self.target.connect(self.limits.settings)
-        self.ledger = Ledger(self.connection, self.target.ledger)
+        self.ledger = Ledger(self.connection, self.target.ledger, _RIGHTS)
         self.lock = RunLock(self.connection, self.target.ledger, self.target.where)
         try:
             self.lock.take(self.limits.lock or math.inf)
@@ -96,7 +98,7 @@ def working_on(target: Target, limits: Limits) -> Iterator[Session]:
     connection = target.connect(limits.settings)
     onlooker = target.connect(limits.settings)
     lock = RunLock(connection, target.ledger, target.where)
-    session = Session(target, limits, connection, onlooker, Ledger(connection, target.ledger), lock)
+    session = Session(target, limits, connection, onlooker, Ledger(connection, target.ledger, _RIGHTS), lock)
     try:
         _check_usable(session)
         lock.take(limits.lock or math.inf)

@@ -23,7 +23,7 @@ _ADVICE = {
         "PGSERVICE, or the DSN, names it, and libpq looks for it before anything else: unset it, or let PGSERVICEFILE "
         "name the file that defines it."
     ),
-    r"(?:role|database) .* does not exist|pg_hba": "Correct the DSN, or what the server allows.",
+    r"(?:role|database) .* does not exist|pg_hba|permission denied": "Correct the DSN, or what the server allows.",
 }
 _GENERAL = "See whether it runs, and can be reached from here."
 

@@ -108,6 +108,7 @@ def sweep(folder: Path) -> None:
             lock = locks.try_take(path, create=False)
             if lock is not None:
                 with lock:
+                    record_of(path.with_name(path.name.removesuffix(UNFINISHED))).unlink(missing_ok=True)
                     path.unlink()
 
 

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -21,6 +22,7 @@ from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.operations.backups import archives
 from pytest_migrations.operations.backups.creation import creation
 from pytest_migrations.operations.backups.swapping import swap
+from pytest_migrations.operations.target import LEDGER_SCHEMA
 from pytest_migrations.server import clients, connections
 from pytest_migrations.server.databases import PREFIX
 from pytest_migrations.server.programs import ProgramError
@@ -215,10 +217,16 @@ def _compared(target: Target, beside: Target) -> Comparison | None:
     """How the new schema differs from the target's, where there is one; the target is only read."""
     with suppress(UserError, psycopg.Error), target.connect(_READ_ONLY) as there, beside.connect(_SETTINGS) as here:
         actual = take_snapshot(here)
-        comparison = compare(take_snapshot(there), actual)
+        comparison = compare(take_snapshot(there, leave_out=partial(_is_of_ledger, target.ledger)), actual)
         with here.transaction(force_rollback=True):
             return settle(here, comparison, actual)
     return None
+
+
+def _is_of_ledger(ledger: tuple[str, str], _: str, name: str) -> bool:
+    """What says what was done to a database is no part of its schema; neither is a schema that holds nothing else."""
+    schema, table = ledger
+    return name.startswith(f"{schema}.{table}") or (schema == LEDGER_SCHEMA and name == schema)
 
 
 def _renaming(old: str, new: str) -> str:
