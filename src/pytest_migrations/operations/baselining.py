@@ -33,7 +33,8 @@ def to_baseline(
     if applied := [standing.name for standing in standings(history, entries) if standing.is_in_database]:
         raise UserError(
             f"The ledger has begun: by it this database has {some(applied)} already, wholly or in part (see "
-            "pytest-migrations status). To say of a single one that it is applied: pytest-migrations mark FILE --applied"
+            "pytest-migrations status). To say of a single one that it is applied: "
+            "pytest-migrations mark FILE --applied"
         )
     if to is not None:
         try:
