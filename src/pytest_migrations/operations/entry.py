@@ -68,6 +68,12 @@ class Entry:
         """Whether some of it may have been kept, and some may not."""
         return self.state in (State.APPLYING, State.ROLLING_BACK)
 
+    @property
+    def kept(self) -> str:
+        """How far it came, for the user: 2 of its 5 statements were kept."""
+        were = "was" if self.statements == 1 else "were"
+        return f"{self.statements} of its {self.total_statements} statements {were} kept"
+
     def gone_on_from(self, kept: Entry) -> Entry:
         """The entry, as far as ``kept`` has come."""
         return replace(

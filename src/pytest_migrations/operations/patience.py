@@ -160,7 +160,7 @@ class Patience:
                 "the migration still are. Undo those by hand, and say so: "
                 f"pytest-migrations mark {quote(name)} --pending"
             )
-        done = f"{kept.statements} of its {kept.total_statements} statements were kept{self._left(failure, kept)}."
+        done = f"{kept.kept}{self._left(failure, kept)}."
         if kept.state is State.ROLLING_BACK:
             return f"{done} Go on with `pytest-migrations rollback {quote(name)}` once the cause is gone."
         back = ""

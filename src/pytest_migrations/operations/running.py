@@ -161,22 +161,21 @@ def _refuse_contradictions(all_standings: list[Standing]) -> None:
 def _unfinished(standing: Standing) -> str:
     entry = standing.entry
     assert entry is not None
-    done = f"{entry.statements} of its {entry.total_statements} statements were kept"
     if entry.state is State.ROLLING_BACK:
         return (
-            f"The rollback of {standing.name} stopped half-way: {done}. Nothing was changed. Finish it: "
+            f"The rollback of {standing.name} stopped half-way: {entry.kept}. Nothing was changed. Finish it: "
             f"pytest-migrations rollback {quote(standing.name)}"
         )
     why = f" ({entry.error})" if entry.error else ""
     is_program = standing.migration is not None and standing.migration.up.program is not None
     if is_program or is_hopeless(entry):
         return (
-            f"{standing.name} stopped half-way: {done}{why}, and of the next nobody can tell what it has done. Nothing "
-            f"was changed now. {by_hand(standing.name)}"
+            f"{standing.name} stopped half-way: {entry.kept}{why}, and of the next nobody can tell what it has done. "
+            f"Nothing was changed now. {by_hand(standing.name)}"
         )
     return (
-        f"{standing.name} stopped half-way: {done}{why}. Nothing was changed now. Look at it with pytest-migrations "
-        "status. Go on with it: pytest-migrations run --continue. Take it back: pytest-migrations rollback "
+        f"{standing.name} stopped half-way: {entry.kept}{why}. Nothing was changed now. Look at it with "
+        "pytest-migrations status. Go on with it: pytest-migrations run --continue. Take it back: pytest-migrations rollback "
         f"{quote(standing.name)}"
     )
 
