@@ -175,8 +175,8 @@ def _unfinished(standing: Standing) -> str:
         )
     return (
         f"{standing.name} stopped half-way: {entry.kept}{why}. Nothing was changed now. Look at it with "
-        "pytest-migrations status. Go on with it: pytest-migrations run --continue. Take it back: pytest-migrations rollback "
-        f"{quote(standing.name)}"
+        "pytest-migrations status. Go on with it: pytest-migrations run --continue. Take it back: "
+        f"pytest-migrations rollback {quote(standing.name)}"
     )
 
 
