@@ -386,6 +386,16 @@ def test_a_view_with_more_columns_is_made_anew_with_all_that_was_said_of_it(
     assert trial.sql.startswith("DROP VIEW public.v;\nCREATE VIEW public.v WITH (security_barrier=true) AS\n")
 
 
+def test_what_the_owner_of_a_view_granted_to_us_is_granted_in_his_name(connection: psycopg.Connection[Any]) -> None:
+    connection.execute(
+        "create view v as select 1 as a; alter view v owner to app; "
+        "set role app; grant select (a) on v to postgres; reset role"
+    )
+    trial = tried(connection, "drop view v")
+    assert trial.reasons == []
+    assert not trial.wrong
+
+
 def test_extensions_go_together(connection: psycopg.Connection[Any]) -> None:
     trial = tried(connection, "create extension if not exists plpgsql; create extension if not exists citext")
     if not trial.wrong:  # where the server has it

@@ -14,7 +14,6 @@ from pytest_migrations.catalog.kinds.casts import CASTS, TRANSFORMS
 from pytest_migrations.catalog.kinds.collations import COLLATIONS, CONVERSIONS
 from pytest_migrations.catalog.kinds.columns import COLUMNS
 from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS, DOMAIN_CONSTRAINTS
-from pytest_migrations.catalog.kinds.database import DATABASE, DATABASE_SETTINGS
 from pytest_migrations.catalog.kinds.default_privileges import DEFAULT_PRIVILEGES
 from pytest_migrations.catalog.kinds.event_triggers import EVENT_TRIGGERS
 from pytest_migrations.catalog.kinds.extensions import EXTENSIONS
@@ -163,7 +162,6 @@ _WHOLE: Mapping[str, Family] = {
     "OBJECT_CAST": _all_of(CASTS),
     "OBJECT_COLLATION": _all_of(COLLATIONS),
     "OBJECT_CONVERSION": _all_of(CONVERSIONS),
-    "OBJECT_DATABASE": _all_of(DATABASE, DATABASE_SETTINGS),
     "OBJECT_DEFACL": _all_of(DEFAULT_PRIVILEGES),
     "OBJECT_EVENT_TRIGGER": _all_of(EVENT_TRIGGERS),
     "OBJECT_EXTENSION": _all_of(EXTENSIONS, SCHEMAS),

@@ -165,7 +165,10 @@ def granted(node: Any, context: Context) -> Plan:
         return _in_schemas(word, [item.string.sval for item in node.objects], context)
     missing: list[str] = []
     scopes: list[Scope] = []
+    has_columns = any(item.access_priv.cols for item in node.privileges)
     for item in node.objects:
+        if has_columns and (found := context.find_relation(item.range_var)) and found.word == "SEQUENCE":
+            missing.append("privileges on the columns of sequences are not looked at")
         plan = about(scope_of(word, item), context)
         missing += plan.missing
         scopes += plan.scopes
