@@ -72,6 +72,9 @@ _REASONS = {
     "create or replace function f(x int) returns int language sql as 'select 1'": (
         "parameters of public.f(integer) have names now, which CREATE OR REPLACE cannot take away"
     ),
+    "create table typed of pair; alter type pair add attribute z int cascade": (
+        "CASCADE goes on to the tables of the type, and the way back would take along what needs their columns by then"
+    ),
     "grant select (last_value) on q to app": "privileges on the columns of sequences are not looked at",
     "comment on database postgres is 'x'": "nothing is known of such objects",
     "alter policy p on t with check (true)": "ALTER POLICY cannot take away the WITH CHECK of p on public.t",

@@ -256,6 +256,14 @@ _CASES = {
     "attribute renamed": Case(
         "alter type pair rename attribute x to z", "ALTER TYPE public.pair RENAME ATTRIBUTE z TO x;"
     ),
+    "attribute renamed in tables of the type": Case(
+        "create table typed of pair; alter type pair rename attribute x to z cascade",
+        "ALTER TYPE public.pair RENAME ATTRIBUTE z TO x CASCADE;\nDROP TABLE public.typed;",
+    ),
+    "attribute of a new type": Case(
+        "create type x as (a int); create table y of x; alter type x add attribute b int cascade",
+        "DROP TABLE public.y;\nDROP TYPE public.x;",
+    ),
     "function renamed": Case("alter function f(int) rename to x", "ALTER FUNCTION public.x(integer) RENAME TO f;"),
     "trigger renamed": Case("alter trigger g on t rename to x", "ALTER TRIGGER x ON public.t RENAME TO g;"),
     "schema renamed": Case("alter schema s rename to x", "ALTER SCHEMA x RENAME TO s;"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.derive.names import Entry
+from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
 from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, names_in, relation, scope_of, word_of
 from pytest_migrations.derive.state import Back
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pytest_migrations.derive.plans.plan import Context, Found, Planner
 
 CASCADE = "CASCADE may take along what was there before"
+TYPED = "CASCADE goes on to the tables of the type, and the way back would take along what needs their columns by then"
 _PARTITIONS = ("AT_AttachPartition", "AT_DetachPartition", "AT_DetachPartitionFinalize")
 #: Options of foreign tables may be secrets, so that no snapshot tells their values.
 _UNSEEN = {"AT_GenericOptions", "AT_AlterColumnGenericOptions"}
@@ -24,9 +25,18 @@ _UNSEEN = {"AT_GenericOptions", "AT_AlterColumnGenericOptions"}
 def table(node: Any, context: Context) -> Plan:
     """ALTER TABLE, VIEW, INDEX, SEQUENCE, and TYPE where it is a composite one."""
     if word_of(node, "objtype") == "OBJECT_TYPE":
-        return about(Scope(TYPE, (names_in(node.relation),)), context)
+        return _composite_type(node, context)
     found = context.find_relation(node.relation)
     return NOTHING if found is None else _altered(node, found)
+
+
+def _composite_type(node: Any, context: Context) -> Plan:
+    names = context.type_names(names_in(node.relation))
+    scopes = (Scope(TYPE, (names,)),)
+    cascades = any(enum_name(item.alter_table_cmd, "behavior") == "DROP_CASCADE" for item in node.cmds)
+    return Plan(
+        scopes=scopes, missing=(TYPED,) if cascades and not context.is_made(Entry("type", dotted(*names))) else ()
+    )
 
 
 def _altered(node: Any, found: Found) -> Plan:
