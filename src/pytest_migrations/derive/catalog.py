@@ -18,7 +18,7 @@ from pytest_migrations.catalog.kinds.kind import Reader
 from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
 from pytest_migrations.derive.names import Entry, literal
 from pytest_migrations.derive.order import Need
-from pytest_migrations.derive.queries import ALL_IN, DEPENDENTS, FOUND, NEEDS, OTHERS, SESSION, TYPE, VOLATILE
+from pytest_migrations.derive.queries import ALL_IN, DEPENDENTS, FOUND, NEEDS, REACHED, SESSION, TYPE, UNSEEN
 from pytest_migrations.derive.scopes import merged
 
 if TYPE_CHECKING:
@@ -45,6 +45,29 @@ class Session(NamedTuple):
     #: Those that are enabled.
     event_triggers: list[str]
     has_default_privileges: bool
+    #: Whether there are functions, beside PostgreSQL's own and those that only triggers call, which may write.
+    has_writing_functions: bool
+
+
+class Unseen(NamedTuple):
+    """What may write without saying so, by its names without a schema."""
+
+    #: The functions themselves, and the operators, types and views that call them.
+    calls: frozenset[str]
+    #: The tables that call them for each row that is written: in a default, a check, a policy, a domain.
+    tables: frozenset[str]
+
+
+NOTHING_UNSEEN = Unseen(frozenset(), frozenset())
+
+
+class Reached(NamedTuple):
+    """What else is concerned where rows of a table are written."""
+
+    #: Triggers and rules of it and of its descendants, foreign keys that refer to it.
+    runs_code: bool
+    #: (schema, name) of the tables that inherit from it or are its partitions, at any depth.
+    descendants: list[tuple[str, str]]
 
 
 #: What has been prepared in a session, which is there until somebody takes it away.
@@ -105,14 +128,15 @@ class Catalog:
         row = self._row(ALL_IN, {"TABLE": list("rvmfp"), "SEQUENCE": ["S"]}.get(word, []), schemas)
         return [(schema, name) for schema, name in row[0] or []]
 
-    def volatile(self, names: list[str]) -> list[str]:
-        """Which of the functions of these names may change anything but sequences and settings."""
-        row = self._row(VOLATILE, names)
-        return [] if row is None else row[0] or []
+    def unseen(self) -> Unseen:
+        """What may write without saying so."""
+        calls, tables = self._row(UNSEEN)
+        return Unseen(frozenset(calls or ()), frozenset(tables or ()))
 
-    def is_touched_by_others(self, schema: str, name: str) -> bool:
-        """Whether writing to a table may run code, or change rows of other tables: triggers, rules, foreign keys."""
-        return self._row(OTHERS, schema, name) is not None
+    def reached_from(self, schema: str, name: str) -> Reached:
+        """What else is concerned where rows of a table are written."""
+        runs_code, descendants = self._row(REACHED, schema, name)
+        return Reached(bool(runs_code), [(schema, name) for schema, name in descendants or ()])
 
     def dependents(self, schema: str, name: str) -> list[str]:
         """What CASCADE would take along with a relation."""

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Statement
 
-#: Behind these the search path is what it was; others may run code, or say so.
-_KEEP_THE_PATH = ("create_", "alter_table_", "index_", "view_", "comment_", "grant_stmt")
-_CHANGE_THE_PATH = ("create_schema_stmt", "create_table_as_stmt")
+#: Behind these the search path and the functions are what they were; others may run code, or say so.
+_KEEP_THE_SESSION = ("create_", "alter_table_", "index_", "view_", "comment_", "grant_stmt")
+_CHANGE_THE_SESSION = ("create_schema_stmt", "create_table_as_stmt", "create_function_stmt", "create_extension_stmt")
 _PREPARED = "a prepared transaction may end either way, whatever the script says"
 _IN_TEXT = "the grammar does not know it"
 _BY_PROGRAM = "this script is a program, of which only it knows what it kept"
@@ -109,9 +109,9 @@ class Derivation:
                 plan = replace(plan, missing=(*plan.missing, _unread(error)))
         if plan is not NOTHING:
             self._add(statement, plan, found)
-        keeps = statement.kind.startswith(_KEEP_THE_PATH) and statement.kind not in _CHANGE_THE_PATH
+        keeps = statement.kind.startswith(_KEEP_THE_SESSION) and statement.kind not in _CHANGE_THE_SESSION
         if not keeps or TEMPORARY in plan.makes:  # the first temporary relation puts their schema on the path
-            self._context.forget_path()
+            self._context.forget_session()
 
     def result(self) -> Derived:
         """How to go back from behind the last statement, where the session is now, to before the first."""

@@ -1,12 +1,23 @@
 """What the catalog is asked of single objects, each by its name: one row each."""
 
+# ruff: noqa: S608 (the texts are put together from this module's own words only)
+
 from __future__ import annotations
 
-SESSION = """
+#: Functions that may write, whoever calls them: not those of PostgreSQL, nor of extensions that only compute.
+_MAY_WRITE = """p.oid >= 16384 and p.provolatile = 'v'
+    and p.prorettype not in ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
+    and not exists (
+        select from pg_catalog.pg_depend e
+        where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = p.oid and e.deptype = 'e'
+            and e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and e.refobjid in (
+                select x.oid from pg_catalog.pg_extension x where x.extname in ('pgcrypto', 'uuid-ossp')))"""
+SESSION = f"""
 select current_schema() as here, current_schemas(true) as path,
     array(select evtname from pg_catalog.pg_event_trigger where evtenabled <> 'D' and evtevent <> 'login'
         order by evtname) as triggers,
-    exists (select from pg_catalog.pg_default_acl) as defaults"""
+    exists (select from pg_catalog.pg_default_acl) as defaults,
+    exists (select from pg_catalog.pg_proc p where {_MAY_WRITE}) as writing"""
 FOUND = """
 select n.nspname, c.relkind, (select t.relname from pg_catalog.pg_class t where t.oid = i.indrelid) as of,
     exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid) as children
@@ -27,21 +38,64 @@ from schemas s join (
     select c.relnamespace, c.relname::text from pg_catalog.pg_class c, kinds where c.relkind::text = any (letters)
     union all select p.pronamespace, p.proname::text from pg_catalog.pg_proc p, kinds where letters = '{}'
 ) o(namespace, name) on o.namespace = s.oid"""
-#: Large objects, replication slots, and functions that run text as SQL are PostgreSQL's own as well.
-VOLATILE = """
-select array_agg(distinct p.proname) as names
-from pg_catalog.pg_proc p
-where p.proname = any (%s::name[]) and p.provolatile = 'v' and (
-    p.pronamespace <> 'pg_catalog'::pg_catalog.regnamespace
-    or p.proname ~ '^(lo_|pg_(create|copy|drop|replication|import|restore|clear)_|query_to|database_to|schema_to)')"""
-OTHERS = """
-select c.oid
-from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-where n.nspname = %s and c.relname = %s and (
-    exists (select from pg_catalog.pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal)
-    or exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid)
-    or exists (select from pg_catalog.pg_constraint k
-        where k.contype = 'f' and k.confrelid = c.oid and k.conrelid <> c.oid))"""
+#: From the functions that may write up to all that stands on them. What a type, a view or a table calls is what its
+#: parts call; what stands on a table does not call what that calls when it is written.
+UNSEEN = f"""
+with recursive reached(class, oid) as (
+    select 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid from pg_catalog.pg_proc p where {_MAY_WRITE}
+    union
+    select o.class, o.oid
+    from reached r
+        join pg_catalog.pg_depend d on d.refclassid = r.class and d.refobjid = r.oid and d.deptype in ('n', 'a')
+        cross join lateral (
+            select d.classid, d.objid where d.classid in (
+                'pg_catalog.pg_proc'::pg_catalog.regclass, 'pg_catalog.pg_operator'::pg_catalog.regclass,
+                'pg_catalog.pg_type'::pg_catalog.regclass, 'pg_catalog.pg_class'::pg_catalog.regclass)
+            union all select 'pg_catalog.pg_class'::pg_catalog.regclass, a.adrelid from pg_catalog.pg_attrdef a
+                where d.classid = 'pg_catalog.pg_attrdef'::pg_catalog.regclass and a.oid = d.objid
+            union all select 'pg_catalog.pg_class'::pg_catalog.regclass, k.conrelid from pg_catalog.pg_constraint k
+                where d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.oid = d.objid
+                    and k.conrelid <> 0
+            union all select 'pg_catalog.pg_type'::pg_catalog.regclass, k.contypid from pg_catalog.pg_constraint k
+                where d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.oid = d.objid
+                    and k.contypid <> 0
+            union all select 'pg_catalog.pg_class'::pg_catalog.regclass, v.ev_class from pg_catalog.pg_rewrite v
+                where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and v.oid = d.objid
+            union all select 'pg_catalog.pg_class'::pg_catalog.regclass, p.polrelid from pg_catalog.pg_policy p
+                where d.classid = 'pg_catalog.pg_policy'::pg_catalog.regclass and p.oid = d.objid
+            union all select 'pg_catalog.pg_type'::pg_catalog.regclass, c.casttarget from pg_catalog.pg_cast c
+                where d.classid = 'pg_catalog.pg_cast'::pg_catalog.regclass and c.oid = d.objid
+        ) o(class, oid)
+    where r.class <> 'pg_catalog.pg_class'::pg_catalog.regclass
+        or exists (select from pg_catalog.pg_class c where c.oid = r.oid and c.relkind = 'v')
+), named(name, is_table) as (
+    select p.proname, false from reached r join pg_catalog.pg_proc p using (oid)
+        where r.class = 'pg_catalog.pg_proc'::pg_catalog.regclass
+    union all select o.oprname, false from reached r join pg_catalog.pg_operator o using (oid)
+        where r.class = 'pg_catalog.pg_operator'::pg_catalog.regclass
+    union all select t.typname, false from reached r join pg_catalog.pg_type t using (oid)
+        where r.class = 'pg_catalog.pg_type'::pg_catalog.regclass
+    union all select c.relname, c.relkind not in ('v', 'm') and not c.relrowsecurity
+        from reached r join pg_catalog.pg_class c using (oid)
+        where r.class = 'pg_catalog.pg_class'::pg_catalog.regclass
+)
+select array_agg(name) filter (where not is_table) as calls, array_agg(name) as tables from named"""
+REACHED = """
+with recursive tree(oid) as (
+    select c.oid
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = %s and c.relname = %s
+    union
+    select h.inhrelid from pg_catalog.pg_inherits h join tree on h.inhparent = tree.oid
+)
+select pg_catalog.bool_or(exists (select from pg_catalog.pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal)
+        or exists (select from pg_catalog.pg_rewrite r where r.ev_class = c.oid)
+        or exists (select from pg_catalog.pg_constraint k
+            where k.contype = 'f' and k.confrelid = c.oid and k.conrelid <> c.oid)) as runs,
+    pg_catalog.array_agg(array[n.nspname, c.relname]) filter (where exists (
+        select from pg_catalog.pg_inherits h where h.inhrelid = c.oid and h.inhparent in (select oid from tree)
+    )) as descendants
+from tree join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace"""
 DEPENDENTS = """
 select array_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)) as dependents
 from pg_catalog.pg_class c

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, dotted
+from pytest_migrations.derive.plans.calls import unseen_calls
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
 from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, names_in, relation, scope_of, word_of
 from pytest_migrations.derive.state import Back
@@ -13,11 +14,16 @@ from pytest_migrations.sql.grammar import quoted
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_migrations.derive.plans.plan import Context, Found, Planner
 
 CASCADE = "CASCADE may take along what was there before"
 TYPED = "CASCADE goes on to the tables of the type, and the way back would take along what needs their columns by then"
 _PARTITIONS = ("AT_AttachPartition", "AT_DetachPartition", "AT_DetachPartitionFinalize")
+#: What is computed for the rows that there are, of a table; and of a domain (AlterDomainStmt in PostgreSQL's sources).
+_COMPUTED = ("AT_AddColumn", "AT_AddConstraint", "AT_AlterColumnType")
+_ADD, _VALIDATE = "C", "V"
 #: Options of foreign tables may be secrets, so that no snapshot tells their values.
 _UNSEEN = {"AT_GenericOptions", "AT_AlterColumnGenericOptions"}
 
@@ -27,7 +33,19 @@ def table(node: Any, context: Context) -> Plan:
     if word_of(node, "objtype") == "OBJECT_TYPE":
         return _composite_type(node, context)
     found = context.find_relation(node.relation)
-    return NOTHING if found is None else _altered(node, found)
+    if found is None:
+        return NOTHING
+    plan, unseen = _altered(node, found), tuple(_unseen(node, found, context))
+    return replace(plan, missing=(*plan.missing, *unseen)) if unseen else plan
+
+
+def _unseen(node: Any, found: Found, context: Context) -> Iterator[str]:
+    """What is computed or checked for the rows that there are."""
+    for command in (item.alter_table_cmd for item in node.cmds):
+        if (said := enum_name(command, "subtype")) in _COMPUTED:
+            yield from unseen_calls(command, context)
+        elif said == "AT_ValidateConstraint" and found.name in context.unseen.tables:
+            yield f"what the constraint {command.name} does cannot be seen"
 
 
 def _composite_type(node: Any, context: Context) -> Plan:
@@ -120,8 +138,13 @@ def _only_said(plan: Plan) -> Plan:
 
 
 def domain(node: Any, context: Context) -> Plan:
-    plan = about(Scope(TYPE, (names_in(node.type_name),)), context)
-    return Plan(missing=(CASCADE,), scopes=plan.scopes) if enum_name(node, "behavior") == "DROP_CASCADE" else plan
+    names = names_in(node.type_name)
+    missing = [CASCADE] if enum_name(node, "behavior") == "DROP_CASCADE" else []
+    if node.subtype == _ADD:
+        missing += unseen_calls(node, context)
+    elif node.subtype == _VALIDATE and names[-1] in context.unseen.calls:
+        missing.append(f"what the constraint {node.name} does cannot be seen")
+    return Plan(missing=tuple(missing), scopes=(Scope(TYPE, (names,)),))
 
 
 def enum(node: Any, context: Context) -> Plan:
@@ -141,7 +164,7 @@ def policy(node: Any, context: Context) -> Plan:
 
 
 def refreshed(node: Any, context: Context) -> Plan:
-    return about(relation(node.relation), context)
+    return replace(about(relation(node.relation), context), missing=unseen_calls(node, context))
 
 
 def clustered(node: Any, context: Context) -> Plan:

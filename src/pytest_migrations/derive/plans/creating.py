@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, dotted
+from pytest_migrations.derive.plans.calls import unseen_calls
 from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Plan
-from pytest_migrations.derive.plans.rows import unseen_calls
 from pytest_migrations.derive.scopes import (
     HANGING,
     RELATION,

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, dotted
+from pytest_migrations.derive.plans.calls import unseen_calls
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
-from pytest_migrations.derive.scopes import names_in
 from pytest_migrations.sql.grammar import within
 
 if TYPE_CHECKING:
-    from pytest_migrations.derive.plans.plan import Context
+    from pytest_migrations.derive.plans.plan import Context, Found
 
 #: What a statement does to rows, by its kind in the grammar.
 _DONE = {
@@ -19,7 +19,6 @@ _DONE = {
     "delete_stmt": "rows that were deleted from {} are not put back",
     "merge_stmt": "rows of {} are not put back",
 }
-_HARMLESS = frozenset(("setval", "nextval", "currval", "lastval", "set_config", "now", "pg_notify", "count", "max"))
 
 
 def written(node: Any, context: Context) -> Plan:
@@ -76,12 +75,14 @@ def _lost(kind: str, node: Any, context: Context) -> str:
     return "" if are_made and not _reaches_others(found, context) else _DONE[kind].format(found.sql)
 
 
-def _reaches_others(found: Any, context: Context) -> bool:
-    return not found.is_temporary and context.catalog.is_touched_by_others(found.schema, found.name)
-
-
-def unseen_calls(node: Any, context: Context) -> tuple[str, ...]:
-    """Why functions that are called are not undone: those that may change something, and nobody knows what."""
-    called = {names_in(call.funcname)[-1] for name, call in within(node) if name == "func_call"} - _HARMLESS
-    changing = context.catalog.volatile(sorted(called)) if called else []
-    return tuple(f"what {name}() does cannot be seen" for name in changing)
+def _reaches_others(found: Found, context: Context) -> bool:
+    """Whether rows of a new table are not all that is written, or other rows than its own."""
+    reached = context.catalog.reached_from(found.schema, found.name)
+    tables = [found.name, *(name for _, name in reached.descendants)]
+    return (
+        reached.runs_code
+        or not context.unseen.tables.isdisjoint(tables)
+        or (
+            found.is_made and not all(context.is_made(Entry("relation", dotted(*name))) for name in reached.descendants)
+        )
+    )
