@@ -75,6 +75,10 @@ _REASONS = {
     "create table typed of pair; alter type pair add attribute z int cascade": (
         "CASCADE goes on to the tables of the type, and the way back would take along what needs their columns by then"
     ),
+    "select setval(oid::regclass, 5) from pg_class where relname = 'q'": (
+        "the position of a sequence is set that is not named by a plain string"
+    ),
+    "alter sequence q maxvalue 1000 restart 500": "a sequence got other bounds and another position at once",
     "grant select (last_value) on q to app": "privileges on the columns of sequences are not looked at",
     "comment on database postgres is 'x'": "nothing is known of such objects",
     "alter policy p on t with check (true)": "ALTER POLICY cannot take away the WITH CHECK of p on public.t",

@@ -18,7 +18,7 @@ from pytest_migrations.catalog.kinds.kind import Reader
 from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
 from pytest_migrations.derive.names import Entry, literal
 from pytest_migrations.derive.order import Need
-from pytest_migrations.derive.queries import ALL_IN, DEPENDENTS, FOUND, NEEDS, REACHED, SESSION, TYPE, UNSEEN
+from pytest_migrations.derive.queries import ALL_IN, DEPENDENTS, FOUND, NEEDS, REACHED, SEQUENCES, SESSION, TYPE, UNSEEN
 from pytest_migrations.derive.scopes import merged
 
 if TYPE_CHECKING:
@@ -137,6 +137,20 @@ class Catalog:
         """What else is concerned where rows of a table are written."""
         runs_code, descendants = self._row(REACHED, schema, name)
         return Reached(bool(runs_code), [(schema, name) for schema, name in descendants or ()])
+
+    def sequences(self, said: Sequence[tuple[str, ...]]) -> list[tuple[str, str]]:
+        """The sequences of these names, or of these tables and columns, each with the table whose it is or ''."""
+        row = self._row(SEQUENCES, [words[0] for words in said], [words[1] if words[1:] else "" for words in said])
+        return [(name, owner) for name, owner in row[0] or []]
+
+    def positions(self, sequences: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """Where sequences stand: the last value, and whether it was taken."""
+        if not sequences:
+            return {}
+        asked = (f"select last_value, is_called from {name}" for name in sequences)
+        (result, *_) = pinned(self._connection, " union all ".join(asked))
+        rows = ((result.get_value(row, 0), result.get_value(row, 1)) for row in range(result.ntuples))
+        return {name: (int(last or 0), called == b"t") for name, (last, called) in zip(sequences, rows, strict=True)}
 
     def dependents(self, schema: str, name: str) -> list[str]:
         """What CASCADE would take along with a relation."""

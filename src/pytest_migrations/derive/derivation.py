@@ -17,6 +17,7 @@ from pytest_migrations.derive.changes import Terms, undo
 from pytest_migrations.derive.order import ordered
 from pytest_migrations.derive.plans import plan_of
 from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Context, Plan
+from pytest_migrations.derive.plans.positions import put_back
 from pytest_migrations.derive.state import Back, Said, State
 from pytest_migrations.sql.grammar import tree_of
 from pytest_migrations.sql.traits import enum_name
@@ -79,6 +80,7 @@ class Derivation:
         self._open: list[tuple[str, State]] = [("", State())]
         self._plan = NOTHING
         self._facts: Facts = {}
+        self._positions: dict[str, tuple[int, bool]] = {}
         self._was_idle = True
 
     def before(self, statement: Statement) -> None:
@@ -86,7 +88,8 @@ class Derivation:
         if statement.script.program is None:
             self._forget_from(statement.offset)
         self._before.append((statement.offset, self._state))
-        self._plan, self._facts, self._was_idle = NOTHING, {}, self._status == TransactionStatus.IDLE
+        self._plan, self._facts, self._positions = NOTHING, {}, {}
+        self._was_idle = self._status == TransactionStatus.IDLE
         self._context.begin(self._state)
         if statement.kind == "transaction_stmt" or self._status == TransactionStatus.INERROR:
             return
@@ -94,8 +97,9 @@ class Derivation:
             self._plan = self._planned(statement)
             if self._plan.scopes:
                 self._facts = self._catalog.read(self._plan.scopes)
+            self._positions = self._catalog.positions(self._plan.sequences)
         except psycopg.Error as error:
-            self._plan = replace(self._plan, scopes=(), missing=(*self._plan.missing, _unread(error)))
+            self._plan = replace(self._plan, scopes=(), sequences=(), missing=(*self._plan.missing, _unread(error)))
 
     def after(self, statement: Statement) -> None:
         """Look at what the statement has changed."""
@@ -107,6 +111,8 @@ class Derivation:
                 found = undo(self._facts, self._catalog.read(plan.scopes), self._terms, plan.moved)
             except psycopg.Error as error:
                 plan = replace(plan, missing=(*plan.missing, _unread(error)))
+        if self._positions:
+            plan = self._with_positions(plan)
         if plan is not NOTHING:
             self._add(statement, plan, found)
         keeps = statement.kind.startswith(_KEEP_THE_SESSION) and statement.kind not in _CHANGE_THE_SESSION
@@ -136,6 +142,15 @@ class Derivation:
             said = f"the event trigger {', '.join(names)} may do more than the statements of this script say"
             return replace(plan, missing=(*plan.missing, said))
         return plan
+
+    def _with_positions(self, plan: Plan) -> Plan:
+        try:
+            after = self._catalog.positions(plan.sequences)
+        except psycopg.Error as error:
+            return replace(plan, missing=(*plan.missing, _unread(error)))
+        moved = [name for name, position in self._positions.items() if after[name] != position]
+        backs = [put_back(name, self._positions[name], after[name]) for name in moved]
+        return replace(plan, backs=(*plan.backs, *backs))
 
     def _add(self, statement: Statement, plan: Plan, found: Undoing | None) -> None:
         backs, missing = list(plan.backs), list(plan.missing)

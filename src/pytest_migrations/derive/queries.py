@@ -96,6 +96,21 @@ select pg_catalog.bool_or(exists (select from pg_catalog.pg_trigger g where g.tg
         select from pg_catalog.pg_inherits h where h.inhrelid = c.oid and h.inhparent in (select oid from tree)
     )) as descendants
 from tree join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace"""
+SEQUENCES = """
+select pg_catalog.array_agg(array[pg_catalog.format('%%I.%%I', n.nspname, c.relname), coalesce(o.name, '')]) as found
+from unnest(%s::text[], %s::text[]) w(name, part)
+    join pg_catalog.pg_class c on c.relkind = 'S' and c.relpersistence <> 't' and c.oid = case
+        when w.part = '' then pg_catalog.to_regclass(w.name)
+        else pg_catalog.pg_get_serial_sequence(w.name, w.part)::pg_catalog.regclass end
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    left join lateral (
+        select pg_catalog.format('%%I.%%I', m.nspname, t.relname)
+        from pg_catalog.pg_depend d
+            join pg_catalog.pg_class t on t.oid = d.refobjid
+            join pg_catalog.pg_namespace m on m.oid = t.relnamespace
+        where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid
+            and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype in ('a', 'i')
+    ) o(name) on true"""
 DEPENDENTS = """
 select array_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)) as dependents
 from pg_catalog.pg_class c

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.plans.calls import unseen_calls
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
+from pytest_migrations.derive.plans.positions import restarted, with_positions
 from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, names_in, relation, scope_of, word_of
 from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
@@ -36,6 +37,12 @@ def table(node: Any, context: Context) -> Plan:
     if found is None:
         return NOTHING
     plan, unseen = _altered(node, found), tuple(_unseen(node, found, context))
+    for command in (item.alter_table_cmd for item in node.cmds):
+        said = enum_name(command, "subtype")
+        if said == "AT_AddColumn":
+            plan = with_positions(plan, command, context)
+        elif said == "AT_SetIdentity" and not found.is_made:
+            plan = restarted(plan, getattr(command, "def").list.items, context, found.sql, command.name)
     return replace(plan, missing=(*plan.missing, *unseen)) if unseen else plan
 
 
@@ -152,7 +159,8 @@ def enum(node: Any, context: Context) -> Plan:
 
 
 def sequence(node: Any, context: Context) -> Plan:
-    return about(relation(node.sequence), context)
+    plan, found = about(relation(node.sequence), context), context.find_relation(node.sequence)
+    return plan if found is None or found.is_made else restarted(plan, node.options, context, found.sql)
 
 
 def routine(node: Any, context: Context) -> Plan:

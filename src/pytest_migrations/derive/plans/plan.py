@@ -51,6 +51,8 @@ class Plan:
     renames: tuple[tuple[Entry, Entry], ...] = ()
     missing: tuple[str, ...] = ()
     scopes: tuple[Scope, ...] = ()
+    #: The sequences, not of the script's own, that it may set to another position.
+    sequences: tuple[str, ...] = ()
     moved: Moved | None = None
     #: The objects of the script's own that it changes in ways that need no undoing.
     touches: tuple[Entry, ...] = ()

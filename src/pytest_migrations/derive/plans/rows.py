@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.plans.calls import unseen_calls
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
+from pytest_migrations.derive.plans.positions import with_positions
 from pytest_migrations.sql.grammar import within
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ _DONE = {
 
 def written(node: Any, context: Context) -> Plan:
     """INSERT, UPDATE, DELETE, MERGE."""
-    return _rows(context, [(_kind(node), node), *within(node)], unseen_calls(node, context))
+    return _rows(context, node, [(_kind(node), node), *within(node)])
 
 
 def queried(node: Any, context: Context) -> Plan:
     """SELECT, which may write by WITH or by a function."""
-    return _rows(context, list(within(node)), unseen_calls(node, context))
+    return _rows(context, node, list(within(node)))
 
 
 def copied(node: Any, context: Context) -> Plan:
@@ -57,9 +58,9 @@ def _kind(node: Any) -> str:
     )
 
 
-def _rows(context: Context, nodes: list[tuple[str, Any]], missing: tuple[str, ...]) -> Plan:
-    found = (_lost(kind, node, context) for kind, node in nodes if kind in _DONE)
-    return Plan(missing=(*filter(None, found), *missing))
+def _rows(context: Context, node: Any, nodes: list[tuple[str, Any]]) -> Plan:
+    found = (_lost(kind, part, context) for kind, part in nodes if kind in _DONE)
+    return with_positions(Plan(missing=(*filter(None, found), *unseen_calls(node, context))), node, context)
 
 
 def _lost(kind: str, node: Any, context: Context) -> str:
