@@ -81,6 +81,23 @@ def test_statements_that_come_again_replace_those_before(connection: psycopg.Con
     assert derivation.result().sql == "DROP TABLE public.x;\n"
 
 
+def test_a_script_that_comes_again_is_followed_on_the_path_that_it_has_then(
+    connection: psycopg.Connection[Any],
+) -> None:
+    connection.execute("create schema s")
+    text = "create table x (); set search_path = s; create table y ()"
+    first, setting, last = statements(Script(Path("x.sql"), text, text))
+    derivation = Derivation(connection)
+    for statement in (first, setting, last, first):
+        if statement is first:
+            connection.execute("rollback; begin")
+        derivation.before(statement)
+        connection.execute(statement.text.encode())
+        derivation.after(statement)
+    assert derivation.result().sql == "DROP TABLE public.x;\n"
+    connection.execute("rollback")
+
+
 @pytest.mark.parametrize("forgetting", ["deallocate all", "discard all"])
 def test_a_script_may_take_our_prepared_statements_away(
     connection: psycopg.Connection[Any], make_migration: Make, forgetting: str

@@ -64,9 +64,10 @@ class Derivation:
     """The rollback of one script, derived while the script runs on ``connection``.
 
     ``before`` is called before each statement is sent and ``after`` behind each that has succeeded, in the session and
-    the transaction in which it runs: they are what a Runner tells. Where a script is run anew, the statements that come
-    again replace those that came before. Nothing that is read from the catalog stays in the session but prepared
-    statements, and nothing that fails there makes the script fail.
+    the transaction in which it runs: they are what a Runner tells. What a Runner sends again within one attempt, since
+    it turned out not to fit in a transaction, replaces what came before: the whole script, or one statement. Nothing
+    that is read from the catalog stays in the session but prepared statements, and nothing that fails there makes the
+    script fail.
     """
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
@@ -201,6 +202,7 @@ class Derivation:
         """The script is run anew from there on, where these statements were sent before."""
         while self._before and self._before[-1][0] >= offset:
             self._state = self._before.pop()[1]
+            self._context.forget_session()
         if not self._before:
             self._open = [("", State())]
 
