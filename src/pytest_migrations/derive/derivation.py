@@ -124,7 +124,7 @@ class Derivation:
         """How to go back from behind the last statement, where the session is now, to before the first."""
         state, backs = self._state, self._state.backs
         problems: list[str] = []
-        if state.is_touched:
+        if state.may_be_out_of_order:
             try:
                 backs, problems = ordered(backs, self._catalog.needs(list(state.made)))
             except psycopg.Error as error:
