@@ -30,7 +30,10 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import Statement
 
 #: Behind these the search path and the functions are what they were; others may run code, or say so.
-_KEEP_THE_SESSION = ("create_", "alter_table_", "index_", "view_", "comment_", "grant_stmt")
+_KEEP_THE_SESSION = (
+    *("create_", "alter_table_", "alter_enum_", "alter_seq_", "alter_policy_", "index_", "view_", "comment_"),
+    "grant_stmt",
+)
 _CHANGE_THE_SESSION = ("create_schema_stmt", "create_table_as_stmt", "create_function_stmt", "create_extension_stmt")
 _PREPARED = "a prepared transaction may end either way, whatever the script says"
 _IN_TEXT = "the grammar does not know it"

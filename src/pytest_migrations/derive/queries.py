@@ -15,12 +15,8 @@ _GENERIC = "set local plan_cache_mode = force_generic_plan;"
 _ON_OUR_PATH = _GENERIC + NOT_TEMPORARY
 #: Few rows are looked for, wherever statistics do not say so.
 NESTED = "set local enable_nestloop = on; set local enable_hashjoin = on; set local enable_mergejoin = on;"
-#: The session's own user may look into all schemas, whoever a script has become. How many objects are asked for
-#: decides how they are best looked up.
-_AS_USER = (
-    "set local session authorization default; set local role none; set local plan_cache_mode = force_custom_plan;"
-    f"{NOT_TEMPORARY} {NESTED}"
-)
+#: The session's own user may look into all schemas, whoever a script has become.
+_AS_USER = f"set local session authorization default; set local role none; {_ON_OUR_PATH} {NESTED}"
 
 
 class Asked(NamedTuple):
