@@ -17,7 +17,7 @@ from pytest_migrations.derive.changes import Terms, undo
 from pytest_migrations.derive.order import ordered
 from pytest_migrations.derive.plans import plan_of
 from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Context, Plan
-from pytest_migrations.derive.plans.positions import put_back
+from pytest_migrations.derive.plans.positions import put_back, sets_back
 from pytest_migrations.derive.state import Back, Said, State
 from pytest_migrations.sql.grammar import tree_of
 from pytest_migrations.sql.traits import enum_name
@@ -198,18 +198,24 @@ class Derivation:
             case "COMMIT":
                 self._open = [("", self._state)]
             case "ROLLBACK":
-                self._state = self._open[0][1]
+                self._return_to(self._open[0][1], statement)
             case "SAVEPOINT":
                 self._open.append((node.savepoint_name, self._state))
             case "ROLLBACK_TO":
                 while self._open[-1][0] != node.savepoint_name:
                     self._open.pop()
-                self._state = self._open[-1][1]
+                self._return_to(self._open[-1][1], statement)
             case "RELEASE":
                 while self._open.pop()[0] != node.savepoint_name:
                     pass
             case _:
                 self._state = self._state.doing(statement, (), [_PREPARED])
+
+    def _return_to(self, state: State, statement: Statement) -> None:
+        """The statements since are rolled back, but for setval()."""
+        since = self._state.steps[len(state.steps) :]
+        kept = [back for step in reversed(since) for back in step.backs if sets_back(back)]
+        self._state = state.doing(statement, kept) if kept else state
 
     def _forget_from(self, offset: int) -> None:
         """The script is run anew from there on, where these statements were sent before."""
