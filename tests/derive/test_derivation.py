@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from pytest_migrations.catalog.session import pinned
+from pytest_migrations.catalog.session import aside
 from pytest_migrations.catalog.snapshot import take_snapshot
 from pytest_migrations.derive.derivation import Derivation
 from pytest_migrations.failure import MigrationError
@@ -81,6 +81,23 @@ def test_statements_that_come_again_replace_those_before(connection: psycopg.Con
     assert derivation.result().sql == "DROP TABLE public.x;\n"
 
 
+def test_a_script_that_comes_again_is_followed_on_the_path_that_it_has_then(
+    connection: psycopg.Connection[Any],
+) -> None:
+    connection.execute("create schema s")
+    text = "create table x (); set search_path = s; create table y ()"
+    first, setting, last = statements(Script(Path("x.sql"), text, text))
+    derivation = Derivation(connection)
+    for statement in (first, setting, last, first):
+        if statement is first:
+            connection.execute("rollback; begin")
+        derivation.before(statement)
+        connection.execute(statement.text.encode())
+        derivation.after(statement)
+    assert derivation.result().sql == "DROP TABLE public.x;\n"
+    connection.execute("rollback")
+
+
 @pytest.mark.parametrize("forgetting", ["deallocate all", "discard all"])
 def test_a_script_may_take_our_prepared_statements_away(
     connection: psycopg.Connection[Any], make_migration: Make, forgetting: str
@@ -140,11 +157,12 @@ def test_nothing_is_asked_for_what_the_script_has_made(
 ) -> None:
     asked: list[str] = []
 
-    def counted(connection: psycopg.Connection[Any], sql: str, *, first: str = "") -> Any:
-        asked.append(first or sql)
-        return pinned(connection, sql, first=first)
+    def counted(connection: psycopg.Connection[Any], sql: str) -> Any:
+        asked.append(sql)
+        return aside(connection, sql)
 
-    monkeypatch.setattr("pytest_migrations.derive.catalog.pinned", counted)
+    for module in ("derive.catalog", "catalog.session"):
+        monkeypatch.setattr(f"pytest_migrations.{module}.aside", counted)
     script = (
         "create table x (a int); create index on x (a); comment on table x is 'x'; grant select on x to app; "
         "create table y (a int); create type z as enum ('a'); create view v as select a from x"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.derive.conftest import tried
+from tests.derive.conftest import applied, tried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +42,7 @@ _REASONS = {
     "drop sequence q": "the sequence public.q is dropped",
     "drop type pair": "the composite type public.pair is dropped",
     "drop schema s": "the schema s is dropped",
-    "drop view v cascade": "CASCADE takes along view w",
+    "drop view v cascade": "CASCADE takes along view public.w",
     "drop schema s cascade": "CASCADE may take along what was there before",
     "alter table t drop constraint t_pkey cascade": "CASCADE may take along what was there before",
     "alter table t alter b type varchar(5)": (
@@ -72,6 +72,15 @@ _REASONS = {
     "create or replace function f(x int) returns int language sql as 'select 1'": (
         "parameters of public.f(integer) have names now, which CREATE OR REPLACE cannot take away"
     ),
+    "create table typed of pair; alter type pair add attribute z int cascade": (
+        "CASCADE goes on to the tables of the type, and the way back would take along what needs their columns by then"
+    ),
+    "select setval(oid::regclass, 5) from pg_class where relname = 'q'": (
+        "the position of a sequence is set that is not named by a plain string"
+    ),
+    "alter sequence q maxvalue 1000 restart 500": "a sequence got other bounds and another position at once",
+    "grant select (last_value) on q to app": "privileges on the columns of sequences are not looked at",
+    "comment on database postgres is 'x'": "nothing is known of such objects",
     "alter policy p on t with check (true)": "ALTER POLICY cannot take away the WITH CHECK of p on public.t",
     "alter table parts detach partition parts_1": (
         "to attach public.parts_1 again would make its part of public.parts_only"
@@ -96,6 +105,32 @@ def test_it_is_said_what_is_missing(staged: psycopg.Connection[Any], script: str
     trial = tried(staged, script)
     assert _REASONS[script] in trial.reasons
     assert f"-- Not undone (line 1): {_REASONS[script]}.\n" in trial.derived.sql
+
+
+_GRANTED = {
+    "table t": "grant select on t to app",
+    "table t ": "grant select (a) on t to app",
+    "table t  ": "grant select (a) on t to app with grant option; set role app; grant select (a) on t to reader",
+    "view v": "grant select (id) on v to app",
+    "materialized view m": "grant select (one) on m to app",
+    "table serials": "create table serials (id serial); grant usage on serials_id_seq to app",
+    "sequence q": "grant usage on sequence q to app",
+    "schema s": "grant usage on schema s to app",
+    "function f(int)": "grant execute on function f(int) to app",
+    "procedure pr()": "grant execute on procedure pr() to app",
+    "type mood": "grant usage on type mood to app",
+    "type pair": "grant usage on type pair to app",
+}
+
+
+@pytest.mark.parametrize("owned", _GRANTED)
+def test_what_a_new_owner_was_granted_before_becomes_his_own(staged: psycopg.Connection[Any], owned: str) -> None:
+    staged.execute(f"begin; {_GRANTED[owned]}; reset role".encode())
+    try:
+        derived = applied(staged, f"alter {owned} owner to app")
+    finally:
+        staged.execute("rollback")
+    assert any("has another owner, and other privileges by that" in missing.reason for missing in derived.missing)
 
 
 def test_the_rest_is_undone_around_a_comment(staged: psycopg.Connection[Any]) -> None:

@@ -15,23 +15,35 @@ import psycopg
 from psycopg import errors
 
 from pytest_migrations.catalog.kinds.kind import Reader
-from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
+from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, aside, pinned
 from pytest_migrations.derive.names import Entry, literal
 from pytest_migrations.derive.order import Need
-from pytest_migrations.derive.queries import ALL_IN, DEPENDENTS, FOUND, NEEDS, OTHERS, SESSION, TYPE, VOLATILE
+from pytest_migrations.derive.queries import (
+    ALL_IN,
+    DEPENDENTS,
+    FOUND,
+    NEEDS,
+    NESTED,
+    REACHED,
+    SEQUENCES,
+    SESSION,
+    TYPE,
+    UNSEEN,
+)
 from pytest_migrations.derive.scopes import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from psycopg.pq.abc import PGresult
 
     from pytest_migrations.catalog.kinds.kind import Kind
+    from pytest_migrations.derive.queries import Asked
     from pytest_migrations.derive.scopes import Family, Scope
 
 #: The objects by (kind, name), with what is known of each; names are as SQL needs them.
 Facts = dict[tuple[str, str], dict[str, Any]]
 
-#: Few rows are looked for, wherever statistics do not say so.
-_NESTED = "set local enable_nestloop = on; set local enable_hashjoin = on; set local enable_mergejoin = on;"
 _PATH = "select set_config('pytest_migrations.path', current_schemas(true)::text, true);"
 
 
@@ -45,6 +57,29 @@ class Session(NamedTuple):
     #: Those that are enabled.
     event_triggers: list[str]
     has_default_privileges: bool
+    #: Whether there are functions, beside PostgreSQL's own and those that only triggers call, which may write.
+    has_writing_functions: bool
+
+
+class Unseen(NamedTuple):
+    """What may write without saying so, by its names without a schema."""
+
+    #: The functions themselves, and the operators, types and views that call them.
+    calls: frozenset[str]
+    #: The tables that call them for each row that is written: in a default, a check, a policy, a domain.
+    tables: frozenset[str]
+
+
+NOTHING_UNSEEN = Unseen(frozenset(), frozenset())
+
+
+class Reached(NamedTuple):
+    """What else is concerned where rows of a table are written."""
+
+    #: Triggers and rules of it and of its descendants, foreign keys that refer to it.
+    runs_code: bool
+    #: (schema, name) of the tables that inherit from it or are its partitions, at any depth.
+    descendants: list[tuple[str, str]]
 
 
 #: What has been prepared in a session, which is there until somebody takes it away.
@@ -67,17 +102,13 @@ class Catalog:
     def read(self, scopes: Sequence[Scope]) -> Facts:
         """What there is within the scopes. Raises psycopg.Error where the server refuses to tell."""
         asked = merged(scopes)
+        needed = {name: text for scope in asked for name, text in self._prepare(scope.family).items()}
         execute = "".join(map(_execute, asked))
-        missing = {name: text for scope in asked for name, text in self._prepare(scope.family).items()}
-        new = {name: text for name, text in missing.items() if name not in self._prepared}
-        try:
-            results = pinned(self._connection, NOT_TEMPORARY + "".join(new.values()) + execute, first=_PATH)
-        except (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement):
-            forget = "".join(f"deallocate {name};" for name in self._there() & missing.keys())
-            results = pinned(
-                self._connection, NOT_TEMPORARY + forget + "".join(missing.values()) + execute, first=_PATH
-            )
-        self._prepared.update(missing)
+
+        def run(sql: str) -> list[PGresult]:
+            return pinned(self._connection, NOT_TEMPORARY + sql, first=_PATH)
+
+        results = self._run(needed, execute, run)
         facts: Facts = {}
         for result in results:
             for row in range(result.ntuples if result.fname(0) == b"facts" else 0):
@@ -92,12 +123,12 @@ class Catalog:
 
     def find(self, name: str, schemas: list[str]) -> list[Any] | None:
         """The first relation of this name in the schemas: schema, kind, an index's table, whether it has children."""
-        row: list[Any] | None = self._row(FOUND, name, schemas, schemas)
+        row: list[Any] | None = self._row(FOUND, name, schemas)
         return row
 
     def schema_of_type(self, name: str, schemas: list[str]) -> str:
         """The schema of the first type of this name; empty where there is none."""
-        row = self._row(TYPE, name, schemas, schemas)
+        row = self._row(TYPE, name, schemas)
         return str(row[0]) if row else ""
 
     def names_in(self, word: str, schemas: list[str]) -> list[tuple[str, str]]:
@@ -105,14 +136,29 @@ class Catalog:
         row = self._row(ALL_IN, {"TABLE": list("rvmfp"), "SEQUENCE": ["S"]}.get(word, []), schemas)
         return [(schema, name) for schema, name in row[0] or []]
 
-    def volatile(self, names: list[str]) -> list[str]:
-        """Which of the functions of these names may change anything but sequences and settings."""
-        row = self._row(VOLATILE, names)
-        return [] if row is None else row[0] or []
+    def unseen(self) -> Unseen:
+        """What may write without saying so."""
+        calls, tables = self._row(UNSEEN)
+        return Unseen(frozenset(calls or ()), frozenset(tables or ()))
 
-    def is_touched_by_others(self, schema: str, name: str) -> bool:
-        """Whether writing to a table may run code, or change rows of other tables: triggers, rules, foreign keys."""
-        return self._row(OTHERS, schema, name) is not None
+    def reached_from(self, schema: str, name: str) -> Reached:
+        """What else is concerned where rows of a table are written."""
+        runs_code, descendants = self._row(REACHED, schema, name)
+        return Reached(bool(runs_code), [(schema, name) for schema, name in descendants or ()])
+
+    def sequences(self, said: Sequence[tuple[str, ...]]) -> list[tuple[str, str]]:
+        """The sequences of these names, or of these tables and columns, each with the table whose it is or ''."""
+        row = self._row(SEQUENCES, [words[0] for words in said], [words[1] if words[1:] else "" for words in said])
+        return [(name, owner) for name, owner in row[0] or []]
+
+    def positions(self, sequences: Sequence[str]) -> dict[str, tuple[int, bool]]:
+        """Where sequences stand: the last value, and whether it was taken."""
+        if not sequences:
+            return {}
+        asked = (f"select last_value, is_called from {name}" for name in sequences)
+        (result, *_) = pinned(self._connection, " union all ".join(asked))
+        rows = ((result.get_value(row, 0), result.get_value(row, 1)) for row in range(result.ntuples))
+        return {name: (int(last or 0), called == b"t") for name, (last, called) in zip(sequences, rows, strict=True)}
 
     def dependents(self, schema: str, name: str) -> list[str]:
         """What CASCADE would take along with a relation."""
@@ -121,20 +167,28 @@ class Catalog:
 
     def needs(self, entries: list[Entry]) -> list[Need]:
         """Which of some objects need which others of them."""
-        text = psycopg.ClientCursor(self._connection).mogrify(
-            NEEDS, [[entry.kind for entry in entries], [entry.name for entry in entries]]
-        )
-        (result, *_) = pinned(self._connection, NOT_TEMPORARY + _NESTED + text)
-        found = json.loads(result.get_value(0, 0) or b"[]")
-        return [Need(entries[x - 1], entries[y - 1], goes_with) for x, y, goes_with in found]
+        row = self._row(NEEDS, [entry.kind for entry in entries], [entry.name for entry in entries])
+        return [Need(entries[x - 1], entries[y - 1], goes_with) for x, y, goes_with in row[0] or []]
 
-    def _row(self, query: str, *parameters: Any) -> Any:
-        """The first row of the answer to a query, or None. It runs as the session is, with nothing of it kept."""
-        text = psycopg.ClientCursor(self._connection).mogrify(
-            f"select pg_catalog.to_json(q) from ({query}) q", parameters
-        )
-        (result, *_) = pinned(self._connection, "select", first=f"{text};")
+    def _row(self, asked: Asked, *parameters: Any) -> Any:
+        """The first row of the answer, or None."""
+        name = f'"pytest_migrations derive {asked.name}"'
+        needed = {name: f"prepare {name} as select pg_catalog.to_json(q) from ({asked.query}) q;"}
+        values = f"({', '.join(['%s'] * len(parameters))})" if parameters else ""
+        execute = psycopg.ClientCursor(self._connection).mogrify(f"execute {name}{values}", parameters)
+        (result, *_) = self._run(needed, execute, lambda sql: aside(self._connection, asked.settings + sql))
         return list(json.loads(result.get_value(0, 0) or b"").values()) if result.ntuples else None
+
+    def _run(self, needed: Mapping[str, str], execute: str, run: Callable[[str], list[PGresult]]) -> list[PGresult]:
+        """Execute prepared statements; those that are ``needed`` and not there are prepared before, by their texts."""
+        new = (text for name, text in needed.items() if name not in self._prepared)
+        try:
+            results = run("".join(new) + execute)
+        except (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement):
+            forget = "".join(f"deallocate {name};" for name in self._there() & needed.keys())
+            results = run(forget + "".join(needed.values()) + execute)
+        self._prepared.update(needed)
+        return results
 
     def _there(self) -> set[str]:
         (result, *_) = pinned(self._connection, "select quote_ident(name) from pg_prepared_statements")
@@ -175,7 +229,7 @@ def _execute(scope: Scope) -> str:
     roots = f"{_array(schemas)}, {_array([name[-1] for name in scope.names])}, {path}"
     whole, parts = (f"(current_setting('pytest_migrations.{name}')::oid[])" for name in ("whole", "parts"))
     return (
-        f"{_NESTED} execute {_name(family, 'roots')}({roots}); execute {_name(family)}{whole};"
+        f"{NESTED} execute {_name(family, 'roots')}({roots}); execute {_name(family)}{whole};"
         f"{BY_INDEX} execute {_name(family, 'parts')}{parts};"
     )
 

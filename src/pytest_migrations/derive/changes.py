@@ -11,7 +11,7 @@ from pytest_migrations.derive.objects import OBJECTS
 from pytest_migrations.derive.objects.kind import (
     DROP,
     MAKE,
-    PUT_BACK,
+    SAY,
     Change,
     NotDerivableError,
     Undo,
@@ -260,7 +260,7 @@ class _Comparison:
             if kind == "column" and row.get("privileges") and relation_of(row) == relation:
                 there = granted(row["privileges"]["acl"], row["privileges"]["owner"])
                 for sql in statements(there, {}, f"TABLE {relation}", own_name(name, row)):
-                    yield Undo(sql, PUT_BACK)
+                    yield Undo(sql, SAY)
 
     def _check_attaching(self, partition: str, table: str) -> None:
         """Attaching it again must not make indexes that it did not have."""

@@ -17,6 +17,7 @@ from pytest_migrations.derive.changes import Terms, undo
 from pytest_migrations.derive.order import ordered
 from pytest_migrations.derive.plans import plan_of
 from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Context, Plan
+from pytest_migrations.derive.plans.positions import put_back, sets_back
 from pytest_migrations.derive.state import Back, Said, State
 from pytest_migrations.sql.grammar import tree_of
 from pytest_migrations.sql.traits import enum_name
@@ -24,12 +25,16 @@ from pytest_migrations.sql.traits import enum_name
 if TYPE_CHECKING:
     from pytest_migrations.derive.catalog import Facts
     from pytest_migrations.derive.changes import Undoing
+    from pytest_migrations.derive.scopes import Scope
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Statement
 
-#: Behind these the search path is what it was; others may run code, or say so.
-_KEEP_THE_PATH = ("create_", "alter_table_", "index_", "view_", "comment_", "grant_stmt")
-_CHANGE_THE_PATH = ("create_schema_stmt", "create_table_as_stmt")
+#: Behind these the search path and the functions are what they were; others may run code, or say so.
+_KEEP_THE_SESSION = (
+    *("create_", "alter_table_", "alter_enum_", "alter_seq_", "alter_policy_", "index_", "view_", "comment_"),
+    "grant_stmt",
+)
+_CHANGE_THE_SESSION = ("create_schema_stmt", "create_table_as_stmt", "create_function_stmt", "create_extension_stmt")
 _PREPARED = "a prepared transaction may end either way, whatever the script says"
 _IN_TEXT = "the grammar does not know it"
 _BY_PROGRAM = "this script is a program, of which only it knows what it kept"
@@ -63,9 +68,10 @@ class Derivation:
     """The rollback of one script, derived while the script runs on ``connection``.
 
     ``before`` is called before each statement is sent and ``after`` behind each that has succeeded, in the session and
-    the transaction in which it runs: they are what a Runner tells. Where a script is run anew, the statements that come
-    again replace those that came before. Nothing that is read from the catalog stays in the session but prepared
-    statements, and nothing that fails there makes the script fail.
+    the transaction in which it runs: they are what a Runner tells. What a Runner sends again within one attempt, since
+    it turned out not to fit in a transaction, replaces what came before: the whole script, or one statement. Nothing
+    that is read from the catalog stays in the session but prepared statements, and nothing that fails there makes the
+    script fail.
     """
 
     def __init__(self, connection: psycopg.Connection[Any]) -> None:
@@ -79,6 +85,11 @@ class Derivation:
         self._open: list[tuple[str, State]] = [("", State())]
         self._plan = NOTHING
         self._facts: Facts = {}
+        #: What was read behind the statement before, and where: nothing was sent since.
+        self._behind: tuple[tuple[Scope, ...], Facts] = ((), {})
+        #: The last result, and the state that it is of.
+        self._result: tuple[State, Derived] | None = None
+        self._positions: dict[str, tuple[int, bool]] = {}
         self._was_idle = True
 
     def before(self, statement: Statement) -> None:
@@ -86,16 +97,19 @@ class Derivation:
         if statement.script.program is None:
             self._forget_from(statement.offset)
         self._before.append((statement.offset, self._state))
-        self._plan, self._facts, self._was_idle = NOTHING, {}, self._status == TransactionStatus.IDLE
+        (known, facts), self._behind = self._behind, ((), {})
+        self._plan, self._facts, self._positions = NOTHING, {}, {}
+        self._was_idle = self._status == TransactionStatus.IDLE
         self._context.begin(self._state)
         if statement.kind == "transaction_stmt" or self._status == TransactionStatus.INERROR:
             return
         try:
             self._plan = self._planned(statement)
             if self._plan.scopes:
-                self._facts = self._catalog.read(self._plan.scopes)
+                self._facts = facts if self._plan.scopes == known else self._catalog.read(self._plan.scopes)
+            self._positions = self._catalog.positions(self._plan.sequences)
         except psycopg.Error as error:
-            self._plan = replace(self._plan, scopes=(), missing=(*self._plan.missing, _unread(error)))
+            self._plan = replace(self._plan, scopes=(), sequences=(), missing=(*self._plan.missing, _unread(error)))
 
     def after(self, statement: Statement) -> None:
         """Look at what the statement has changed."""
@@ -104,27 +118,33 @@ class Derivation:
         plan, found = self._plan, None
         if plan.scopes:
             try:
-                found = undo(self._facts, self._catalog.read(plan.scopes), self._terms, plan.moved)
+                self._behind = (plan.scopes, self._catalog.read(plan.scopes))
+                found = undo(self._facts, self._behind[1], self._terms, plan.moved)
             except psycopg.Error as error:
                 plan = replace(plan, missing=(*plan.missing, _unread(error)))
+        if self._positions:
+            plan = self._with_positions(plan)
         if plan is not NOTHING:
             self._add(statement, plan, found)
-        keeps = statement.kind.startswith(_KEEP_THE_PATH) and statement.kind not in _CHANGE_THE_PATH
+        keeps = statement.kind.startswith(_KEEP_THE_SESSION) and statement.kind not in _CHANGE_THE_SESSION
         if not keeps or TEMPORARY in plan.makes:  # the first temporary relation puts their schema on the path
-            self._context.forget_path()
+            self._context.forget_session()
 
     def result(self) -> Derived:
         """How to go back from behind the last statement, where the session is now, to before the first."""
+        if self._result is not None and self._result[0] is self._state:
+            return self._result[1]
         state, backs = self._state, self._state.backs
         problems: list[str] = []
-        if state.is_touched:
+        if state.may_be_out_of_order:
             try:
                 backs, problems = ordered(backs, self._catalog.needs(list(state.made)))
             except psycopg.Error as error:
                 problems = [_unread(error)]
         said = [*state.missing, *(Said(state.steps[-1].statement, problem) for problem in problems)]
         missing = sorted((Missing(*item) for item in said), key=lambda item: item.statement.offset)
-        return Derived("".join(back.line for back in backs), tuple(missing))
+        self._result = (state, Derived("".join(back.line for back in backs), tuple(missing)))
+        return self._result[1]
 
     def _planned(self, statement: Statement) -> Plan:
         if statement.script.program is not None:
@@ -136,6 +156,15 @@ class Derivation:
             said = f"the event trigger {', '.join(names)} may do more than the statements of this script say"
             return replace(plan, missing=(*plan.missing, said))
         return plan
+
+    def _with_positions(self, plan: Plan) -> Plan:
+        try:
+            after = self._catalog.positions(plan.sequences)
+        except psycopg.Error as error:
+            return replace(plan, missing=(*plan.missing, _unread(error)))
+        moved = [name for name, position in self._positions.items() if after[name] != position]
+        backs = [put_back(name, self._positions[name], after[name]) for name in moved]
+        return replace(plan, backs=(*plan.backs, *backs))
 
     def _add(self, statement: Statement, plan: Plan, found: Undoing | None) -> None:
         backs, missing = list(plan.backs), list(plan.missing)
@@ -169,23 +198,30 @@ class Derivation:
             case "COMMIT":
                 self._open = [("", self._state)]
             case "ROLLBACK":
-                self._state = self._open[0][1]
+                self._return_to(self._open[0][1], statement)
             case "SAVEPOINT":
                 self._open.append((node.savepoint_name, self._state))
             case "ROLLBACK_TO":
                 while self._open[-1][0] != node.savepoint_name:
                     self._open.pop()
-                self._state = self._open[-1][1]
+                self._return_to(self._open[-1][1], statement)
             case "RELEASE":
                 while self._open.pop()[0] != node.savepoint_name:
                     pass
             case _:
                 self._state = self._state.doing(statement, (), [_PREPARED])
 
+    def _return_to(self, state: State, statement: Statement) -> None:
+        """The statements since are rolled back, but for setval()."""
+        since = self._state.steps[len(state.steps) :]
+        kept = [back for step in reversed(since) for back in step.backs if sets_back(back)]
+        self._state = state.doing(statement, kept) if kept else state
+
     def _forget_from(self, offset: int) -> None:
         """The script is run anew from there on, where these statements were sent before."""
         while self._before and self._before[-1][0] >= offset:
-            self._state = self._before.pop()[1]
+            self._state, self._behind = self._before.pop()[1], ((), {})
+            self._context.forget_session()
         if not self._before:
             self._open = [("", State())]
 

@@ -14,7 +14,6 @@ from pytest_migrations.catalog.kinds.casts import CASTS, TRANSFORMS
 from pytest_migrations.catalog.kinds.collations import COLLATIONS, CONVERSIONS
 from pytest_migrations.catalog.kinds.columns import COLUMNS
 from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS, DOMAIN_CONSTRAINTS
-from pytest_migrations.catalog.kinds.database import DATABASE, DATABASE_SETTINGS
 from pytest_migrations.catalog.kinds.default_privileges import DEFAULT_PRIVILEGES
 from pytest_migrations.catalog.kinds.event_triggers import EVENT_TRIGGERS
 from pytest_migrations.catalog.kinds.extensions import EXTENSIONS
@@ -98,6 +97,7 @@ class Family(NamedTuple):
     roots: str = ""
 
 
+#: Table by table, since the planner would read all that there is of each catalog.
 _RELATION_ROOTS = f"""
     with recursive named(oid) as (
         select {_NAMED.format(catalog="pg_class", prefix="rel")} from {_NAMES}
@@ -107,12 +107,16 @@ _RELATION_ROOTS = f"""
         select h.inhrelid from pg_inherits h join tree on h.inhparent = tree.oid
     )
     select tree.oid, true from tree
-    union all select d.objid, true from pg_depend d join tree on d.refobjid = tree.oid and d.refobjsubid > 0
-        where d.refclassid = 'pg_class'::regclass and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
-    union all select g.oid, false from pg_trigger g join tree on g.tgrelid = tree.oid
-    union all select p.oid, false from pg_policy p join tree on p.polrelid = tree.oid
-    union all select r.oid, false from pg_rewrite r join tree on r.ev_class = tree.oid
-    union all select s.oid, false from pg_statistic_ext s join tree on s.stxrelid = tree.oid"""
+    union all select of.oid, of.has_parts
+        from tree cross join lateral (
+            select d.objid, true from pg_depend d
+                where d.refclassid = 'pg_class'::regclass and d.refobjid = tree.oid and d.refobjsubid > 0
+                    and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+            union all select g.oid, false from pg_trigger g where g.tgrelid = tree.oid
+            union all select p.oid, false from pg_policy p where p.polrelid = tree.oid
+            union all select r.oid, false from pg_rewrite r where r.ev_class = tree.oid
+            union all select s.oid, false from pg_statistic_ext s where s.stxrelid = tree.oid
+            offset 0) of(oid, has_parts)"""
 _OF_TABLES = (*(TABLES, COLUMNS, CONSTRAINTS, INDEXES, SEQUENCES, STATISTICS),)
 _ON_TABLES = (RULES, TRIGGERS, POLICIES)
 
@@ -163,7 +167,6 @@ _WHOLE: Mapping[str, Family] = {
     "OBJECT_CAST": _all_of(CASTS),
     "OBJECT_COLLATION": _all_of(COLLATIONS),
     "OBJECT_CONVERSION": _all_of(CONVERSIONS),
-    "OBJECT_DATABASE": _all_of(DATABASE, DATABASE_SETTINGS),
     "OBJECT_DEFACL": _all_of(DEFAULT_PRIVILEGES),
     "OBJECT_EVENT_TRIGGER": _all_of(EVENT_TRIGGERS),
     "OBJECT_EXTENSION": _all_of(EXTENSIONS, SCHEMAS),

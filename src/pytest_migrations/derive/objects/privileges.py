@@ -6,7 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.catalog.privileges import PRIVILEGES, normalised, role_of
-from pytest_migrations.derive.objects.kind import PUT_BACK, NotDerivableError, Undo
+from pytest_migrations.derive.objects.kind import SAY, NotDerivableError, Undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,14 +27,25 @@ def _text(value: Any) -> str | None:
 
 
 def privileges(word: str, target: Callable[[str, Row], tuple[str, str]] = lambda name, _: (name, "")) -> PutBack:
-    """Put the privileges on an object back. ``target`` gives what they are on, and the column that they are on."""
+    """Put the privileges on an object back, once it has its owner, in whose name they are granted.
+
+    ``target`` gives what they are on, and the column that they are on.
+    """
 
     def put_back(change: Change) -> list[Undo]:
+        _check_owners(change)
         on, column = target(change.name, change.after)
         before, after = (_granted(row["privileges"], change) for row in (change.before, change.after))
-        return [Undo(sql, PUT_BACK) for sql in statements(before, after, f"{word} {on}", column)]
+        return [Undo(sql, SAY) for sql in statements(before, after, f"{word} {on}", column)]
 
     return put_back
+
+
+def _check_owners(change: Change) -> None:
+    """With the owner of its relation each ACL gets another one, and what he was granted before becomes his own."""
+    before, after = change.before["privileges"], change.after["privileges"]
+    if before and after and before["owner"] != after["owner"]:
+        raise NotDerivableError(f"{change.name} has another owner, and other privileges by that")
 
 
 def statements(before: _Granted, after: _Granted, on: str, column: str = "", prefix: str = "") -> list[str]:

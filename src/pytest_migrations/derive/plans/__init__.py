@@ -105,6 +105,7 @@ PLANS: Mapping[str, Planner] = {
     "copy_stmt": rows.copied,
     "select_stmt": _selected,
     "explain_stmt": _explained,
+    "declare_cursor_stmt": rows.queried,
     # what changes no schema
     "variable_set_stmt": _nothing,
     "variable_show_stmt": _nothing,
@@ -116,7 +117,6 @@ PLANS: Mapping[str, Planner] = {
     "notify_stmt": _nothing,
     "prepare_stmt": _nothing,
     "deallocate_stmt": _nothing,
-    "declare_cursor_stmt": _nothing,
     "fetch_stmt": _nothing,
     "close_portal_stmt": _nothing,
     "vacuum_stmt": _nothing,

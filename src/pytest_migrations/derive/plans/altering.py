@@ -5,18 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.derive.names import Entry
+from pytest_migrations.derive.names import Entry, dotted
+from pytest_migrations.derive.plans.calls import unseen_calls
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
+from pytest_migrations.derive.plans.positions import restarted, with_positions
 from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, names_in, relation, scope_of, word_of
 from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pytest_migrations.derive.plans.plan import Context, Found, Planner
 
 CASCADE = "CASCADE may take along what was there before"
+TYPED = "CASCADE goes on to the tables of the type, and the way back would take along what needs their columns by then"
 _PARTITIONS = ("AT_AttachPartition", "AT_DetachPartition", "AT_DetachPartitionFinalize")
+#: What is computed for the rows that there are, of a table; and of a domain (AlterDomainStmt in PostgreSQL's sources).
+_COMPUTED = ("AT_AddColumn", "AT_AddConstraint", "AT_AlterColumnType")
+_ADD, _VALIDATE = "C", "V"
 #: Options of foreign tables may be secrets, so that no snapshot tells their values.
 _UNSEEN = {"AT_GenericOptions", "AT_AlterColumnGenericOptions"}
 
@@ -24,9 +32,36 @@ _UNSEEN = {"AT_GenericOptions", "AT_AlterColumnGenericOptions"}
 def table(node: Any, context: Context) -> Plan:
     """ALTER TABLE, VIEW, INDEX, SEQUENCE, and TYPE where it is a composite one."""
     if word_of(node, "objtype") == "OBJECT_TYPE":
-        return about(Scope(TYPE, (names_in(node.relation),)), context)
+        return _composite_type(node, context)
     found = context.find_relation(node.relation)
-    return NOTHING if found is None else _altered(node, found)
+    if found is None:
+        return NOTHING
+    plan, unseen = _altered(node, found), tuple(_unseen(node, found, context))
+    for command in (item.alter_table_cmd for item in node.cmds):
+        said = enum_name(command, "subtype")
+        if said == "AT_AddColumn":
+            plan = with_positions(plan, command, context)
+        elif said == "AT_SetIdentity" and not found.is_made:
+            plan = restarted(plan, getattr(command, "def").list.items, context, found.sql, command.name)
+    return replace(plan, missing=(*plan.missing, *unseen)) if unseen else plan
+
+
+def _unseen(node: Any, found: Found, context: Context) -> Iterator[str]:
+    """What is computed or checked for the rows that there are."""
+    for command in (item.alter_table_cmd for item in node.cmds):
+        if (said := enum_name(command, "subtype")) in _COMPUTED:
+            yield from unseen_calls(command, context)
+        elif said == "AT_ValidateConstraint" and found.name in context.unseen.tables:
+            yield f"what the constraint {command.name} does cannot be seen"
+
+
+def _composite_type(node: Any, context: Context) -> Plan:
+    names = context.type_names(names_in(node.relation))
+    scopes = (Scope(TYPE, (names,)),)
+    cascades = any(enum_name(item.alter_table_cmd, "behavior") == "DROP_CASCADE" for item in node.cmds)
+    return Plan(
+        scopes=scopes, missing=(TYPED,) if cascades and not context.is_made(Entry("type", dotted(*names))) else ()
+    )
 
 
 def _altered(node: Any, found: Found) -> Plan:
@@ -110,8 +145,13 @@ def _only_said(plan: Plan) -> Plan:
 
 
 def domain(node: Any, context: Context) -> Plan:
-    plan = about(Scope(TYPE, (names_in(node.type_name),)), context)
-    return Plan(missing=(CASCADE,), scopes=plan.scopes) if enum_name(node, "behavior") == "DROP_CASCADE" else plan
+    names = names_in(node.type_name)
+    missing = [CASCADE] if enum_name(node, "behavior") == "DROP_CASCADE" else []
+    if node.subtype == _ADD:
+        missing += unseen_calls(node, context)
+    elif node.subtype == _VALIDATE and names[-1] in context.unseen.calls:
+        missing.append(f"what the constraint {node.name} does cannot be seen")
+    return Plan(missing=tuple(missing), scopes=(Scope(TYPE, (names,)),))
 
 
 def enum(node: Any, context: Context) -> Plan:
@@ -119,7 +159,8 @@ def enum(node: Any, context: Context) -> Plan:
 
 
 def sequence(node: Any, context: Context) -> Plan:
-    return about(relation(node.sequence), context)
+    plan, found = about(relation(node.sequence), context), context.find_relation(node.sequence)
+    return plan if found is None or found.is_made else restarted(plan, node.options, context, found.sql)
 
 
 def routine(node: Any, context: Context) -> Plan:
@@ -131,7 +172,7 @@ def policy(node: Any, context: Context) -> Plan:
 
 
 def refreshed(node: Any, context: Context) -> Plan:
-    return about(relation(node.relation), context)
+    return replace(about(relation(node.relation), context), missing=unseen_calls(node, context))
 
 
 def clustered(node: Any, context: Context) -> Plan:
@@ -165,7 +206,10 @@ def granted(node: Any, context: Context) -> Plan:
         return _in_schemas(word, [item.string.sval for item in node.objects], context)
     missing: list[str] = []
     scopes: list[Scope] = []
+    has_columns = any(item.access_priv.cols for item in node.privileges)
     for item in node.objects:
+        if has_columns and (found := context.find_relation(item.range_var)) and found.word == "SEQUENCE":
+            missing.append("privileges on the columns of sequences are not looked at")
         plan = about(scope_of(word, item), context)
         missing += plan.missing
         scopes += plan.scopes

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, dotted
+from pytest_migrations.derive.plans.calls import unseen_calls
 from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Plan
-from pytest_migrations.derive.plans.rows import unseen_calls
+from pytest_migrations.derive.plans.positions import with_positions
 from pytest_migrations.derive.scopes import (
     HANGING,
     RELATION,
@@ -53,7 +54,8 @@ def selected(node: Any, context: Context) -> Plan:
 
 
 def _with_calls(plan: Plan, node: Any, context: Context) -> Plan:
-    return Plan(plan.backs, plan.makes, missing=plan.missing + unseen_calls(node, context))
+    plan = Plan(plan.backs, plan.makes, missing=plan.missing + unseen_calls(node, context))
+    return with_positions(plan, node, context)
 
 
 def _relation(range_var: Any, word: str, context: Context, *, unless_there: bool = False) -> Plan:

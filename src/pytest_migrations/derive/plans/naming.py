@@ -9,6 +9,7 @@ from pytest_migrations.derive.plans.plan import NOTHING, Moved, Plan
 from pytest_migrations.derive.scopes import ROUTINE, Scope, names_in, scope_of, word_of
 from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
+from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
     from pytest_migrations.derive.plans.plan import Context
@@ -96,8 +97,9 @@ def _part(node: Any, word: str, new: str, context: Context) -> Plan:
         renames = ((Entry("column", f"{found.sql}.{old}"), Entry("column", f"{found.sql}.{new}")),)
     if word == "OBJECT_TABCONSTRAINT":
         renames = ((Entry("constraint", f"{old} on {found.sql}"), Entry("constraint", f"{new} on {found.sql}")),)
+    typed = " CASCADE" if enum_name(node, "behavior") == "DROP_CASCADE" else ""  # goes on to the tables of the type
     altered = "TABLE" if found.word == "INDEX" else found.word  # whose columns have names as well
-    return Plan((Back(f"ALTER {altered} {found.sql} RENAME {_PARTS[word]} {new} TO {old}"),), renames=renames)
+    return Plan((Back(f"ALTER {altered} {found.sql} RENAME {_PARTS[word]} {new} TO {old}{typed}"),), renames=renames)
 
 
 def _type(names: tuple[str, ...], clause: str, context: Context, *, new_name: str = "", new_schema: str = "") -> Plan:

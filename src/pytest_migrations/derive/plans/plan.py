@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from pytest_migrations.derive.catalog import NOTHING_UNSEEN
 from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.scopes import name_of
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from pytest_migrations.derive.catalog import Catalog, Session
+    from pytest_migrations.derive.catalog import Catalog, Session, Unseen
     from pytest_migrations.derive.scopes import Name, Scope
     from pytest_migrations.derive.state import Back, State
 
@@ -50,6 +51,8 @@ class Plan:
     renames: tuple[tuple[Entry, Entry], ...] = ()
     missing: tuple[str, ...] = ()
     scopes: tuple[Scope, ...] = ()
+    #: The sequences, not of the script's own, that it may set to another position.
+    sequences: tuple[str, ...] = ()
     moved: Moved | None = None
     #: The objects of the script's own that it changes in ways that need no undoing.
     touches: tuple[Entry, ...] = ()
@@ -102,13 +105,14 @@ class Context:
         self._state: State
         self._found: dict[Name, Found | None] = {}
         self._known: Session | None = None
+        self._unseen: Unseen | None = None
 
     def begin(self, state: State) -> None:
         """A statement begins in this state."""
-        self._state, self._found = state, {}
+        self._state, self._found, self._unseen = state, {}, None
 
-    def forget_path(self) -> None:
-        """The statement may have changed the search path."""
+    def forget_session(self) -> None:
+        """The statement may have changed the search path, or what else holds for the session."""
         self._known = None
 
     @property
@@ -125,6 +129,13 @@ class Context:
     def has_default_privileges(self) -> bool:
         """Whether there are ALTER DEFAULT PRIVILEGES, by which new objects come with other privileges than usual."""
         return self._session.has_default_privileges
+
+    @property
+    def unseen(self) -> Unseen:
+        """What may write without telling; asked only where there are functions that may."""
+        if self._unseen is None:
+            self._unseen = self.catalog.unseen() if self._session.has_writing_functions else NOTHING_UNSEEN
+        return self._unseen
 
     @property
     def _session(self) -> Session:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, dotted
+from pytest_migrations.derive.plans.calls import unseen_calls
 from pytest_migrations.derive.plans.plan import NOTHING, Plan
-from pytest_migrations.derive.scopes import names_in
+from pytest_migrations.derive.plans.positions import with_positions
 from pytest_migrations.sql.grammar import within
 
 if TYPE_CHECKING:
-    from pytest_migrations.derive.plans.plan import Context
+    from pytest_migrations.derive.plans.plan import Context, Found
 
 #: What a statement does to rows, by its kind in the grammar.
 _DONE = {
@@ -19,17 +20,16 @@ _DONE = {
     "delete_stmt": "rows that were deleted from {} are not put back",
     "merge_stmt": "rows of {} are not put back",
 }
-_HARMLESS = frozenset(("setval", "nextval", "currval", "lastval", "set_config", "now", "pg_notify", "count", "max"))
 
 
 def written(node: Any, context: Context) -> Plan:
     """INSERT, UPDATE, DELETE, MERGE."""
-    return _rows(context, [(_kind(node), node), *within(node)], unseen_calls(node, context))
+    return _rows(context, node, [(_kind(node), node), *within(node)])
 
 
 def queried(node: Any, context: Context) -> Plan:
     """SELECT, which may write by WITH or by a function."""
-    return _rows(context, list(within(node)), unseen_calls(node, context))
+    return _rows(context, node, list(within(node)))
 
 
 def copied(node: Any, context: Context) -> Plan:
@@ -58,9 +58,9 @@ def _kind(node: Any) -> str:
     )
 
 
-def _rows(context: Context, nodes: list[tuple[str, Any]], missing: tuple[str, ...]) -> Plan:
-    found = (_lost(kind, node, context) for kind, node in nodes if kind in _DONE)
-    return Plan(missing=(*filter(None, found), *missing))
+def _rows(context: Context, node: Any, nodes: list[tuple[str, Any]]) -> Plan:
+    found = (_lost(kind, part, context) for kind, part in nodes if kind in _DONE)
+    return with_positions(Plan(missing=(*filter(None, found), *unseen_calls(node, context))), node, context)
 
 
 def _lost(kind: str, node: Any, context: Context) -> str:
@@ -76,12 +76,14 @@ def _lost(kind: str, node: Any, context: Context) -> str:
     return "" if are_made and not _reaches_others(found, context) else _DONE[kind].format(found.sql)
 
 
-def _reaches_others(found: Any, context: Context) -> bool:
-    return not found.is_temporary and context.catalog.is_touched_by_others(found.schema, found.name)
-
-
-def unseen_calls(node: Any, context: Context) -> tuple[str, ...]:
-    """Why functions that are called are not undone: those that may change something, and nobody knows what."""
-    called = {names_in(call.funcname)[-1] for name, call in within(node) if name == "func_call"} - _HARMLESS
-    changing = context.catalog.volatile(sorted(called)) if called else []
-    return tuple(f"what {name}() does cannot be seen" for name in changing)
+def _reaches_others(found: Found, context: Context) -> bool:
+    """Whether rows of a new table are not all that is written, or other rows than its own."""
+    reached = context.catalog.reached_from(found.schema, found.name)
+    tables = [found.name, *(name for _, name in reached.descendants)]
+    return (
+        reached.runs_code
+        or not context.unseen.tables.isdisjoint(tables)
+        or (
+            found.is_made and not all(context.is_made(Entry("relation", dotted(*name))) for name in reached.descendants)
+        )
+    )
