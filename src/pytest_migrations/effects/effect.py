@@ -173,7 +173,7 @@ class Effect(NamedTuple):
     by: Named | None = None
     #: What it is called from then on, where it is renamed or moved to another schema; where an extension's objects go.
     to: Named | None = None
-    #: DROP ... CASCADE.
+    #: DROP ... CASCADE, and CREATE EXTENSION ... CASCADE, which brings others along.
     cascade: bool = False
     detail: Detail | None = None
     #: The other schemas of the search path, where the name was written without one.

@@ -57,6 +57,15 @@ def alter(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         _attach(scene, thing, effect.detail)
     elif isinstance(effect.detail, Owned):
         _own(scene, thing, effect.detail)
+    elif effect.to is not None and thing.named.kind == "extension":
+        _move(scene, thing, effect.to.path)
+
+
+def _move(scene: Scene, extension: Thing, schema: tuple[str, ...]) -> None:
+    """What an extension has brought goes to another schema."""
+    for brought in list(extension.parts):
+        scene.schema.rename(brought, Named(brought.named.kind, (*schema, *brought.named.path[1:])))
+        scene.schema.belongs(brought, extension)
 
 
 def _change_type(scene: Scene, effect: Effect, column: Thing, type_: str, *, is_certain: bool) -> None:
@@ -70,14 +79,23 @@ def _change_type(scene: Scene, effect: Effect, column: Thing, type_: str, *, is_
 
 def _attach(scene: Scene, table: Thing, shape: Shape) -> None:
     """A partition goes with its table; one that is detached, or inherits no more, stands for itself."""
-    if shape.has_left:
-        for parent in filter(None, map(scene.schema.find, shape.parents)):
-            if parent in table.uses:
-                scene.schema.needs_no_more(table, parent)
-    elif shape.is_partition:
+    if shape.is_partition:
         scene.schema.belongs(table, scene.schema.find(shape.parents[0]))
-    elif table.owner is not None and table.owner.named.space == "relation":
-        scene.schema.belongs(table, None)
+    for parent in filter(None, map(scene.schema.find, shape.parents)) if shape.has_left else ():
+        scene.schema.needs_no_more(table, parent)
+        scene.schema.journal.remove(table.parents, parent)
+        if table.owner is parent:
+            scene.schema.belongs(table, None)
+        _keep_columns(scene, parent)
+
+
+def _keep_columns(scene: Scene, parent: Thing) -> None:
+    """One that has left has its columns for itself: what reads them there needs those of its parent no more."""
+    for column in [part for part in parent.parts if part.named.kind == "column"]:
+        for user in [user for user in column.users if user.owner is not parent and parent not in user.uses]:
+            scene.schema.needs_no_more(user, column)
+    for further in parent.parents:
+        _keep_columns(scene, further)
 
 
 def _own(scene: Scene, thing: Thing, owned: Owned) -> None:
@@ -90,7 +108,11 @@ def _own(scene: Scene, thing: Thing, owned: Owned) -> None:
 def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     """Another name, or another schema."""
     thing = scene.existing(effect, is_certain=is_certain)
-    if thing is None or effect.to is None:
+    if effect.to is None:
+        return
+    if thing is None:
+        if scene.schema.is_unknown(effect.object) and effect.to.key not in scene.schema.things:
+            scene.schema.add(effect, effect.to, scene.migration, is_certain=False, is_known=False)
         return
     if isinstance(effect.detail, Signature) and len(thing.signatures) > 1:
         _rename_one_of_several(scene, effect, thing, effect.detail)

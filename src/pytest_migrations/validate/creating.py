@@ -155,8 +155,8 @@ def _copy_columns(scene: Scene, thing: Thing, source: Thing | None) -> None:
 def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:
     """What an extension brings; of one that is not known, it can be anything."""
     schema = scene.schema
-    if extension.named.path[0] not in extensions():
-        schema.journal.assign(schema, "brought", frozenset({"relation", "type", "routine", "schema"}))
+    if effect.cascade or extension.named.path[0] not in extensions():
+        schema.journal.assign(schema, "brought", frozenset({"relation", "type", "routine", "schema", "extension"}))
     for named in provided(effect):
         if named.key not in schema.things:
             thing = schema.add(effect, named, scene.migration, is_certain=extension.is_certain, is_known=False)

@@ -81,7 +81,7 @@ def create_trigger(reader: Reader, node: _Node) -> None:
     table = reader.relation(node["relation"])
     reader.tell(Verb.REQUIRE, table, node["relation"].get("location"))
     trigger = part("trigger", table, node["trigname"])
-    reader.tell(Verb.REQUIRE, reader.existing("function", node["funcname"]), by=trigger)
+    reader.tell(Verb.REQUIRE, reader.called(node["funcname"], "function"), by=trigger)
     for name in strings(node.get("columns", [])):
         reader.tell(Verb.REQUIRE, part("column", table, name), by=trigger)
     for name, location in columns_in(node.get("whenClause", {})):

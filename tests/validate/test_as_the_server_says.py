@@ -1,0 +1,148 @@
+"""What validate says of a history is what a server says of it: nothing where all of it runs, and why where not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from pytest_migrations.errors import UserError
+from pytest_migrations.migration import History
+from pytest_migrations.runner import Runner
+from pytest_migrations.validate import Severity, validate
+
+MakeHistory = Callable[..., History]
+PARTITIONED = "CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;"
+HEIR = "CREATE TABLE base (a int, b int); CREATE TABLE kid () INHERITS (base);"
+
+
+def errors(history: History) -> list[str]:
+    found = validate(history).findings
+    return [f"{finding.rule}: {finding.message}" for finding in found if finding.severity is Severity.ERROR]
+
+
+def runs(history: History, connection: psycopg.Connection) -> bool:
+    runner = Runner(connection)
+    try:
+        for migration in history:
+            runner.apply(migration)
+    except UserError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        pytest.param(
+            [
+                "CREATE TABLE t (s tsvector, x text); CREATE TRIGGER g BEFORE INSERT ON t FOR EACH ROW"
+                " EXECUTE FUNCTION tsvector_update_trigger(s, 'pg_catalog.english', x);"
+            ],
+            id="a trigger function of PostgreSQL",
+        ),
+        pytest.param(
+            [
+                "GRANT EXECUTE ON FUNCTION pg_stat_reset() TO PUBLIC; COMMENT ON FUNCTION lower(text) IS '';"
+                "ALTER FUNCTION now() COST 2; COMMENT ON TYPE int4 IS ''; ALTER TYPE jsonb OWNER TO CURRENT_USER;"
+            ],
+            id="its functions and types",
+        ),
+        pytest.param(
+            [
+                "CREATE AGGREGATE s (int) (sfunc = int4pl, stype = int); DROP AGGREGATE s (int);"
+                "CREATE OPERATOR ## (leftarg = int, rightarg = int, function = int4mul);"
+                "CREATE CAST (text AS bytea) WITH FUNCTION textsend (text);"
+                "CREATE TYPE r AS RANGE (subtype = float8, subtype_diff = float8mi);"
+            ],
+            id="what is made of its functions",
+        ),
+        pytest.param(
+            [
+                "GRANT SELECT ON pg_stat_activity TO PUBLIC; GRANT USAGE ON SCHEMA pg_catalog TO PUBLIC;"
+                "COMMENT ON SCHEMA information_schema IS ''; SET search_path TO information_schema;"
+                "SELECT table_name FROM tables;"
+            ],
+            id="its relations and schemas",
+        ),
+        pytest.param(
+            ["COMMENT ON EXTENSION plpgsql IS ''; ALTER EXTENSION plpgsql SET SCHEMA pg_catalog;"], id="plpgsql"
+        ),
+        pytest.param(
+            ["CREATE FUNCTION lower() RETURNS int LANGUAGE sql RETURN 1; DROP FUNCTION lower();"] * 2,
+            id="a function called as one of its",
+        ),
+        pytest.param(
+            [
+                "CREATE SCHEMA x; CREATE EXTENSION hstore; ALTER EXTENSION hstore SET SCHEMA x;"
+                "CREATE TABLE t (h x.hstore); DROP EXTENSION hstore CASCADE; DROP SCHEMA x;"
+            ],
+            id="an extension that moves",
+        ),
+        pytest.param(
+            ["CREATE EXTENSION earthdistance CASCADE; CREATE TABLE t (c cube); COMMENT ON EXTENSION cube IS '';"],
+            id="an extension that brings others",
+        ),
+        pytest.param(
+            [
+                "CREATE TABLE t (a int); CREATE FUNCTION twice(t) RETURNS int LANGUAGE sql RETURN 2 * $1.a;"
+                "CREATE VIEW v AS SELECT t.twice, t.to_jsonb FROM t;"
+            ],
+            id="a function called as a column",
+        ),
+        pytest.param(
+            [PARTITIONED, "CREATE INDEX ON p (b);", "ALTER INDEX p1_b_idx RENAME TO i;", "COMMENT ON INDEX i IS '';"],
+            id="an index that a partition has of its table",
+        ),
+        pytest.param(
+            [
+                f"CREATE TABLE o (a int NOT NULL, b int); {PARTITIONED} DROP TABLE p1; ALTER TABLE p ADD PRIMARY KEY (a);"
+                "ALTER TABLE p ATTACH PARTITION o DEFAULT; ALTER INDEX o_pkey RENAME TO k; ALTER TABLE o CLUSTER ON k;"
+            ],
+            id="one that it gets when it is attached",
+        ),
+        pytest.param(
+            [
+                "CREATE TABLE t (a int); CREATE INDEX ON t (a); CREATE TABLE o (LIKE t INCLUDING ALL);",
+                "DROP INDEX o_a_idx;",
+            ],
+            id="one that a copy has",
+        ),
+        pytest.param(
+            [
+                f"{HEIR} CREATE VIEW v AS SELECT b FROM kid; ALTER TABLE kid NO INHERIT base;",
+                "CREATE VIEW w AS SELECT b FROM kid; ALTER TABLE base DROP COLUMN b; DROP TABLE base;",
+            ],
+            id="columns of one that inherits no more",
+        ),
+        pytest.param(
+            [
+                f"{PARTITIONED} CREATE VIEW v AS SELECT b FROM p1; ALTER TABLE p DETACH PARTITION p1;",
+                "ALTER TABLE p DROP COLUMN b; DROP TABLE p;",
+            ],
+            id="columns of a partition that is detached",
+        ),
+    ],
+)
+def test_no_alarm_where_it_runs(make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str]) -> None:
+    history = make_history(*((script, None) for script in scripts))
+    assert errors(history) == []
+    assert runs(history, connection)
+
+
+@pytest.mark.parametrize(
+    ("scripts", "message"),
+    [
+        (
+            [f"{HEIR} CREATE VIEW v AS SELECT b FROM kid;", "ALTER TABLE base DROP COLUMN b;"],
+            "dropped-while-used: column base.b is dropped here, and view v (001_m.sql:1) needs it",
+        ),
+    ],
+)
+def test_alarm_where_it_fails(
+    make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str], message: str
+) -> None:
+    history = make_history(*((script, None) for script in scripts))
+    assert errors(history) == [message]
+    assert not runs(history, connection)
