@@ -14,6 +14,10 @@ from pytest_migrations.validate import Severity, validate
 
 MakeHistory = Callable[..., History]
 PARTITIONED = "CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;"
+STARS = (
+    "CREATE TABLE t (a int, b int); CREATE TABLE o (a int, d int);"
+    "CREATE VIEW v (x) AS SELECT * FROM t; CREATE VIEW w AS SELECT v.x AS a, v.b, 1 AS c FROM v;"
+)
 HEIR = "CREATE TABLE base (a int, b int); CREATE TABLE kid () INHERITS (base);"
 
 
@@ -138,6 +142,31 @@ def runs(history: History, connection: psycopg.Connection) -> bool:
             ],
             id="columns of a partition that is detached",
         ),
+        pytest.param(
+            [f"{STARS} ALTER TABLE t ADD c int; ALTER TABLE t DROP c;", "SELECT x, b FROM v; SELECT a, b, c FROM w;"],
+            id="what is added behind a star",
+        ),
+        pytest.param(
+            [f"{STARS} CREATE VIEW n AS SELECT count(*), count(o.*) AS o FROM o;", "ALTER TABLE o DROP COLUMN d;"],
+            id="stars that are no columns",
+        ),
+        pytest.param(
+            [
+                STARS,
+                "CREATE VIEW j AS SELECT * FROM t JOIN o USING (a); SELECT a, b, d FROM j;",
+                "CREATE VIEW f AS SELECT * FROM generate_series(1, 2) AS g (n); SELECT n FROM f;",
+                "CREATE VIEW c (k) AS WITH t AS (SELECT t.* FROM t) SELECT x.*, 1 AS l FROM t AS x; SELECT k, b, l FROM c;",
+                "CREATE VIEW r AS SELECT * FROM (SELECT a FROM t) AS s (z); SELECT z FROM r;",
+            ],
+            id="stars of joins, functions, common tables and queries",
+        ),
+        pytest.param(
+            [
+                "CREATE TABLE t (a int); DO $$ BEGIN EXECUTE format('ALTER TABLE t ADD %I int', 'x' || 1); END $$;",
+                "CREATE VIEW v AS SELECT * FROM t; SELECT x1 FROM v;",
+            ],
+            id="a star over what is not read",
+        ),
     ],
 )
 def test_no_alarm_where_it_runs(make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str]) -> None:
@@ -152,6 +181,30 @@ def test_no_alarm_where_it_runs(make_history: MakeHistory, connection: psycopg.C
         (
             [f"{HEIR} CREATE VIEW v AS SELECT b FROM kid;", "ALTER TABLE base DROP COLUMN b;"],
             "dropped-while-used: column base.b is dropped here, and view v (001_m.sql:1) needs it",
+        ),
+        (
+            [STARS, "ALTER TABLE t DROP COLUMN b;"],
+            "dropped-while-used: column t.b is dropped here, and view v (001_m.sql:1) needs it",
+        ),
+        (
+            [STARS, "ALTER TABLE t ALTER COLUMN b TYPE text;"],
+            "dropped-while-used: column t.b is given another type here, and view v (001_m.sql:1) needs it",
+        ),
+        (
+            [f"{HEIR} CREATE MATERIALIZED VIEW m AS SELECT kid.* FROM kid;", "ALTER TABLE base DROP COLUMN b;"],
+            "dropped-while-used: column base.b is dropped here, and materialized view m (001_m.sql:1) needs it",
+        ),
+        (
+            [f"{STARS} CREATE VIEW u AS SELECT 1 WHERE EXISTS (SELECT * FROM o);", "ALTER TABLE o DROP COLUMN d;"],
+            "dropped-while-used: column o.d is dropped here, and view u (001_m.sql:1) needs it",
+        ),
+        (
+            [f"{STARS} CREATE VIEW u AS SELECT s.*, 1 AS n FROM (SELECT * FROM v) s;", "SELECT y FROM u;"],
+            "never-created: column u.y is needed here, which no migration creates",
+        ),
+        (
+            [f"{STARS} CREATE TABLE n AS SELECT * FROM o;", "CREATE INDEX ON n (b);"],
+            "never-created: column n.b is needed here, which no migration creates",
         ),
     ],
 )

@@ -226,6 +226,12 @@ def test_rollbacks(make_history: MakeHistory, up: str, down: str, message: str |
     assert first is None if message is None else (first or "").startswith(message)
 
 
+def test_columns_that_may_have_been_there_are_not_told_to_be_left(make_history: MakeHistory) -> None:
+    view = "DROP VIEW v; CREATE VIEW v AS SELECT 1 AS a"
+    history = make_history(("CREATE VIEW v AS SELECT f.* FROM g() f;", None), (f"{view}, 2 AS b;", f"{view}, 2 AS b;"))
+    assert [finding for finding in validate(history).findings if finding.rule.startswith("rollback")] == []
+
+
 def test_what_was_told_to_be_missing_is_told_once(make_history: MakeHistory) -> None:
     assert told(
         make_history, "ALTER TABLE nothing ADD a int; ALTER TABLE nothing ADD b int;", "DROP TABLE nothing;"

@@ -145,6 +145,12 @@ class Shape(NamedTuple):
     has_left: bool = False
 
 
+class Star(NamedTuple):
+    """All the columns that a relation has at that time (``*``): a query reads them, or a new relation has them."""
+
+    of: Named
+
+
 class Owned(NamedTuple):
     """What a sequence (a column) or an index (a constraint) goes with from then on; None: with nothing."""
 
@@ -153,7 +159,7 @@ class Owned(NamedTuple):
     is_automatic: bool = False
 
 
-Detail = Column | Key | Signature | Shape | Owned
+Detail = Column | Key | Signature | Shape | Star | Owned
 
 
 class Effect(NamedTuple):

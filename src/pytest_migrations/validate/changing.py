@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_migrations.effects import Column, Condition, Named, Owned, Shape, Signature
+from pytest_migrations.effects import Column, Condition, Named, Owned, Shape, Signature, Star
 from pytest_migrations.validate.blindness import Blind
 from pytest_migrations.validate.clash import Made, Trouble
+from pytest_migrations.validate.creating import copy_columns
 from pytest_migrations.validate.scene import made
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ def require(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     """What is read or referred to."""
     thing = scene.existing(effect, is_certain=is_certain)
     if thing is not None and effect.by is not None and Condition.BODY not in effect.condition:
-        scene.waiting.setdefault(effect.by.key, []).append(thing)
+        needed = scene.schema.columns(thing) if isinstance(effect.detail, Star) else [thing]
+        scene.waiting.setdefault(effect.by.key, []).extend(needed)
     if effect.object.space == "routine" and effect.by is None:
         _call(scene, effect, thing, scene.schema.count)
     elif effect.object.space == "routine" and effect.by is not None and effect.by.kind in _TRIGGERS:
@@ -55,6 +57,8 @@ def alter(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     elif isinstance(effect.detail, Shape):
         scene.schema.journal.assign(thing, "is_known", False)
         _attach(scene, thing, effect.detail)
+    elif isinstance(effect.detail, Star):
+        copy_columns(scene, thing, scene.schema.find(effect.detail.of))
     elif isinstance(effect.detail, Owned):
         _own(scene, thing, effect.detail)
     elif effect.to is not None and thing.named.kind == "extension":

@@ -135,21 +135,20 @@ def _describe_relation(scene: Scene, thing: Thing, shape: Shape) -> None:
     if shape.is_partition:
         scene.schema.belongs(thing, scene.schema.find(shape.parents[0]))
     for named in shape.copies:
-        _copy_columns(scene, thing, scene.schema.find(named))
+        scene.schema.journal.assign(thing, "has_hidden_parts", True)
+        copy_columns(scene, thing, scene.schema.find(named))
 
 
-def _copy_columns(scene: Scene, thing: Thing, source: Thing | None) -> None:
-    """LIKE: the columns that the other table has now."""
+def copy_columns(scene: Scene, thing: Thing, source: Thing | None) -> None:
+    """LIKE and ``*``: the columns that the other relation has now."""
     schema = scene.schema
-    schema.journal.assign(thing, "has_hidden_parts", True)
-    if source is None or not source.is_known or source.parents:
+    if source is None or schema.blind or not schema.has_known_columns(source):
         schema.journal.assign(thing, "is_known", False)
-        return
-    for part in list(source.parts):
-        if part.named.kind == "column":
-            named = Named("column", (*thing.named.path, part.named.path[-1]))
-            copy = schema.add(thing.made_by, named, scene.migration, is_certain=part.is_certain, is_known=True)
-            schema.journal.assign(copy, "type", part.type)
+    for column in schema.columns(source) if source is not None else ():
+        named = Named("column", (*thing.named.path, column.named.path[-1]))
+        if named.key not in schema.things:
+            copy = schema.add(thing.made_by, named, scene.migration, is_certain=column.is_certain, is_known=True)
+            schema.journal.assign(copy, "type", column.type)
 
 
 def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:

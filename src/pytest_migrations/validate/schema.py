@@ -113,7 +113,7 @@ class Schema:
             return True
         if named.kind == "column":
             name = named.path[2]
-            return name in _SYSTEM_COLUMNS or self._may_be_a_call(name) or not self._has_known_columns(owner)
+            return name in _SYSTEM_COLUMNS or self._may_be_a_call(name) or not self.has_known_columns(owner)
         if named.kind.endswith("constraint") and _NOT_NULL.search(named.path[2]):  # PostgreSQL 18 has them
             return True
         return _has_more(owner)
@@ -127,9 +127,6 @@ class Schema:
         tables = (self.things.get(("relation", (schema, start))) for start in starts)
         return any(table is not None and _has_more(table) for table in tables)
 
-    def _has_known_columns(self, owner: Thing) -> bool:
-        return owner.is_known and owner.is_certain and all(map(self._has_known_columns, owner.parents))
-
     def _may_be_a_call(self, column: str) -> bool:
         """``t.name`` calls the function ``name`` with the row, where there is no such column."""
         return column in self._routine_names or column in row_functions()
@@ -142,6 +139,16 @@ class Schema:
     def may_be_gone(self, thing: Thing) -> bool:
         """Whether what cannot be read may have dropped it."""
         return any(blind.may_have_dropped(thing.named, thing.born) for blind in self.blind)
+
+    def columns(self, relation: Thing) -> list[Thing]:
+        """The columns of a relation in their order, those of its parents first, as far as they are known."""
+        inherited = (column for parent in relation.parents for column in self.columns(parent))
+        own = (part for part in relation.parts if part.named.kind == "column")
+        return list({column.named.path[-1]: column for column in (*inherited, *own)}.values())
+
+    def has_known_columns(self, relation: Thing) -> bool:
+        """Whether these are all that it has."""
+        return relation.is_known and relation.is_certain and all(map(self.has_known_columns, relation.parents))
 
     # Changes
 
