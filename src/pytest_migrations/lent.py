@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.migration import Script, Statement
 from pytest_migrations.savepoint import SavepointConnection
-from pytest_migrations.sql.framing import OWN_TRANSACTION, means_the_same_alone
+from pytest_migrations.sql.framing import may_commit, means_the_same_alone
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
 from pytest_migrations.transactions import alone
@@ -82,7 +82,7 @@ class LentConnection(psycopg.Connection[Any]):
             self._permit(statement)
             if is_the_programs:
                 self._before(statement)
-            if statement.traits & OWN_TRANSACTION:
+            if may_commit(statement):
                 self._check()
         with self._watching(statement):
             unseen = self._would_commit_unseen(statement)

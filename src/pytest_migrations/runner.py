@@ -21,6 +21,7 @@ from pytest_migrations.sql.framing import (
     can_run_inside,
     end_first,
     fit_in_transaction,
+    may_commit,
     means_the_same_alone,
 )
 from pytest_migrations.sql.grammar import statements
@@ -176,7 +177,7 @@ class Runner:
         if begun:
             self.connection.execute(b"BEGIN")
         for statement in commands:
-            if statement.traits & OWN_TRANSACTION:
+            if may_commit(statement):
                 self._check(sending)
             send = partial(sending.send, statement, kept)
             if self._guard and self._status == TransactionStatus.IDLE and means_the_same_alone(statement):

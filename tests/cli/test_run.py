@@ -76,6 +76,36 @@ def test_single_transaction_is_all_or_nothing(
     assert states(cli) == ["applied", "applied"]
 
 
+DEFERRED = """\
+CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE child (id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE seat (n int UNIQUE DEFERRABLE);"""
+
+
+@pytest.mark.parametrize("filled", ["INSERT INTO child VALUES (1);\nINSERT INTO parent VALUES (1);", "SELECT 1;"])
+@pytest.mark.parametrize("made", [DEFERRED, DEFERRED.replace("parent (id", "grand (id int);\nCREATE TABLE parent (id")])
+def test_in_a_single_transaction_constraints_are_as_deferred_as_in_one_each(
+    made: str, filled: str, database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_made=made, m002_filled=filled, m003_filled=filled.replace("1)", "2)"))
+    assert cli("run", "--single-transaction").code == 0
+    migrations(m004_seats="INSERT INTO seat VALUES (1), (1);", m005_free="DELETE FROM seat;")
+    assert "004_seats.sql:1:1: duplicate key" in cli("run", "--single-transaction").err
+    migrations(m004_seats="SELECT 1;", m005_free="INSERT INTO child VALUES (9);")
+    late = cli("run", "--single-transaction")
+    assert late.code == 1
+    assert "005_free.sql" in late.err
+
+
+def test_in_a_single_transaction_the_one_that_failed_is_told_of(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    """Not the last one of them, behind which it was to be committed."""
+    migrations(m001_a="SELECT nonsense;", m002_b="SELECT 1;")
+    assert cli("run", "--single-transaction").code == 1
+    assert query("SELECT name, state FROM pytest_migrations.migration_history") == [("001_a.sql", "failed")]
+
+
 def test_single_transaction_says_what_cannot_be_in_it(database: Database, cli: Cli, migrations: Migrations) -> None:
     migrations(m001_users=USERS, m002_index="CREATE INDEX CONCURRENTLY ON users (id);")
     ran = cli("run", "--single-transaction")

@@ -142,8 +142,64 @@ def test_a_migration_that_touches_the_ledger(
     migrations(m001_users=TABLE, m002_ledger=f"CREATE TABLE more (id int);\n{statement}")
     ran = cli("run")
     assert ran.code == 2
-    assert f"002_ledger.sql was stopped before its commit: the ledger {LEDGER} {message}" in ran.err
+    assert f"002_ledger.sql was stopped: the ledger {LEDGER} {message}" in ran.err
     assert [m["state"] for m in cli("status", "--json").json["migrations"]] == ["applied", "pending"]
+
+
+HIDDEN = """\
+CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE 'UPDATE pytest_' || 'migrations.migration_' || 'history SET rollback_sql = NULL';
+    RETURN 1;
+END $$;
+CREATE TABLE t (id int);
+INSERT INTO t VALUES (1);"""
+
+
+@pytest.mark.parametrize("statement", ["CREATE TABLE q AS SELECT f() AS a;", "ALTER TABLE t ADD c int DEFAULT f();"])
+def test_a_migration_that_touches_the_ledger_without_naming_it(
+    statement: str, database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_f=HIDDEN, m002_call=statement)
+    assert "was written to by somebody else" in cli("run").err
+    assert query("SELECT count(*) FROM pytest_migrations.migration_history WHERE rollback_sql IS NULL") == [(0,)]
+
+
+@pytest.mark.parametrize("end", ["ROLLBACK", "ABORT"])
+def test_a_transaction_that_a_script_takes_back_takes_no_entry_with_it(
+    end: str, database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(
+        m001_t="CREATE TABLE t (id int);\nCREATE INDEX i ON t (id);",
+        m002_not=f"REINDEX INDEX CONCURRENTLY i;\nBEGIN;\nCREATE TABLE q (a int);\n{end};\nCREATE TABLE r (a int);",
+    )
+    ran = cli("run")
+    assert ran.code == 0, ran.err
+    assert query("SELECT to_regclass('q'), to_regclass('r')::text") == [(None, "r")]
+
+
+def test_a_database_that_lacks_characters(server: Server, database: Database, cli: Cli, migrations: Migrations) -> None:
+    """They are in a comment of the rollback, and in what goes wrong; only in the name there is no way around them."""
+    with server.connect(database) as connection:
+        connection.execute("DROP DATABASE IF EXISTS latin")
+        connection.execute("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")
+    dsn = database.dsn.replace(database.name, "latin")
+    back = "CREATE TABLE t (id int);\n--\n-- \u2192 away with it\nDROP TABLE t;"
+    folder = migrations(m001_t=back, m002_fails='SELECT "\u65e5";')
+    try:
+        ran = cli("run", "--dsn", dsn)
+        assert ran.code == 1
+        assert "002_fails.sql" in ran.err
+        assert "Traceback" not in ran.err
+        (folder / "002_fails.sql").rename(folder / "002_\u65e5.sql")
+        (folder / "002_\u65e5.sql").write_text("CREATE TABLE u (id int);")
+        named = cli("run", "--dsn", dsn)
+        assert named.code == 2
+        assert "The ledger cannot hold the name of 002_\u65e5.sql: the database's encoding has no \u65e5." in named.err
+        assert cli("rollback", "1", "--dsn", dsn).code == 0
+    finally:
+        with server.connect(database) as connection:
+            connection.execute("DROP DATABASE latin WITH (FORCE)")
 
 
 def test_a_ledger_in_a_schema_that_is_dropped(
@@ -274,7 +330,7 @@ def test_a_ledger_that_takes_no_entry(statement: str, database: Database, cli: C
     migrations(m001_users=TABLE, m002_no=statement.format(ledger=LEDGER))
     ran = cli("run")
     assert ran.code == 2
-    assert "002_no.sql was stopped before its commit: the ledger" in ran.err
+    assert "002_no.sql was stopped: the ledger" in ran.err
     assert "takes no entry" in ran.err
 
 

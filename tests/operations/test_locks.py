@@ -159,6 +159,19 @@ def test_a_script_that_releases_our_lock_stops_the_run_before_the_next_migration
     assert cli("run").code == 0
 
 
+def test_a_script_in_steps_that_releases_our_lock_is_stopped_between_them(
+    database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(
+        m001_t="CREATE TABLE t (id int);\nCREATE INDEX CONCURRENTLY a ON t (id);\nSELECT pg_advisory_unlock_all();\n"
+        "CREATE INDEX CONCURRENTLY b ON t (id);"
+    )
+    assert "The lock of this run was released by what ran last" in cli("run").err
+    (migration,) = cli("status", "--json").json["migrations"]
+    assert migration["note"] == "stopped behind statement 3 of 4"
+    assert cli("run", "--continue").code == 0
+
+
 def test_statement_timeout(database: Database, cli: Cli, migrations: Migrations) -> None:
     migrations(m001_slow="SELECT pg_sleep(10);")
     ran = cli("run", "--statement-timeout", "100ms")

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from pytest_migrations.derive.derivation import Derivation
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.blockers import watched
-from pytest_migrations.operations.doubt import Outcome, doubt_about, in_doubt, put_right
+from pytest_migrations.operations.deriving import Deriving
+from pytest_migrations.operations.doubt import doubt_of, undo
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning, whoever_runs
 from pytest_migrations.operations.kept_rollback import is_of_ledger
 from pytest_migrations.operations.patience import Patience
-from pytest_migrations.operations.progress import Progress, with_way_back
+from pytest_migrations.operations.progress import Progress
 from pytest_migrations.operations.resuming import Resumption, resume
 from pytest_migrations.operations.touching import untouched
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS, Runner
@@ -48,22 +48,19 @@ class Applier:
         self._session = session
         self._patience = patience
 
-    def apply(self, migration: Migration, unfinished: Entry | None = None) -> Entry:
-        """Apply a migration, or the rest of one that is ``unfinished``; its entry as it is then.
+    def apply(self, migration: Migration, known: Entry | None = None) -> Entry:
+        """Apply a migration, or the rest of one; its entry as it is then.
+
+        ``known`` is what the ledger has of one that is unfinished, or that was applied before with another content.
 
         :raises MigrationError: where it fails.
         :raises UserError: where it could not be tried: somebody holds a lock, the server is gone.
         """
         begun = beginning(migration)
-        if unfinished is not None:
-            begun = replace(
-                begun,
-                state=unfinished.state,
-                statements=unfinished.statements,
-                kept_checksum=unfinished.kept_checksum,
-                rollback_sql=begun.rollback_sql if migration.down else unfinished.rollback_sql,
-            )
-        attempt = partial(self._try, migration, migration.up, State.APPLIED, self._way_back(migration))
+        earlier: str | None = ""
+        if known is not None:
+            begun, earlier = (begun.gone_on_from(known) if known.is_unfinished else begun), known.rollback_sql
+        attempt = partial(self._try, migration, migration.up, State.APPLIED, earlier)
         return self._patience.insist(attempt, begun, State.APPLIED)
 
     def roll_back(self, migration: Migration, entry: Entry) -> Entry:
@@ -71,8 +68,11 @@ class Applier:
         script = migration.down
         assert script is not None
         begun = replace(entry, error=None, applied_by=whoever_runs())
+        if not is_of_ledger(script):  # it may have been mended, or written, since
+            own = script.text.strip() if script.program is None else None
+            begun = replace(begun, rollback_sql=own, rollback_note=None)
         if entry.state is not State.ROLLING_BACK:  # how far it was applied says nothing of its way back
-            begun = replace(begun, state=State.APPLIED, statements=0, kept_checksum=None)
+            begun = replace(begun, state=State.APPLIED, statements=0, kept_checksum=None, in_doubt=None)
         if entry.state is State.APPLYING and is_of_ledger(script):
             self._clear(migration, entry)
         attempt = partial(self._try, migration, script, State.ROLLED_BACK, None)
@@ -80,15 +80,8 @@ class Applier:
 
     def _clear(self, migration: Migration, entry: Entry) -> None:
         """Remove what the statement in doubt has left: the rollback that was derived knows nothing of it."""
-        if statement := in_doubt(migration, entry):
-            doubt = doubt_about(self._session.connection, statement)
-            if doubt.outcome is not Outcome.RUN:
-                raise UserError.at(
-                    statement.place,
-                    f"{doubt.text}, and the rollback that was derived does not take that back",
-                    "Go on first: pytest-migrations run --continue. Or undo it by hand.",
-                )
-            put_right(self._session.connection, doubt)
+        if doubt := doubt_of(self._session.connection, migration, entry):
+            undo(self._session.connection, doubt)
 
     def apply_as_one(self, migrations: Sequence[Migration]) -> list[Entry]:
         """Apply some in one transaction; their entries.
@@ -112,10 +105,11 @@ class Applier:
         return entries
 
     def _apply_inside(self, migration: Migration) -> Entry:
+        deriving = Deriving(self._session.connection, migration, "")
+        runner = Runner(self._session.connection, before_statement=deriving.before, after_statement=deriving.after)
         with untouched(self._session.ledger, migration, migration.up):
             try:
-                way_back = self._way_back(migration)
-                ran = self._runner_followed_by(way_back).apply_inside(migration)
+                ran = runner.apply_inside(migration)
             except NeedsCommitsError:
                 raise UserError(
                     f"{migration.name} cannot be in one transaction with others, as --single-transaction asks. Nothing "
@@ -129,18 +123,22 @@ class Applier:
                 statements=ran.statements,
                 total_statements=ran.statements,
             )
-            entry = with_way_back(entry, way_back.result()) if way_back else entry
+            entry = deriving.onto(entry, is_through=True)
             self._session.ledger.write(entry)
+        self._reset_constraints()
         return entry
 
-    def _runner_followed_by(self, way_back: Derivation | None) -> Runner:
-        if way_back is None:
-            return Runner(self._session.connection)
-        return Runner(self._session.connection, before_statement=way_back.before, after_statement=way_back.after)
+    def _reset_constraints(self) -> None:
+        """Check deferred constraints at the end of the next migration again, as if that had a transaction of its own.
 
-    def _way_back(self, migration: Migration) -> Derivation | None:
-        """What finds a rollback for a migration that has none."""
-        return Derivation(self._session.connection) if migration.down is None else None
+        SET CONSTRAINTS ALL IMMEDIATE, by which the runner has checked them, would hold to the end of the transaction.
+        """
+        row = self._session.connection.execute(
+            "SELECT string_agg(DISTINCT format('%I.%I', n.nspname, k.conname), ', ') FROM pg_catalog.pg_constraint k "
+            "JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace WHERE k.condeferrable AND NOT k.condeferred"
+        ).fetchone()
+        immediate = f"; SET CONSTRAINTS {row[0]} IMMEDIATE" if row and row[0] else ""
+        self._session.connection.execute(f"SET CONSTRAINTS ALL DEFERRED{immediate}".encode())
 
     def _commit(self, migrations: Sequence[Migration]) -> None:
         try:
@@ -149,25 +147,30 @@ class Applier:
             last = [(migration, statement) for migration in migrations for statement in statements(migration.up)][-1]
             raise MigrationError.from_server(*last, error, Kept.NOTHING, at_commit=True) from error
 
-    def _try(
-        self, migration: Migration, script: Script, end: State, way_back: Derivation | None, entry: Entry
-    ) -> Entry:
+    def _try(self, migration: Migration, script: Script, end: State, earlier: str | None, entry: Entry) -> Entry:
         session = self._session
-        progress = Progress(session.ledger, session.connection, script, entry, end, way_back=way_back)
         _refuse_prepared(script)
         with untouched(session.ledger, migration, script):
-            resumption = Resumption(script, b"")
+            resumption = Resumption(script, rollback_sql=earlier)
             if entry.state is UNDER_WAY[end]:
                 resumption = self._resume(migration, script, entry)
             rest = resumption.rest
+            deriving = None
+            if end is State.APPLIED:
+                deriving = Deriving(session.connection, migration, resumption.rollback_sql)
+            progress = Progress(session, script, entry, end, deriving=deriving)
             if not statements(rest) and script.program is None:
                 progress.finish()
                 return progress.entry
 
             def clean(end: bytes) -> None:
-                session.lock.check(b"BEGIN; " + CLEAN_BUT_FOR_LOCKS + end)
-                if resumption.settings:
-                    session.connection.execute(resumption.settings)
+                try:
+                    session.lock.check(b"BEGIN; " + CLEAN_BUT_FOR_LOCKS + resumption.settings + end)
+                except psycopg.Error as error:
+                    if not (commands := statements(rest)):
+                        raise
+                    kept = Kept.BEFORE if entry.statements else Kept.NOTHING
+                    raise MigrationError.from_server(migration, commands[0], error, kept) from error
 
             runner = Runner(
                 session.connection,
@@ -188,9 +191,10 @@ class Applier:
 
     def _resume(self, migration: Migration, script: Script, entry: Entry) -> Resumption:
         try:
-            return resume(self._session.connection, self._session.lock, script, entry)
+            return resume(self._session, migration, script, entry)
         except psycopg.Error as error:
-            statement = statements(script)[entry.statements]
+            commands = statements(script)
+            statement = commands[min(entry.statements, len(commands) - 1)]  # the script may have become shorter
             raise MigrationError.from_server(migration, statement, error, Kept.BEFORE) from error
 
 

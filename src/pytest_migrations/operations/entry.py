@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import hashlib
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -52,7 +52,7 @@ class Entry:
     #: How many statements of the script that is, or was, under way were done for good, of how many.
     statements: int
     total_statements: int
-    #: The SQL that takes it back, as it was when it was applied.
+    #: The SQL that takes it back, as it was when it was applied; of one that is unfinished, what takes that back.
     rollback_sql: str | None = None
     #: Where that comes from, or why there is none.
     rollback_note: str | None = None
@@ -60,11 +60,25 @@ class Entry:
     error: str | None = None
     #: Of the statements that were done, while it is unfinished.
     kept_checksum: str | None = None
+    #: What there was when the statement behind those was sent, where no transaction holds that: see ``doubt``.
+    in_doubt: str | None = None
 
     @property
     def is_unfinished(self) -> bool:
         """Whether some of it may have been kept, and some may not."""
         return self.state in (State.APPLYING, State.ROLLING_BACK)
+
+    def gone_on_from(self, kept: Entry) -> Entry:
+        """The entry, as far as ``kept`` has come."""
+        return replace(
+            self,
+            state=kept.state,
+            statements=kept.statements,
+            kept_checksum=kept.kept_checksum,
+            in_doubt=kept.in_doubt,
+            rollback_sql=kept.rollback_sql,
+            rollback_note=kept.rollback_note,
+        )
 
     @property
     def is_in_database(self) -> bool:

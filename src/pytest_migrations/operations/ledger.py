@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 from psycopg import sql
-from psycopg.pq import Escaping, TransactionStatus
+from psycopg.pq import TransactionStatus
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.entry import Entry, State
+from pytest_migrations.operations.literals import lacking, literals_of
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from datetime import datetime
+    from collections.abc import Sequence
 
 _COLUMNS = {
     "name": "text PRIMARY KEY",
@@ -31,13 +31,16 @@ _COLUMNS = {
     "rollback_note": "text",
     "error": "text",
     "kept_checksum": "text",
+    "in_doubt": "text",
 }
 #: In the order in which migrations were applied.
 _ORDER = "id"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 #: What a script may have left in the session, that would keep us from the ledger.
 _AS_OURSELVES = ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL role = DEFAULT")
-_FINGERPRINT = "SELECT count(*), sum(hashtextextended(name || state || checksum, statements)) FROM {ledger}"
+#: Times are left out: they are spelled by the settings of the session.
+_SETTLED = ", ".join(name for name, kind in _COLUMNS.items() if kind.startswith(("text", "integer")))
+_FINGERPRINT = f"SELECT count(*), sum(hashtextextended(ROW({_SETTLED})::text, 0)) FROM {{ledger}}"  # noqa: S608 (our own)
 _INSERT = f"INSERT INTO {{ledger}} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608
 _WRITE = f"{_INSERT} ON CONFLICT (name) DO UPDATE SET {', '.join(f'{name} = EXCLUDED.{name}' for name in _COLUMNS)}"
 _WRITE_LAST = f"{_WRITE}, {_ORDER} = EXCLUDED.{_ORDER}"
@@ -159,6 +162,11 @@ class Ledger:
 
         :raises LedgerTouchedError: where it is gone, or is watched and somebody else has written to it.
         """
+        if characters := lacking(self._connection, entry.name):
+            raise UserError(
+                f"The ledger cannot hold the name of {entry.name}: the database's encoding has no {characters}. "
+                "Nothing of it was kept. Rename the file."
+            )
         values = {**vars(entry), "state": entry.state.value}
         change = _WRITE_LAST if entry.state is State.APPLIED and not in_place else _WRITE
         if self._names is not None and entry.name not in self._names:
@@ -203,7 +211,7 @@ class Ledger:
         elif alone:
             around.insert(0, "BEGIN")
         # Several statements at once have no parameters on the server, and to let psycopg compose them takes longer.
-        literals = tuple(map(_literals_of(self._connection), values))
+        literals = tuple(map(literals_of(self._connection), values))
         text = "; ".join(around).replace("{ledger}", self._escaped) % literals
         try:
             return self._connection.execute(text.encode())
@@ -234,13 +242,8 @@ def _entry(row: dict[str, Any]) -> Entry:
     return Entry(**{**row, "state": State(row["state"])})
 
 
-class LedgerTouchedError(Exception):
+class LedgerTouchedError(UserError):
     """A script has written to the ledger, which is the runner's alone."""
-
-
-def _literals_of(connection: psycopg.Connection[Any]) -> Callable[[str | float | datetime | None], str]:
-    escape = Escaping(connection.pgconn).escape_literal
-    return lambda value: "NULL" if value is None else escape(str(value).encode()).decode()
 
 
 def _rows_of(cursor: psycopg.Cursor[Any]) -> list[tuple[Any, ...]]:

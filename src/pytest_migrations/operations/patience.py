@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
-from pytest_migrations.operations.doubt import doubt_about, in_doubt
+from pytest_migrations.operations.doubt import doubt_of
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
 from pytest_migrations.server.connections import again
@@ -68,22 +68,22 @@ class Patience:
                 first = f"{failure.headline}\n{failure.place.excerpt()}"
                 raise UserError(f"{first}\nIt was tried again:\n{error}") from error
             was_lost = self._come_back(failure)
-            kept = self._kept(begun)
+            entries = self._entries()
+            kept = entries.get(begun.name, replace(begun, state=State.FAILED, statements=0))  # unknown: not kept
             if kept.state is end and kept.checksum == begun.checksum:  # it was lost behind its very commit
                 return kept
             if was_lost:
-                raise self._lost(failure, kept)
+                raise self._lost(failure, kept, end)
             if failure.sqlstate not in _RETRIED:
-                self._note(failure, kept, end)
+                self._note(failure, entries.get(failure.migration.identity), end)
                 raise self._advised(failure, kept, end)
             blocker = self._blockers.last
             if tries > len(_BACK_OFF):
-                raise self._locked(failure, kept, blocker, tries, time.monotonic() - since)
+                tried = f"Tried {tries} times in {time.monotonic() - since:.0f} s."
+                raise self._locked(failure, kept, end, blocker, tried)
             self._tell(Waiting(failure.migration, blocker, _BACK_OFF[tries - 1]))
             time.sleep(_BACK_OFF[tries - 1])
-            entry = begun
-            if kept.state is UNDER_WAY[end]:
-                entry = replace(begun, state=kept.state, statements=kept.statements, kept_checksum=kept.kept_checksum)
+            entry = begun.gone_on_from(kept) if kept.state is UNDER_WAY[end] else begun
 
     def _come_back(self, failure: MigrationError) -> bool:
         """Connect again where the connection was lost; whether it was."""
@@ -99,21 +99,20 @@ class Patience:
             ) from error
         return True
 
-    def _kept(self, begun: Entry) -> Entry:
-        """What the ledger says after a failure: what it does not know was not kept."""
+    def _entries(self) -> dict[str, Entry]:
+        """What the ledger says after a failure."""
         self._session.connection.execute(CLEAN_BUT_FOR_LOCKS)
         self._session.ledger.watch(wanted=False)
-        unknown = replace(begun, state=State.FAILED, statements=0)
-        return self._session.ledger.entries().get(begun.name, unknown)
+        return self._session.ledger.entries()
 
-    def _note(self, failure: MigrationError, kept: Entry, end: State) -> None:
+    def _note(self, failure: MigrationError, known: Entry | None, end: State) -> None:
         """Let the ledger say what went wrong, where it has anything to say of the migration."""
         if end is State.APPLIED:
             # One that runs again whenever it has changed is still there as it was.
-            failed = kept if kept.is_unfinished or kept.state is State.APPLIED else beginning(failure.migration)
+            failed = known if known is not None and known.is_in_database else beginning(failure.migration)
             self._session.ledger.write(replace(failed, error=failure.headline))
-        elif kept.is_unfinished:
-            self._session.ledger.write(replace(kept, error=failure.headline))
+        elif known is not None and known.state is UNDER_WAY[end]:
+            self._session.ledger.write(replace(known, error=failure.headline))
 
     def _advised(self, failure: MigrationError, kept: Entry, end: State) -> MigrationError:
         apply = end is State.APPLIED
@@ -121,39 +120,44 @@ class Patience:
         baseline = ""
         if apply and failure.sqlstate in ALREADY_THERE and not self._has_applied():
             baseline = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
-        if kept.is_unfinished:
+        if kept.state is UNDER_WAY[end]:
             failure.kept = Kept.IN_STEPS
-        failure.advice = "\n".join(filter(None, [advice, baseline, self._way_out(failure, kept)]))
+        failure.advice = "\n".join(filter(None, [advice, baseline, self._way_out(failure, kept, end)]))
         return failure
 
     def _has_applied(self) -> bool:
         return any(entry.is_in_database for entry in self._session.ledger.entries().values())
 
     def _locked(
-        self, failure: MigrationError, kept: Entry, blocker: Blocker | None, tries: int, seconds: float
+        self, failure: MigrationError, kept: Entry, end: State, blocker: Blocker | None, tried: str
     ) -> LockedError:
         who = [str(blocker)] if blocker else []
         end_it = f", or end it: SELECT pg_terminate_backend({blocker.pid});" if blocker else "."
-        left = "Nothing was changed." if not kept.is_unfinished else self._way_out(failure, kept)
+        left = "Nothing was changed." if not kept.is_unfinished else self._way_out(failure, kept, end)
         return LockedError(
             "\n".join(
                 [
                     f"{failure.headline}\n{failure.place.excerpt()}",
                     *who,
-                    f"Tried {tries} times in {seconds:.0f} s. {left} Try again when what is in the way is done{end_it}",
+                    f"{tried} {left} Try again when what is in the way is done{end_it}",
                 ]
             )
         )
 
-    def _lost(self, failure: MigrationError, kept: Entry) -> UserError:
-        in_doubt = self._way_out(failure, kept) or "Nothing of it was kept. Run again when the server is well."
-        return UserError(f"{failure.headline}\n{failure.place.excerpt(failure.remark)}\n{in_doubt}")
+    def _lost(self, failure: MigrationError, kept: Entry, end: State) -> UserError:
+        left = self._way_out(failure, kept, end) or "Nothing of it was kept. Run again when the server is well."
+        return UserError(f"{failure.headline}\n{failure.place.excerpt(failure.remark)}\n{left}")
 
-    def _way_out(self, failure: MigrationError, kept: Entry) -> str:
+    def _way_out(self, failure: MigrationError, kept: Entry, end: State) -> str:
         """What to do about a migration that stopped half-way; empty about one that did not."""
         if not kept.is_unfinished:
             return ""
         name = failure.migration.name
+        if kept.state is State.APPLYING and end is State.ROLLED_BACK:
+            return (
+                f"Nothing of the rollback was kept, and {kept.statements} of the {kept.total_statements} statements of "
+                f"the migration still are. Undo those by hand, and say so: pytest-migrations mark {name} --pending"
+            )
         done = f"{kept.statements} of its {kept.total_statements} statements were kept{self._left(failure, kept)}."
         if kept.state is State.ROLLING_BACK:
             return f"{done} Go on with `pytest-migrations rollback {name}` once the cause is gone."
@@ -164,5 +168,5 @@ class Patience:
 
     def _left(self, failure: MigrationError, kept: Entry) -> str:
         """What the database has of the statement that it stopped in."""
-        statement = in_doubt(failure.migration, kept)
-        return f"; of the next, {doubt_about(self._session.connection, statement).text}" if statement else ""
+        doubt = doubt_of(self._session.connection, failure.migration, kept)
+        return f"; of the next, {doubt.text}" if doubt else ""

@@ -15,41 +15,31 @@ from typing import TYPE_CHECKING
 
 from psycopg.pq import TransactionStatus
 
+from pytest_migrations.operations.doubt import sight
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, checksum_of
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
-    import psycopg
-
-    from pytest_migrations.derive.derivation import Derivation, Derived
     from pytest_migrations.migration import Script, Statement
-    from pytest_migrations.operations.ledger import Ledger
+    from pytest_migrations.operations.deriving import Deriving
+    from pytest_migrations.operations.session import Session
 
 
 class Progress:
     """One run of ``script``, whose ``entry`` is to be in the state ``end`` once it is through.
 
-    ``entry`` says how many statements were done before. ``way_back`` follows the script, where it has to find one.
+    ``entry`` says how many statements were done before. ``deriving`` finds its rollback, where it is to be applied.
     """
 
     def __init__(
-        self,
-        ledger: Ledger,
-        connection: psycopg.Connection,
-        script: Script,
-        entry: Entry,
-        end: State,
-        *,
-        way_back: Derivation | None = None,
+        self, session: Session, script: Script, entry: Entry, end: State, *, deriving: Deriving | None = None
     ) -> None:
-        self._ledger = ledger
-        self._connection = connection
+        self._session = session
+        self._connection = session.connection
         #: As it was last written.
         self.entry = entry
         self._end = end
-        self._way_back = way_back
-        #: Of what was done before, where the script is gone on with.
-        self._way_back_before = entry.rollback_sql if entry.is_unfinished else ""
+        self._deriving = deriving
         self._commands = statements(script)
         self._numbers = {statement.offset: number for number, statement in enumerate(self._commands, 1)}
         self._is_program = script.program is not None
@@ -60,17 +50,18 @@ class Progress:
     def before(self, statement: Statement) -> None:
         """Called before a statement is sent."""
         self._done = self._number(statement) - 1
-        if self._way_back is not None:
-            self._way_back.before(statement)
+        if self._deriving is not None:
+            self._deriving.before(statement)
         # BEGIN and COMMIT do nothing that could be in doubt.
         if self._is_alone and statement.kind != "transaction_stmt":
-            self._write()
+            self._session.lock.check()
+            self._write(in_doubt=None if self._is_program else sight(self._connection, statement))
 
     def after(self, statement: Statement) -> None:
         """Called behind a statement that succeeded."""
         self._done = self._number(statement)
-        if self._way_back is not None:
-            self._way_back.after(statement)
+        if self._deriving is not None:
+            self._deriving.after(statement)
         if self._is_alone:
             self._write()
 
@@ -93,35 +84,18 @@ class Progress:
         """Which statement of its script it is, from 1."""
         return self._done + 1 if self._is_program else self._numbers[statement.offset]
 
-    def _write(self, *, through: bool = False) -> None:
+    def _write(self, *, through: bool = False, in_doubt: str | None = None) -> None:
         self.is_written = through or (not self._is_program and self._done == len(self._numbers))
         self.entry = replace(
             self.entry,
             state=self._end if self.is_written else UNDER_WAY[self._end],
             statements=self._done,
             kept_checksum=None if self.is_written else checksum_of(self._commands[: self._done]),
+            in_doubt=in_doubt,
             total_statements=self._done if self._is_program else len(self._numbers),
             applied_at=datetime.now(timezone.utc),
             seconds=time.perf_counter() - self._since,
         )
-        if self._way_back is not None:
-            self.entry = with_way_back(self.entry, self._way_back.result(), self._way_back_before)
-        self._ledger.write(self.entry)
-
-
-def with_way_back(entry: Entry, derived: Derived, before: str | None = "") -> Entry:
-    """The entry with the rollback that was derived, if that is whole, and what is to be said of it.
-
-    ``before`` takes back what had been done before; None where that is not known.
-    """
-    if derived.missing:
-        first, more = derived.missing[0], len(derived.missing) - 1
-        others = f" (and {more} more)" if more else ""
-        note = f"no way back: {first.place}: {first.reason}{others}"
-        return replace(entry, rollback_sql=None, rollback_note=note)
-    if before is None:
-        note = "no way back: it had stopped half-way, and of what was done until then none is known"
-        return replace(entry, rollback_sql=None, rollback_note=note)
-    whole = f"{derived.sql.rstrip()}\n{before}".strip()
-    note = "its rollback is derived from its statements" if whole else "there is nothing to be undone"
-    return replace(entry, rollback_sql=whole, rollback_note=note)
+        if self._deriving is not None:
+            self.entry = self._deriving.onto(self.entry, is_through=self.is_written)
+        self._session.ledger.write(self.entry)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.operations.doubt import settle
+from pytest_migrations.operations.doubt import by_hand, doubt_of, settle
 from pytest_migrations.operations.entry import checksum_of
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
 from pytest_migrations.sql.grammar import statements
@@ -15,16 +15,11 @@ from pytest_migrations.sql.grammar import statements
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import psycopg
-
-    from pytest_migrations.migration import Script, Statement
+    from pytest_migrations.migration import Migration, Script, Statement
+    from pytest_migrations.operations.doubt import Doubt
     from pytest_migrations.operations.entry import Entry
-    from pytest_migrations.operations.lock import RunLock
+    from pytest_migrations.operations.session import Session
 
-_BY_HAND = (
-    "Bring the database into the state before or behind the whole migration by hand, and say which with "
-    "`pytest-migrations mark FILE --applied` or `--pending`."
-)
 #: What lives in a session, and went with it: settings can be set again, the rest cannot be had back.
 _OF_A_SESSION = {"declare_cursor_stmt", "listen_stmt", "load_stmt", "prepare_stmt"}
 _OF_A_SESSION_BY_WORDS = re.compile(
@@ -35,13 +30,18 @@ _ONLY_OF_A_TRANSACTION = re.compile(r"\s*SET\s+(?:LOCAL|TRANSACTION|CONSTRAINTS)
 
 @dataclass(frozen=True)
 class Resumption:
-    """What is left of a script, where it stood; and what brings the settings back that those before it had made."""
+    """What is left of a script, where it stood; and what brings the settings back that those before it had made.
+
+    ``settings`` go behind other statements: each begins with a semicolon.
+    """
 
     rest: Script
-    settings: bytes
+    settings: bytes = b""
+    #: What takes back all that was done of it; None where that is not known.
+    rollback_sql: str | None = None
 
 
-def resume(connection: psycopg.Connection[Any], lock: RunLock, script: Script, entry: Entry) -> Resumption:
+def resume(session: Session, migration: Migration, script: Script, entry: Entry) -> Resumption:
     """Get ready to go on with a script whose ``entry`` says how far it came.
 
     The session is clean then, and has the settings that the script had made. What the statement behind the last one
@@ -53,33 +53,47 @@ def resume(connection: psycopg.Connection[Any], lock: RunLock, script: Script, e
     done = commands[: entry.statements]
     if script.program is not None or len(done) < entry.statements:
         what = "of a program" if script.program is not None else f": the script has {len(commands)}"
-        raise UserError.at(script.start, f"it cannot be gone on behind statement {entry.statements} {what}", _BY_HAND)
+        raise UserError.at(
+            script.start, f"it cannot be gone on behind statement {entry.statements} {what}", by_hand(migration.name)
+        )
     if entry.kept_checksum not in (None, checksum_of(done)):
         raise UserError.at(
             script.start,
             f"the first {entry.statements} statements are not those that were done: they were edited since",
-            f"Undo that edit; only what comes behind them may change. Or: {_BY_HAND}",
+            f"Undo that edit; only what comes behind them may change. Or: {by_hand(migration.name)}",
         )
-    settings = _settings(done)
-    lock.check(CLEAN_BUT_FOR_LOCKS)
-    if settings:
-        connection.execute(settings)
+    settings = _settings(migration, done)
+    session.lock.check(CLEAN_BUT_FOR_LOCKS + settings)
     number = entry.statements
-    if number < len(commands) and not settle(connection, commands[number]):
+    rollback_sql = entry.rollback_sql
+    doubt = doubt_of(session.connection, migration, entry)
+    if doubt is not None and not settle(session.connection, doubt):
         number += 1
+        rollback_sql = _with_undo(doubt, session, rollback_sql)
     if number == 0:
-        return Resumption(script, settings)
+        return Resumption(script, settings, rollback_sql)
     end = commands[number - 1].offset + len(commands[number - 1].text)
     blank = re.sub(r"[^\n]", " ", script.text[:end])
-    return Resumption(replace(script, text=blank + script.text[end:]), settings)
+    return Resumption(replace(script, text=blank + script.text[end:]), settings, rollback_sql)
 
 
-def _settings(done: Sequence[Statement]) -> bytes:
+def _with_undo(doubt: Doubt, session: Session, rollback_sql: str | None) -> str | None:
+    """The rollback with what takes back the statement that was found to have run."""
+    commands = doubt.judgement.to_undo
+    if commands is None or rollback_sql is None:
+        return None
+    undo = "".join(f"{command.as_string(session.connection)};\n" for command in commands)
+    return f"{undo}{rollback_sql}"
+
+
+def _settings(migration: Migration, done: Sequence[Statement]) -> bytes:
     """Those of them that set something for the session. Raises UserError where more went with it."""
     for statement in done:
         if statement.kind in _OF_A_SESSION or _OF_A_SESSION_BY_WORDS.match(statement.text):
             raise UserError.at(
-                statement.place, "what this made went with its session, so the script cannot be gone on with", _BY_HAND
+                statement.place,
+                "what this made went with its session, so the script cannot be gone on with",
+                by_hand(migration.name),
             )
     settings = [s for s in done if s.kind == "variable_set_stmt" and not _ONLY_OF_A_TRANSACTION.match(s.text)]
-    return "; ".join(statement.text for statement in settings).encode()
+    return "".join(f"; {statement.text}" for statement in settings).encode()

@@ -125,11 +125,17 @@ def _way_back(standing: Standing) -> WayBack:
 
 
 def _migration_of(standing: Standing) -> Migration:
-    """Its file, whose rollback may have been mended since; the ledger's where the file is another one, or has none."""
+    """Its file, whose rollback may have been mended since; the ledger's where the file is another one, or has none.
+
+    The ledger's as well where that takes back the steps that were kept of one that is unfinished: the file's takes back
+    the whole.
+    """
     migration, entry = standing.migration, standing.entry
     assert entry is not None
     if migration is None:
         migration = Migration(entry.version, entry.name, kept_rollback(entry.name, ""))
-    if (migration.down is None or entry.checksum != checksum(migration)) and entry.rollback_sql is not None:
+    is_of_steps = entry.is_unfinished and entry.rollback_note is not None
+    is_of_ledger = migration.down is None or entry.checksum != checksum(migration) or is_of_steps
+    if is_of_ledger and entry.rollback_sql is not None:
         migration = replace(migration, down=kept_rollback(entry.name, entry.rollback_sql))
     return migration

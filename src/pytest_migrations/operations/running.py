@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.applying import applier
+from pytest_migrations.operations.doubt import by_hand, is_hopeless
 from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.patience import Waiting
-from pytest_migrations.operations.standing import Stand, out_of_order, standings
+from pytest_migrations.operations.standing import Stand, counts_in_order, out_of_order, standings
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.grammar import statements
 
@@ -27,8 +28,8 @@ class Plan:
     """Which migrations a run applies, in this order."""
 
     migrations: tuple[Migration, ...]
-    #: The one among them that stopped half-way, if any.
-    unfinished: Entry | None = None
+    #: What the database has of them, by their identities: of one that stopped half-way, or that runs again.
+    known: Mapping[str, Entry] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
         return bool(self.migrations)
@@ -80,7 +81,8 @@ def plan(
             wanted.append(standing.migration)
         if end is not None and standing.migration is end:
             break
-    return Plan(tuple(wanted), unfinished.entry if unfinished else None)
+    known = {m.identity: entries[m.identity] for m in wanted if m.identity in entries}
+    return Plan(tuple(wanted), {name: entry for name, entry in known.items() if entry.is_in_database})
 
 
 def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event], None]) -> None:
@@ -94,8 +96,7 @@ def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event]
     with applier(session, history, tell) as working:
         for migration in wanted.migrations:
             tell(Applying(migration))
-            begun = wanted.unfinished if wanted.unfinished and wanted.unfinished.name == migration.identity else None
-            tell(Applied(migration, working.apply(migration, begun)))
+            tell(Applied(migration, working.apply(migration, wanted.known.get(migration.identity))))
 
 
 def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[[Event], None]) -> None:
@@ -165,6 +166,12 @@ def _unfinished(standing: Standing) -> str:
             f"pytest-migrations rollback {standing.name}"
         )
     why = f" ({entry.error})" if entry.error else ""
+    is_program = standing.migration is not None and standing.migration.up.program is not None
+    if is_program or is_hopeless(entry):
+        return (
+            f"{standing.name} stopped half-way: {done}{why}, and of the next nobody can tell what it has done. Nothing "
+            f"was changed now. {by_hand(standing.name)}"
+        )
     return (
         f"{standing.name} stopped half-way: {done}{why}. Nothing was changed now. Look at it with pytest-migrations "
         "status. Go on with it: pytest-migrations run --continue. Take it back: pytest-migrations rollback "
@@ -173,7 +180,7 @@ def _unfinished(standing: Standing) -> str:
 
 
 def _late(late: list[Standing], all_standings: list[Standing]) -> str:
-    newest = [s.name for s in all_standings if s.migration and s.is_in_database][-1]
+    newest = [s.name for s in all_standings if counts_in_order(s)][-1]
     return (
         f"{_listed([s.name for s in late])} comes before {newest}, which is applied already: it may have been written "
         f"for a database without that. Nothing was changed. Give it a version behind {newest}. If the order does not "

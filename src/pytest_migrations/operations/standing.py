@@ -78,7 +78,7 @@ def out_of_order(history: History, all_standings: list[Standing]) -> list[Standi
     """Those to run that come before one that was applied, where the order of the history is that of their versions."""
     if history.order is Order.GRAPH:
         return []
-    there = [index for index, standing in enumerate(all_standings) if standing.migration and standing.is_in_database]
+    there = [index for index, standing in enumerate(all_standings) if counts_in_order(standing)]
     last = max(there, default=0)
     return [
         standing
@@ -87,6 +87,11 @@ def out_of_order(history: History, all_standings: list[Standing]) -> list[Standi
         if standing.is_to_run and standing.stand is not Stand.ROLLED_BACK
         if standing.migration and not standing.migration.repeatable
     ]
+
+
+def counts_in_order(standing: Standing) -> bool:
+    """Whether it is applied, and has a place in the order: one that runs whenever it has changed always comes last."""
+    return standing.migration is not None and not standing.migration.repeatable and standing.is_in_database
 
 
 def named(wanted: str, all_standings: list[Standing], history: History) -> Standing:
@@ -120,7 +125,8 @@ def _standing(migration: Migration, entry: Entry | None) -> Standing:
     if entry.checksum == checksum(migration) or migration.may_be_edited:
         return Standing(migration.name, Stand.APPLIED, migration, entry, _how_back(migration, entry))
     if migration.repeatable:
-        return Standing(migration.name, Stand.PENDING, migration, entry, "changed, so it runs again")
+        failed = f"; that failed: {entry.error}" if entry.error else ""
+        return Standing(migration.name, Stand.PENDING, migration, entry, f"changed, so it runs again{failed}")
     return Standing(migration.name, Stand.CHANGED, migration, entry, "the file differs from what was applied")
 
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.foreign_ledgers import survey
-from pytest_migrations.operations.doubt import doubt_about, in_doubt
+from pytest_migrations.operations.doubt import doubt_of
 from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.lock import holder, key_of
 from pytest_migrations.operations.marking import as_applied
@@ -75,7 +75,9 @@ def _under_way(running: str, standing: Standing) -> Standing:
 def _looked_at(connection: psycopg.Connection[Any], standing: Standing) -> Standing:
     """With what the database says of the statement that it may have stopped in."""
     entry, migration = standing.entry, standing.migration
-    if entry is None or migration is None or not entry.is_unfinished or not (statement := in_doubt(migration, entry)):
+    if entry is None or migration is None or not entry.is_unfinished:
         return standing
-    doubt = doubt_about(connection, statement)
+    doubt = doubt_of(connection, migration, entry)
+    if doubt is None:
+        return standing
     return replace(standing, note=f"{standing.note}; statement {entry.statements + 1}: {doubt.text}")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pytest_migrations.operations.ledger import Ledger
 
 #: Statements beside DDL that write to no table of themselves.
-_TELLS = {"alter_table_stmt", "transaction_stmt", "vacuum_stmt"}
+_TELLS = {"transaction_stmt", "vacuum_stmt"}
 
 
 @contextmanager
@@ -36,9 +36,10 @@ def untouched(ledger: Ledger, migration: Migration, script: Script) -> Iterator[
     except LedgerTouchedError as error:
         raise UserError.at(
             script.start,
-            f"{migration.name} was stopped before its commit: {error}",
-            "The ledger is the runner's alone. Take what touches it out of the script; where the script drops the "
-            "schema that the ledger is in, put the ledger elsewhere: --ledger SCHEMA.TABLE",
+            f"{migration.name} was stopped: {error}",
+            "What it had not committed itself was not kept. The ledger is the runner's alone: take what touches it out "
+            "of the script. Where the script drops the schema that the ledger is in, put the ledger elsewhere: "
+            "--ledger SCHEMA.TABLE",
         ) from error
     except psycopg.Error as error:
         commands = statements(script)

@@ -50,5 +50,10 @@ def end_first(commands: Sequence[Statement]) -> bool:
     return bool(frames) and commits(frames[0])
 
 
+def may_commit(statement: Statement) -> bool:
+    """Whether it may keep what a transaction has done until then: it is about transactions, and no ROLLBACK."""
+    return bool(statement.traits & OWN_TRANSACTION) and not statement.text.lower().startswith(("rollback", "abort"))
+
+
 def commits(statement: Statement) -> bool:
     return Trait.TRANSACTION_FRAME in statement.traits and statement.text.lower().startswith(("commit", "end"))

@@ -1,0 +1,74 @@
+"""The rollback that the ledger keeps of a migration, found while that is applied."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from pytest_migrations.derive.derivation import Derivation
+from pytest_migrations.sql.framing import NEVER_INSIDE
+from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.traits import Trait
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from pytest_migrations.migration import Migration, Script, Statement
+    from pytest_migrations.operations.entry import Entry
+
+
+class Deriving:
+    """Follows one attempt to apply a migration on ``connection``.
+
+    Of one that has no rollback it is derived. One that has its own gets that once it is through; until then a script
+    that commits in steps has what takes back the steps that were kept: its own takes back the whole.
+
+    ``earlier`` takes back what was done of it before: steps that are not run again, or what a file did that runs
+    whenever it has changed. It is empty where nothing was done, and None where nobody knows.
+    """
+
+    def __init__(self, connection: psycopg.Connection, migration: Migration, earlier: str | None) -> None:
+        self._down = migration.down
+        self._earlier = earlier
+        is_derived = migration.down is None or (migration.up.program is None and _commits_in_steps(migration.up))
+        self._derivation = Derivation(connection) if is_derived else None
+
+    def before(self, statement: Statement) -> None:
+        """Called before a statement is sent."""
+        if self._derivation is not None:
+            self._derivation.before(statement)
+
+    def after(self, statement: Statement) -> None:
+        """Called behind a statement that succeeded."""
+        if self._derivation is not None:
+            self._derivation.after(statement)
+
+    def onto(self, entry: Entry, *, is_through: bool) -> Entry:
+        """The entry with the rollback from where the script is now, and what is to be said of it."""
+        if is_through and self._down is not None:
+            own = self._down.text.strip() if self._down.program is None else None
+            return replace(entry, rollback_sql=own, rollback_note=None)
+        if self._derivation is None:
+            return replace(entry, rollback_sql=None, rollback_note=None)
+        derived = self._derivation.result()
+        if derived.missing:
+            first, more = derived.missing[0], len(derived.missing) - 1
+            others = f" (and {more} more)" if more else ""
+            return replace(
+                entry, rollback_sql=None, rollback_note=f"no way back: {first.place}: {first.reason}{others}"
+            )
+        if self._earlier is None:
+            note = "no way back: how to undo what was done of it before is not known"
+            return replace(entry, rollback_sql=None, rollback_note=note)
+        whole = f"{derived.sql.rstrip()}\n{self._earlier}".strip()
+        note = "its rollback is derived from its statements" if whole else "there is nothing to be undone"
+        return replace(entry, rollback_sql=whole, rollback_note=note)
+
+
+def _commits_in_steps(script: Script) -> bool:
+    """Whether some of it can be kept without the rest, as far as its text tells."""
+    commands = statements(script)
+    if not script.transactional or any(statement.traits & NEVER_INSIDE for statement in commands):
+        return True
+    frames = [number for number, statement in enumerate(commands) if Trait.TRANSACTION_FRAME in statement.traits]
+    return frames not in ([], [0, len(commands) - 1])
