@@ -155,7 +155,7 @@ def runs(history: History, connection: psycopg.Connection) -> bool:
                 STARS,
                 "CREATE VIEW j AS SELECT * FROM t JOIN o USING (a); SELECT a, b, d FROM j;",
                 "CREATE VIEW f AS SELECT * FROM generate_series(1, 2) AS g (n); SELECT n FROM f;",
-                "CREATE VIEW c (k) AS WITH t AS (SELECT t.* FROM t) SELECT x.*, 1 AS l FROM t AS x; SELECT k, b, l FROM c;",
+                "CREATE VIEW c (k) AS WITH t AS (SELECT t.* FROM t) SELECT x.*, 1 AS l FROM t x; SELECT k, b, l FROM c;",
                 "CREATE VIEW r AS SELECT * FROM (SELECT a FROM t) AS s (z); SELECT z FROM r;",
             ],
             id="stars of joins, functions, common tables and queries",
@@ -199,7 +199,7 @@ def test_no_alarm_where_it_runs(make_history: MakeHistory, connection: psycopg.C
             "dropped-while-used: column o.d is dropped here, and view u (001_m.sql:1) needs it",
         ),
         (
-            [f"{STARS} CREATE VIEW u AS SELECT s.*, 1 AS n FROM (SELECT * FROM v) s;", "SELECT y FROM u;"],
+            [f"{STARS} CREATE VIEW u AS SELECT s.*, 1 AS n FROM (SELECT * FROM w) s;", "SELECT y FROM u;"],
             "never-created: column u.y is needed here, which no migration creates",
         ),
         (
