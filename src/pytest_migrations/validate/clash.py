@@ -21,6 +21,8 @@ class Trouble(Enum):
     IN_USE = auto()
     #: A foreign key whose column has another type than the column that it refers to.
     OTHER_TYPE = auto()
+    #: A foreign key of more or fewer columns than those that it refers to.
+    OTHER_COUNT = auto()
     #: A foreign key to columns that are not unique.
     NOT_UNIQUE = auto()
     #: The branch never runs, for the object that its condition asks for is created later.

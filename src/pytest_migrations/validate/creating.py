@@ -113,6 +113,10 @@ def _check_foreign_key(scene: Scene, constraint: Thing, effect: Effect, key: Key
         return
     columns = foreign_keys.referred_columns(key, table)
     unique = foreign_keys.unique_keys(columns, table)
+    if columns and len(columns) != len(key.columns):
+        if _are_there(schema, table, columns) and (key.referred or not schema.blind):
+            scene.clash(Trouble.OTHER_COUNT, effect, other=made(table))
+        return
     if unique:
         schema.needs(constraint, unique[0])
     elif not foreign_keys.may_have_others(table) and not schema.blind and _are_there(schema, table, columns):

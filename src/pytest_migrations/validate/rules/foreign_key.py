@@ -40,6 +40,14 @@ def _find(story: Story) -> Iterator[Finding]:
             f"foreign key from a column of type {type_} to {clash.other.named}, which is of type {other}",
             f"PostgreSQL cannot compare the two: give the column the type {other}.",
         )
+    for clash in story.clashes(Trouble.OTHER_COUNT):
+        assert clash.other is not None
+        yield story.finding(
+            FOREIGN_KEY.id,
+            clash,
+            f"foreign key to more or fewer columns of {clash.other.named} than it has itself",
+            "Each of its columns refers to one of the other table's; where none are named, to its primary key.",
+        )
     for clash in story.clashes(Trouble.NOT_UNIQUE):
         assert clash.other is not None
         yield story.finding(
