@@ -167,6 +167,26 @@ def runs(history: History, connection: psycopg.Connection) -> bool:
             ],
             id="a star over what is not read",
         ),
+        pytest.param(
+            [
+                f"{STARS} CREATE VIEW n AS SELECT a::text, b FROM t UNION SELECT '', 1;",
+                "CREATE OR REPLACE VIEW n AS SELECT d::text AS a, a AS b, 1 AS c FROM o;",
+                "CREATE OR REPLACE VIEW n (a, b, c, d) AS SELECT '', o.*, 3 FROM o;",
+                "DROP VIEW n; CREATE OR REPLACE VIEW n AS SELECT 1 AS z;",
+            ],
+            id="views that are replaced",
+        ),
+        pytest.param(
+            [
+                "CREATE FUNCTION f(int) RETURNS int[] LANGUAGE sql RETURN '{1}'::int[];",
+                "CREATE OR REPLACE FUNCTION f(a int) RETURNS _int4 LANGUAGE sql RETURN '{1}'::int[];",
+                "CREATE OR REPLACE FUNCTION f(b int, c int = 1) RETURNS text LANGUAGE sql RETURN '';",
+                "DROP FUNCTION f(int); DROP FUNCTION f;",
+                "CREATE OR REPLACE FUNCTION f(c int) RETURNS text LANGUAGE sql RETURN '';",
+                "CREATE PROCEDURE f(text) LANGUAGE sql AS ''; COMMENT ON FUNCTION f IS ''; DROP FUNCTION f;",
+            ],
+            id="functions that are replaced",
+        ),
     ],
 )
 def test_no_alarm_where_it_runs(make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str]) -> None:

@@ -213,6 +213,11 @@ def test_what_a_server_would_say(make_history: MakeHistory, scripts: list[str], 
         ("CREATE EXTENSION citext;", "SELECT 1;", None),
         ("DROP VIEW v;", "CREATE VIEW v AS SELECT id FROM old;", None),
         (
+            "CREATE OR REPLACE VIEW v AS SELECT id, 1 AS a FROM old;",
+            "CREATE OR REPLACE VIEW v AS SELECT id FROM old;",
+            "rollback-fails: the rollback fails: view v (001_m.sql:1) cannot be replaced: its column a is left out here",
+        ),
+        (
             "DROP VIEW v;",
             "CREATE VIEW w AS SELECT id FROM old;",
             "rollback-forgets: the rollback creates view w, which",

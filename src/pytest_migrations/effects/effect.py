@@ -101,9 +101,13 @@ class Guard(NamedTuple):
 
 
 class Column(NamedTuple):
-    """What is told of a new or changed column: its type as PostgreSQL prints it, ``""`` where that is not known."""
+    """What is told of a new or changed column: its type as PostgreSQL prints it, ``""`` where that is not known.
+
+    It can be that of the column ``of``, which a query takes it from.
+    """
 
     type: str
+    of: Named | None = None
 
 
 class Key(NamedTuple):
@@ -126,9 +130,14 @@ class Key(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """The types of the arguments by which a routine is told from others of its name; None: not said."""
+    """The types of the arguments by which a routine is told from others of its name; None: not said.
+
+    Of a new one also their names, and the type of its result where that is not made of parameters.
+    """
 
     arguments: tuple[str, ...] | None
+    names: tuple[str, ...] = ()
+    returns: str = ""
 
 
 class Shape(NamedTuple):
@@ -149,6 +158,8 @@ class Star(NamedTuple):
     """All the columns that a relation has at that time (``*``): a query reads them, or a new relation has them."""
 
     of: Named
+    #: Whether a new relation's columns are of their types.
+    is_typed: bool = True
 
 
 class Owned(NamedTuple):

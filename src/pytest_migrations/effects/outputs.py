@@ -1,10 +1,11 @@
-"""What the columns of a query are called, as far as its text tells: for ``*`` it names the relation."""
+"""What the columns of a query are called, as far as its text tells, and where they come from."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.effects.reader import strings
+from pytest_migrations.effects.reader import part, strings
+from pytest_migrations.effects.types import type_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -13,39 +14,46 @@ if TYPE_CHECKING:
     from pytest_migrations.effects.reader import Reader
 
 _Node = dict[str, Any]
-#: Names of columns, and relations all of whose columns are meant; None where more than the text would tell.
-Outputs = list["str | Named"] | None
+
+
+class Output(NamedTuple):
+    """A column of a query; without a ``name``, all the columns of the relation ``of``."""
+
+    name: str
+    #: As pg_type has it, where it is written.
+    type: str = ""
+    #: What it is a column of; None where it is computed, or of another query.
+    of: Named | None = None
+    #: Whether it has the type of where it comes from.
+    is_typed: bool = True
+
+
+Outputs = list[Output] | None
 
 
 def outputs(reader: Reader, select: _Node, common: Mapping[str, Outputs] | None = None) -> Outputs:
-    """The columns of a query in order; ``common`` are those of the WITH around it."""
+    """The columns of a query in order, None where the text does not tell them; ``common`` are those of its WITH."""
     known = dict(common or {})
-    while True:
-        _common_tables(reader, select.get("withClause", {}), known)
-        if "larg" not in select:
-            break
-        select = select["larg"]
-    targets = [target["ResTarget"] for target in select.get("targetList", [])]
-    found: list[str | Named] = []
-    for target in targets:
-        value = target.get("val", {})
-        fields = strings(value["ColumnRef"]["fields"]) if "ColumnRef" in value else [""]
-        if "ColumnRef" in value and not fields[-1]:
-            named: Outputs = _star(reader, fields[:-1], select.get("fromClause", []), known)
-        else:
-            name = target.get("name") or fields[-1] or _called(value)
-            named = [name] if name else None
-        if named is None:
+    _common_tables(reader, select.get("withClause", {}), known)
+    if "larg" in select:  # the columns of a UNION are called as those of its first query, and can be of another type
+        found = outputs(reader, select["larg"], known)
+        return found and [output._replace(type="", is_typed=False) for output in found]
+    sources = [source for node in select.get("fromClause", []) for source in _sources(reader, node, known)]
+    columns: list[Output] = []
+    for target in select.get("targetList", []):
+        more = _outputs(reader, target["ResTarget"], sources)
+        if more is None:
             return None
-        found += named
-    return found or None
+        columns += more
+    return columns or None
 
 
 def renamed(columns: Outputs, given: list[str]) -> Outputs:
     """The same, where the first of them have been given other names."""
-    if columns is None or not all(isinstance(column, str) for column in columns[: len(given)]):
-        return columns if not given else None
-    return [*given, *columns[len(given) :]]
+    if columns is None or not all(column.name for column in columns[: len(given)]):
+        return None if given else columns
+    first = [column._replace(name=name) for column, name in zip(columns, given, strict=False)]
+    return [*first, *columns[len(given) :]]
 
 
 def _common_tables(reader: Reader, clause: _Node, known: dict[str, Outputs]) -> None:
@@ -57,15 +65,36 @@ def _common_tables(reader: Reader, clause: _Node, known: dict[str, Outputs]) -> 
         known[table["ctename"]] = renamed(columns, strings(table.get("aliascolnames", [])))
 
 
-def _star(reader: Reader, qualifier: list[str], sources: list[_Node], known: Mapping[str, Outputs]) -> Outputs:
-    """What ``*`` or ``t.*`` stands for."""
-    found: list[str | Named] = []
-    for name, columns in (source for node in sources for source in _sources(reader, node, known)):
-        if not qualifier or qualifier == [name]:
-            if columns is None:
-                return None
-            found += columns
-    return found or None
+def _outputs(reader: Reader, target: _Node, sources: list[tuple[str, Outputs]]) -> Outputs:
+    """What one item of the list behind SELECT gives."""
+    value, name = target.get("val", {}), target.get("name", "")
+    if "ColumnRef" in value:
+        *qualifier, column = strings(value["ColumnRef"]["fields"])
+        meant = [columns for alias, columns in sources if not qualifier or qualifier == [alias]]
+        if not column:
+            return None if None in meant else [output for columns in meant for output in columns or ()] or None
+        return [Output(name or column, of=_column_of(meant, column))]
+    name = name or _called(value)
+    type_ = type_name(reader, value["TypeCast"]["typeName"]) if "TypeCast" in value else ""
+    return [Output(name, type_)] if name else None
+
+
+def _called(value: _Node) -> str:
+    """What PostgreSQL calls a column that has no name of its own (FigureColname); empty where that is not known."""
+    if "ColumnRef" in value:
+        return strings(value["ColumnRef"]["fields"])[-1]
+    if "FuncCall" in value:
+        return strings(value["FuncCall"]["funcname"])[-1]
+    if "TypeCast" in value:
+        argument, names = value["TypeCast"]["arg"], strings(value["TypeCast"]["typeName"]["names"])
+        return names[-1] if "A_Const" in argument or "A_Expr" in argument else _called(argument)
+    return ""
+
+
+def _column_of(meant: list[Outputs], column: str) -> Named | None:
+    """The column of a table, where there is but one that it can be of."""
+    table = meant[0][0] if len(meant) == 1 and meant[0] and len(meant[0]) == 1 else None
+    return part("column", table.of, column) if table is not None and not table.name and table.is_typed else None
 
 
 def _sources(reader: Reader, node: _Node, known: Mapping[str, Outputs]) -> Iterator[tuple[str, Outputs]]:
@@ -74,9 +103,10 @@ def _sources(reader: Reader, node: _Node, known: Mapping[str, Outputs]) -> Itera
         alias = inner.get("alias", {})
         columns: Outputs = None
         if kind == "RangeVar":
-            hidden = "schemaname" not in inner and inner["relname"] in known
             relation = reader.relation(inner)
-            columns = known[inner["relname"]] if hidden else [relation] if relation else None
+            columns = [Output("", of=relation)] if relation else None
+            if "schemaname" not in inner and inner["relname"] in known:
+                columns = known[inner["relname"]]
         elif kind == "RangeSubselect":
             columns = outputs(reader, inner["subquery"].get("SelectStmt", {}), known)
         elif kind == "JoinExpr" and not alias and not inner.get("isNatural") and "usingClause" not in inner:
@@ -85,7 +115,3 @@ def _sources(reader: Reader, node: _Node, known: Mapping[str, Outputs]) -> Itera
             return
         name = alias.get("aliasname", inner.get("relname", ""))
         yield name, renamed(columns, strings(alias.get("colnames", [])))
-
-
-def _called(value: _Node) -> str:
-    return strings(value["FuncCall"]["funcname"])[-1] if "FuncCall" in value else ""

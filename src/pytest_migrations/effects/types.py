@@ -36,6 +36,8 @@ def type_name(reader: Reader, node: dict[str, Any]) -> str:
     if len(names) == 1:
         name = _SERIALS.get(name, name)
     brackets = "[]" if node.get("arrayBounds") else ""
+    if name.startswith("_") and name[1:] in builtin.types():
+        name, brackets = name[1:], "[]"
     own = _own(reader, names)
     return (f"{own.path[0]}.{own.path[1]}" if own else name) + brackets
 

@@ -9,6 +9,7 @@ from pytest_migrations.effects import Column, Condition, Named, Owned, Shape, Si
 from pytest_migrations.validate.blindness import Blind
 from pytest_migrations.validate.clash import Made, Trouble
 from pytest_migrations.validate.creating import copy_columns
+from pytest_migrations.validate.routines import check_ambiguity
 from pytest_migrations.validate.scene import made
 
 if TYPE_CHECKING:
@@ -52,13 +53,15 @@ def alter(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     thing = scene.existing(effect, is_certain=is_certain)
     if thing is None:
         return
+    check_ambiguity(scene, effect, thing, is_certain=is_certain)
     if isinstance(effect.detail, Column):
         _change_type(scene, effect, thing, effect.detail.type, is_certain=is_certain)
     elif isinstance(effect.detail, Shape):
         scene.schema.journal.assign(thing, "is_known", False)
         _attach(scene, thing, effect.detail)
     elif isinstance(effect.detail, Star):
-        copy_columns(scene, thing, scene.schema.find(effect.detail.of))
+        source = scene.schema.find(effect.detail.of)
+        copy_columns(scene, thing, source, is_typed=effect.detail.is_typed)
     elif isinstance(effect.detail, Owned):
         _own(scene, thing, effect.detail)
     elif effect.to is not None and thing.named.kind == "extension":
@@ -76,7 +79,7 @@ def _change_type(scene: Scene, effect: Effect, column: Thing, type_: str, *, is_
     holders = [user for user in column.users if user.named.kind in _HOLDS_THE_TYPE and user.is_certain]
     if holders and is_certain:
         scene.clash(Trouble.IN_USE, effect, other=made(column), users=holders)
-    scene.schema.journal.assign(column, "type", type_)
+    scene.schema.journal.assign(column, "type", type_ if is_certain else "")
     for used in [used for used in column.uses if used.named.space != "column"]:
         scene.schema.needs_no_more(column, used)
 
@@ -119,6 +122,7 @@ def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
             scene.schema.add(effect, effect.to, scene.migration, is_certain=False, is_known=False)
         return
     if isinstance(effect.detail, Signature) and len(thing.signatures) > 1:
+        check_ambiguity(scene, effect, thing, is_certain=is_certain)
         _rename_one_of_several(scene, effect, thing, effect.detail)
         return
     there = scene.schema.things.get(effect.to.key)
@@ -147,8 +151,8 @@ def _rename_one_of_several(scene: Scene, effect: Effect, routine: Thing, signatu
     there = schema.things.get(effect.to.key)
     if there is None:
         there = schema.add(effect, effect.to, scene.migration, is_certain=routine.is_certain, is_known=True)
+    schema.journal.put(there.signatures, arguments, routine.signatures[arguments])
     schema.journal.remove(routine.signatures, arguments)
-    schema.journal.put(there.signatures, arguments, None)
 
 
 def _rename_its_twin(scene: Scene, thing: Thing) -> None:

@@ -25,6 +25,10 @@ class Trouble(Enum):
     OTHER_COUNT = auto()
     #: A foreign key to columns that are not unique.
     NOT_UNIQUE = auto()
+    #: CREATE OR REPLACE would change what stays as it is: the columns of a view, the result of a function.
+    CANNOT_REPLACE = auto()
+    #: It names a routine without arguments, and there are several of its name.
+    AMBIGUOUS = auto()
     #: The branch never runs, for the object that its condition asks for is created later.
     NEVER_RUNS = auto()
     #: The rollback drops, if it is there, what is not, and what the migration does not make.
@@ -63,3 +67,5 @@ class Clash:
     gone: Made | None = None
     #: The two types of a foreign key.
     types: tuple[str, str] = ("", "")
+    #: What cannot be replaced, as a clause.
+    reason: str = ""

@@ -9,6 +9,8 @@ from pytest_migrations.effects.builtin import extensions
 from pytest_migrations.validate import foreign_keys
 from pytest_migrations.validate.clash import Made, Trouble
 from pytest_migrations.validate.outlook import provided
+from pytest_migrations.validate.replacing import replace_column, replace_view
+from pytest_migrations.validate.routines import create_routine
 from pytest_migrations.validate.scene import made
 
 if TYPE_CHECKING:
@@ -21,8 +23,14 @@ if TYPE_CHECKING:
 def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     """Put the object there, unless one of its name is."""
     if isinstance(effect.detail, Signature):
-        _create_routine(scene, effect, effect.detail, is_certain=is_certain)
+        routine = create_routine(scene, effect, effect.detail, is_certain=is_certain)
+        if routine is not None:
+            scene.made[effect.object.key] = routine
+            _link(scene, effect, routine)
         return
+    if isinstance(effect.detail, Column) and scene.replacing:
+        view = scene.schema.things.get(effect.object.table.key)
+        replace_column(scene, view, effect.object.path[-1], _type_of(scene, effect.detail))
     named, existing = effect.object, scene.schema.things.get(effect.object.key)
     if existing is not None and existing.made_by is None:  # it was only taken to be there
         existing = None
@@ -47,25 +55,15 @@ def _meet(scene: Scene, effect: Effect, existing: Thing, *, is_certain: bool) ->
         if is_certain and not existing.is_certain:
             scene.schema.journal.assign(existing, "is_certain", True)
     elif Condition.OR_REPLACE in effect.condition:  # what needs it stays, what it needs is told anew
+        if isinstance(effect.detail, Shape):
+            if not effect.detail.is_known:
+                scene.schema.journal.assign(existing, "is_known", False)
+            elif is_certain and existing.named.kind == effect.object.kind:
+                replace_view(scene, effect, existing)
         scene.schema.needs_nothing(existing)
         _link(scene, effect, existing)
     elif is_certain and scene.is_there_for_sure(existing):
         scene.clash(Trouble.EXISTS, effect, other=made(existing))
-
-
-def _create_routine(scene: Scene, effect: Effect, signature: Signature, *, is_certain: bool) -> None:
-    """A routine is told from others of its name by its arguments."""
-    arguments = signature.arguments or ()
-    routine = scene.schema.things.get(effect.object.key)
-    if routine is None:
-        routine = scene.schema.add(effect, effect.object, scene.migration, is_certain=is_certain, is_known=True)
-    elif arguments in routine.signatures and Condition.OR_REPLACE not in effect.condition:
-        if is_certain and scene.is_there_for_sure(routine):
-            scene.clash(Trouble.EXISTS, effect, other=made(routine))
-        return
-    scene.schema.journal.put(routine.signatures, arguments, None)
-    scene.made[effect.object.key] = routine
-    _link(scene, effect, routine)
 
 
 def _link(scene: Scene, effect: Effect, thing: Thing) -> None:
@@ -79,7 +77,7 @@ def _describe(scene: Scene, thing: Thing, effect: Effect) -> None:
     """What is known of a new object beside its name."""
     detail, schema = effect.detail, scene.schema
     if isinstance(detail, Column):
-        schema.journal.assign(thing, "type", detail.type)
+        schema.journal.assign(thing, "type", _type_of(scene, detail))
     elif isinstance(detail, Key):
         _describe_key(scene, thing, effect, detail)
     elif isinstance(detail, Owned):
@@ -91,6 +89,12 @@ def _describe(scene: Scene, thing: Thing, effect: Effect) -> None:
         schema.belongs(thing, schema.find(effect.by))
     elif thing.named.kind == "extension":
         _bring(scene, thing, effect)
+
+
+def _type_of(scene: Scene, column: Column) -> str:
+    """The type that it is given, or that of the column that it is taken from."""
+    source = scene.schema.find(column.of) if column.of is not None else None
+    return column.type or (source.type if source is not None and source.is_certain else "")
 
 
 def _describe_key(scene: Scene, thing: Thing, effect: Effect, key: Key) -> None:
@@ -143,16 +147,19 @@ def _describe_relation(scene: Scene, thing: Thing, shape: Shape) -> None:
         copy_columns(scene, thing, scene.schema.find(named))
 
 
-def copy_columns(scene: Scene, thing: Thing, source: Thing | None) -> None:
+def copy_columns(scene: Scene, thing: Thing, source: Thing | None, *, is_typed: bool = True) -> None:
     """LIKE and ``*``: the columns that the other relation has now."""
     schema = scene.schema
     if source is None or schema.blind or not schema.has_known_columns(source):
         schema.journal.assign(thing, "is_known", False)
+        scene.replacing.pop(thing, None)
     for column in schema.columns(source) if source is not None else ():
-        named = Named("column", (*thing.named.path, column.named.path[-1]))
+        name, type_ = column.named.path[-1], column.type if is_typed else ""
+        replace_column(scene, thing, name, type_)
+        named = Named("column", (*thing.named.path, name))
         if named.key not in schema.things:
             copy = schema.add(thing.made_by, named, scene.migration, is_certain=column.is_certain, is_known=True)
-            schema.journal.assign(copy, "type", column.type)
+            schema.journal.assign(copy, "type", type_)
 
 
 def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:

@@ -33,9 +33,11 @@ def create_routine(reader: Reader, node: _Node) -> None:
         require_type(reader, written, routine)
     for parameter in parameters:
         uses(reader, parameter.get("defexpr", {}), routine)
-    arguments = [type_name(reader, p["argType"]) for p in parameters if p.get("mode", "") in _INPUT]
+    inputs = [parameter for parameter in parameters if parameter.get("mode", "") in _INPUT]
+    arguments = [type_name(reader, parameter["argType"]) for parameter in inputs]
+    signature = Signature(tuple(arguments), tuple(p.get("name", "") for p in inputs), _result(reader, node))
     condition = Condition.OR_REPLACE if node.get("replace") else Condition.NONE
-    reader.tell(Verb.CREATE, routine, condition=condition, detail=Signature(tuple(arguments)))
+    reader.tell(Verb.CREATE, routine, condition=condition, detail=signature)
     options = {option["DefElem"]["defname"]: option["DefElem"] for option in node.get("options", [])}
     path = search_path_of(options["set"]["arg"]["VariableSetStmt"]) if "set" in options else None
     outer = reader.variables
@@ -48,6 +50,16 @@ def create_routine(reader: Reader, node: _Node) -> None:
             is_late = not reader.checks_bodies or any(argument.startswith("any") for argument in arguments)
             _body(reader, routine, language, options["as"], Condition.CALLED if is_late else Condition.NONE)
     reader.variables = outer
+
+
+def _result(reader: Reader, node: _Node) -> str:
+    """The type of the result; empty where that is made of parameters."""
+    modes = {parameter["FunctionParameter"].get("mode", "") for parameter in node.get("parameters", [])}
+    written = node.get("returnType", {})
+    if not written or not modes <= _INPUT - {"FUNC_PARAM_INOUT"}:
+        return ""
+    type_ = type_name(reader, written)
+    return f"SETOF {type_}" if type_ and written.get("setof") else type_
 
 
 def _body(reader: Reader, routine: Named, language: str, written: _Node, late: Condition) -> None:

@@ -116,7 +116,9 @@ def create_relation(reader: Reader, new: Named, columns: Outputs, condition: Con
     """Tell of a relation that a query makes."""
     reader.tell(Verb.CREATE, new, location, condition=condition, detail=Shape(is_known=columns is not None))
     for column in columns or ():
-        if isinstance(column, str):
-            reader.tell(Verb.CREATE, part("column", new, column), location, condition=condition, detail=Column(""))
-        else:
-            reader.tell(Verb.ALTER, new, location, condition=condition, detail=Star(column))
+        if column.name:
+            detail = Column(column.type, column.of if column.is_typed else None)
+            reader.tell(Verb.CREATE, part("column", new, column.name), location, condition=condition, detail=detail)
+        elif column.of is not None:
+            star = Star(column.of, column.is_typed)
+            reader.tell(Verb.ALTER, new, location, condition=condition, detail=star)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.validate.rules.already_dropped import ALREADY_DROPPED
 from pytest_migrations.validate.rules.altered_before_created import ALTERED_BEFORE_CREATED
+from pytest_migrations.validate.rules.ambiguous_routine import AMBIGUOUS_ROUTINE
+from pytest_migrations.validate.rules.cannot_replace import CANNOT_REPLACE
 from pytest_migrations.validate.rules.circular_dependency import CIRCULAR_DEPENDENCY
 from pytest_migrations.validate.rules.created_twice import CREATED_TWICE
 from pytest_migrations.validate.rules.dropped_while_used import DROPPED_WHILE_USED
@@ -37,6 +39,8 @@ RULES: dict[str, Rule] = {
         NEVER_CREATED,
         CREATED_TWICE,
         DROPPED_WHILE_USED,
+        CANNOT_REPLACE,
+        AMBIGUOUS_ROUTINE,
         NEVER_RUNS,
         WRONG_DEPENDENCY,
         MISSING_DEPENDENCY,
