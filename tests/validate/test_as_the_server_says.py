@@ -187,6 +187,30 @@ def runs(history: History, connection: psycopg.Connection) -> bool:
             ],
             id="functions that are replaced",
         ),
+        pytest.param(
+            [
+                "CREATE TABLE r (a int); ALTER TABLE r RENAME TO o; CREATE TYPE r AS ENUM (); CREATE INDEX i ON o (a);",
+                "CREATE TYPE i AS ENUM (''); DROP TYPE r; CREATE TYPE r; CREATE TABLE r (a int);",
+            ],
+            id="types and relations of one name",
+        ),
+        pytest.param(
+            [
+                "CREATE TYPE e AS ENUM ('a', 'b c', ''); ALTER TYPE e RENAME VALUE 'a' TO 'd'; CREATE DOMAIN d AS e;",
+                "CREATE TABLE t (a e DEFAULT 'd', b e DEFAULT 'b c'::e, c e[] DEFAULT '{d}', d d DEFAULT '');",
+                "SELECT '{d}'::e[], '(d,d,,d)'::t, 'd'::d; ALTER TYPE e ADD VALUE 'n';",
+                "ALTER TABLE t ADD g e DEFAULT 'n';",
+            ],
+            id="values of an enum",
+        ),
+        pytest.param(
+            [
+                f"{PARTITIONED} ALTER TABLE p ADD PRIMARY KEY (a); CREATE UNIQUE INDEX ON p (b, a);",
+                "ALTER TABLE p1 ADD UNIQUE (b); ALTER TABLE p RENAME a TO z; ALTER TABLE p ADD UNIQUE (z);",
+                "CREATE TABLE x (a int, b int) PARTITION BY RANGE ((a + 1)); CREATE INDEX ON x (b);",
+            ],
+            id="keys of a partitioned table",
+        ),
     ],
 )
 def test_no_alarm_where_it_runs(make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str]) -> None:

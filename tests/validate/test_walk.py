@@ -215,7 +215,7 @@ def test_what_a_server_would_say(make_history: MakeHistory, scripts: list[str], 
         (
             "CREATE OR REPLACE VIEW v AS SELECT id, 1 AS a FROM old;",
             "CREATE OR REPLACE VIEW v AS SELECT id FROM old;",
-            "rollback-fails: the rollback fails: view v (001_m.sql:1) cannot be replaced: its column a is left out here",
+            "rollback-fails: the rollback fails: view v (001_m.sql:1) cannot be replaced: its column a is left out",
         ),
         (
             "DROP VIEW v;",

@@ -144,7 +144,8 @@ class Shape(NamedTuple):
     """What is told of a new relation: whether all its columns are told, and of which others it has theirs as well.
 
     Of ``copies`` (LIKE) it has those that they have at that time, of ``parents`` those that they get later, too; a
-    partition goes with its parent. One that ``has_left`` has none of its parents from then on.
+    partition goes with its parent. One that ``has_left`` has none of its parents from then on. The columns by which it
+    is partitioned are its ``partition_key``, where that is of columns only.
     """
 
     is_known: bool = True
@@ -152,6 +153,7 @@ class Shape(NamedTuple):
     parents: tuple[Named, ...] = ()
     is_partition: bool = False
     has_left: bool = False
+    partition_key: tuple[str, ...] = ()
 
 
 class Star(NamedTuple):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.effects.effect import Verb
 from pytest_migrations.effects.reader import part, strings
-from pytest_migrations.effects.types import own_type
+from pytest_migrations.effects.types import own_type, require_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +67,7 @@ def _function(reader: Reader, node: _Node, by: Named | None) -> None:
 
 def _cast(reader: Reader, node: _Node, by: Named | None) -> None:
     """``'orders'::regclass`` is looked up when the statement is read."""
+    require_value(reader, node["typeName"], node["arg"])
     text = _literal(node["arg"])
     if text and strings(node["typeName"].get("names", []))[-1:] == ["regclass"]:
         location = node["arg"]["A_Const"].get("location")

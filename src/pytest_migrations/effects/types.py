@@ -53,6 +53,14 @@ def require_type(reader: Reader, node: dict[str, Any], by: Named | None = None) 
     return type_name(reader, node)
 
 
+def require_value(reader: Reader, node: dict[str, Any], expression: dict[str, Any]) -> None:
+    """Tell that a text which becomes a value of the type at once has to be one of it, as of an enum."""
+    constant, own = expression.get("A_Const", {}), own_type(reader, node)
+    if own is not None and "sval" in constant and not node.get("arrayBounds"):
+        value = Named("value", (*own.path, constant["sval"].get("sval", "")))
+        reader.tell(Verb.REQUIRE, value, constant.get("location"))
+
+
 def _own(reader: Reader, names: list[str]) -> Named | None:
     if not names or names[0] in ("pg_catalog", "information_schema") or names[-1] in _SERIALS:
         return None

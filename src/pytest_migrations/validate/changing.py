@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.effects import Column, Condition, Named, Owned, Shape, Signature, Star
 from pytest_migrations.validate.blindness import Blind
 from pytest_migrations.validate.clash import Made, Trouble
-from pytest_migrations.validate.creating import copy_columns
+from pytest_migrations.validate.creating import copy_columns, type_or_relation
 from pytest_migrations.validate.routines import check_ambiguity
 from pytest_migrations.validate.scene import made
 
@@ -125,7 +125,7 @@ def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         check_ambiguity(scene, effect, thing, is_certain=is_certain)
         _rename_one_of_several(scene, effect, thing, effect.detail)
         return
-    there = scene.schema.things.get(effect.to.key)
+    there = scene.schema.things.get(effect.to.key) or type_or_relation(scene, Named(thing.named.kind, effect.to.path))
     if there is not None and there is not thing:
         if is_certain and scene.is_there_for_sure(there):
             scene.clash(Trouble.EXISTS, effect, other=made(there))
@@ -135,6 +135,8 @@ def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     else:
         scene.goes(thing)
         scene.schema.journal.put(scene.gone, thing.named.key, Made(thing.named, scene.migration, effect))
+        if thing.named.kind == "column" and thing.owner is not None:
+            _rename_in_partition_key(scene, thing.owner, thing.named.path[-1], effect.to.path[-1])
         scene.schema.rename(thing, effect.to)
         scene.schema.journal.assign(thing, "made_in", scene.migration)
         _rename_its_twin(scene, thing)
@@ -153,6 +155,11 @@ def _rename_one_of_several(scene: Scene, effect: Effect, routine: Thing, signatu
         there = schema.add(effect, effect.to, scene.migration, is_certain=routine.is_certain, is_known=True)
     schema.journal.put(there.signatures, arguments, routine.signatures[arguments])
     schema.journal.remove(routine.signatures, arguments)
+
+
+def _rename_in_partition_key(scene: Scene, table: Thing, old: str, new: str) -> None:
+    names = tuple(new if name == old else name for name in table.partition_key)
+    scene.schema.journal.assign(table, "partition_key", names)
 
 
 def _rename_its_twin(scene: Scene, thing: Thing) -> None:

@@ -29,6 +29,8 @@ class Trouble(Enum):
     CANNOT_REPLACE = auto()
     #: It names a routine without arguments, and there are several of its name.
     AMBIGUOUS = auto()
+    #: A unique key of a partitioned table without a column by which that is partitioned.
+    WITHOUT_PARTITION_KEY = auto()
     #: The branch never runs, for the object that its condition asks for is created later.
     NEVER_RUNS = auto()
     #: The rollback drops, if it is there, what is not, and what the migration does not make.
@@ -67,5 +69,5 @@ class Clash:
     gone: Made | None = None
     #: The two types of a foreign key.
     types: tuple[str, str] = ("", "")
-    #: What cannot be replaced, as a clause.
+    #: Why it cannot be replaced, as a clause; the column that a key lacks.
     reason: str = ""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_migrations.validate.schema import Schema
     from pytest_migrations.validate.thing import Thing
 
+_WITHOUT_TYPE = frozenset({"relation", "index", "sequence"})
+
 
 def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     """Put the object there, unless one of its name is."""
@@ -34,6 +36,11 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     named, existing = effect.object, scene.schema.things.get(effect.object.key)
     if existing is not None and existing.made_by is None:  # it was only taken to be there
         existing = None
+    holder = type_or_relation(scene, named)
+    if holder is not None:
+        if is_certain:
+            scene.clash(Trouble.EXISTS, effect, other=made(holder))
+        return
     if _is_automatic(effect):
         named, existing = _free_name(scene, effect), None
     if existing is not None:
@@ -46,6 +53,16 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     scene.made[effect.object.key] = thing
     _describe(scene, thing, effect)
     _link(scene, effect, thing)
+
+
+def type_or_relation(scene: Scene, named: Named) -> Thing | None:
+    """The relation that has the name of a type, or the other way round: each table has a type of its name."""
+    other = {"type": "relation", "relation": "type"}.get(named.space)
+    found = scene.schema.things.get((other, named.path)) if other is not None else None
+    is_own = found is not None and found.made_by is not None and found.made_by.object.kind != "extension"
+    if found is None or not is_own or named.kind in _WITHOUT_TYPE or found.named.kind in (*_WITHOUT_TYPE, "type"):
+        return None  # a type may be declared only, and its name free for a table
+    return found if scene.is_there_for_sure(found) else None
 
 
 def _meet(scene: Scene, effect: Effect, existing: Thing, *, is_certain: bool) -> None:
@@ -105,6 +122,9 @@ def _describe_key(scene: Scene, thing: Thing, effect: Effect, key: Key) -> None:
         owner = scene.schema.find(key.on) if key.on else None
     if owner is not None and thing.owner is not owner:
         scene.schema.belongs(thing, owner)
+    lacking = [name for name in owner.partition_key if name not in key.columns] if owner is not None else []
+    if key.is_unique and key.columns and lacking and owner is not None and thing.is_certain:
+        scene.clash(Trouble.WITHOUT_PARTITION_KEY, effect, other=made(owner), reason=f"column {lacking[0]}")
     if key.refers is not None and thing.is_certain:
         _check_foreign_key(scene, thing, effect, key)
 
@@ -137,6 +157,7 @@ def _are_there(schema: Schema, table: Thing, columns: tuple[str, ...]) -> bool:
 
 
 def _describe_relation(scene: Scene, thing: Thing, shape: Shape) -> None:
+    scene.schema.journal.assign(thing, "partition_key", shape.partition_key)
     for named in shape.parents:
         if parent := scene.schema.find(named):
             scene.schema.journal.put(thing.parents, parent, None)

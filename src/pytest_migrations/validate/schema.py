@@ -111,6 +111,8 @@ class Schema:
         owner = self.things.get(("relation", named.path[:2])) or self.things.get(("type", named.path[:2]))
         if owner is None or not owner.is_certain:
             return True
+        if named.kind == "value":
+            return owner.named.kind != "enum" or bool(self.blind)
         if named.kind == "column":
             name = named.path[2]
             return name in _SYSTEM_COLUMNS or self._may_be_a_call(name) or not self.has_known_columns(owner)

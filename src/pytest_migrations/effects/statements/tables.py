@@ -10,7 +10,7 @@ from pytest_migrations.effects.expressions import uses
 from pytest_migrations.effects.outputs import outputs, renamed
 from pytest_migrations.effects.reader import part, strings
 from pytest_migrations.effects.statements.constraints import constraint, own_sequence
-from pytest_migrations.effects.types import is_serial, require_type
+from pytest_migrations.effects.types import is_serial, require_type, require_value
 
 if TYPE_CHECKING:
     from pytest_migrations.effects.outputs import Outputs
@@ -30,7 +30,9 @@ def create_table(reader: Reader, node: _Node, kind: str = "table") -> None:
     parents = _required(reader, written, None if is_partition else table)
     likes = [element["TableLikeClause"]["relation"] for element in elements if "TableLikeClause" in element]
     of_type = node.get("ofTypename")
-    shape = Shape(of_type is None, _required(reader, likes, None), parents, is_partition)
+    key = [element["PartitionElem"].get("name", "") for element in node.get("partspec", {}).get("partParams", [])]
+    copies, by_columns = _required(reader, likes, None), tuple(key) if all(key) else ()
+    shape = Shape(of_type is None, copies, parents, is_partition, partition_key=by_columns)
     if of_type:
         require_type(reader, of_type, table)
     condition = Condition.IF_NOT_EXISTS if node.get("if_not_exists") else Condition.NONE
@@ -76,6 +78,8 @@ def column_constraints(reader: Reader, node: _Node, table: Named, condition: Con
             own_sequence(reader, table, node["colname"], node.get("location"))
         for written in node.get("constraints", []):
             constraint(reader, written["Constraint"], table, node["colname"])
+            if written["Constraint"]["contype"] == "CONSTR_DEFAULT":
+                require_value(reader, node.get("typeName", {}), written["Constraint"].get("raw_expr", {}))
 
 
 def create_table_as(reader: Reader, node: _Node) -> None:

@@ -17,6 +17,7 @@ from pytest_migrations.validate.rules.missing_dependency import MISSING_DEPENDEN
 from pytest_migrations.validate.rules.never_created import NEVER_CREATED
 from pytest_migrations.validate.rules.never_runs import NEVER_RUNS
 from pytest_migrations.validate.rules.not_yet_created import NOT_YET_CREATED
+from pytest_migrations.validate.rules.partition_key import PARTITION_KEY
 from pytest_migrations.validate.rules.rollback_fails import ROLLBACK_FAILS
 from pytest_migrations.validate.rules.rollback_forgets import ROLLBACK_FORGETS
 from pytest_migrations.validate.rules.rollback_loses import ROLLBACK_LOSES
@@ -41,6 +42,7 @@ RULES: dict[str, Rule] = {
         DROPPED_WHILE_USED,
         CANNOT_REPLACE,
         AMBIGUOUS_ROUTINE,
+        PARTITION_KEY,
         NEVER_RUNS,
         WRONG_DEPENDENCY,
         MISSING_DEPENDENCY,

@@ -11,6 +11,7 @@ from pytest_migrations.validate.rules.ambiguous_routine import ambiguous
 from pytest_migrations.validate.rules.cannot_replace import irreplaceable
 from pytest_migrations.validate.rules.created_twice import taken
 from pytest_migrations.validate.rules.dropped_while_used import in_use
+from pytest_migrations.validate.rules.partition_key import incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +26,7 @@ _SAID = {
     Trouble.IN_USE: in_use,
     Trouble.CANNOT_REPLACE: irreplaceable,
     Trouble.AMBIGUOUS: ambiguous,
+    Trouble.WITHOUT_PARTITION_KEY: incomplete,
 }
 _FAILURES = (*_SAID, Trouble.MISSING, Trouble.OTHER_TYPE, Trouble.OTHER_COUNT, Trouble.NOT_UNIQUE)
 
