@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from pytest_migrations.formats import read_history
 from pytest_migrations.migration import History
 from pytest_migrations.validate import validate
 
@@ -235,6 +237,16 @@ def test_columns_that_may_have_been_there_are_not_told_to_be_left(make_history: 
     view = "DROP VIEW v; CREATE VIEW v AS SELECT 1 AS a"
     history = make_history(("CREATE VIEW v AS SELECT f.* FROM g() f;", None), (f"{view}, 2 AS b;", f"{view}, 2 AS b;"))
     assert [finding for finding in validate(history).findings if finding.rule.startswith("rollback")] == []
+
+
+def test_what_several_migrations_create_is_in_no_circle(tmp_path: Path) -> None:
+    for name, text in (
+        ("001_a.sql", "-- Dependencies: b\n\nCREATE TABLE a (id int);"),
+        ("002_b.sql", "-- Dependencies: 001_a\n\nCREATE TABLE b (id int); DROP TABLE b;"),
+        ("003_b.sql", "CREATE TABLE b (id int);"),
+    ):
+        (tmp_path / name).write_text(text)
+    assert [finding.rule for finding in validate(read_history(tmp_path)).findings] == ["wrong-dependency"]
 
 
 def test_what_was_told_to_be_missing_is_told_once(make_history: MakeHistory) -> None:

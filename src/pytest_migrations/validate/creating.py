@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_migrations.validate.schema import Schema
     from pytest_migrations.validate.thing import Thing
 
+_OTHER = {"type": "relation", "relation": "type"}
 _WITHOUT_TYPE = frozenset({"relation", "index", "sequence"})
 
 
@@ -57,8 +58,7 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
 
 def type_or_relation(scene: Scene, named: Named) -> Thing | None:
     """The relation that has the name of a type, or the other way round: each table has a type of its name."""
-    other = {"type": "relation", "relation": "type"}.get(named.space)
-    found = scene.schema.things.get((other, named.path)) if other is not None else None
+    found = scene.schema.things.get((_OTHER.get(named.space, ""), named.path))
     is_own = found is not None and found.made_by is not None and found.made_by.object.kind != "extension"
     if found is None or not is_own or named.kind in _WITHOUT_TYPE or found.named.kind in (*_WITHOUT_TYPE, "type"):
         return None  # a type may be declared only, and its name free for a table
