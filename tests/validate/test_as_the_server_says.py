@@ -82,6 +82,15 @@ def runs(history: History, connection: psycopg.Connection) -> bool:
             ["COMMENT ON EXTENSION plpgsql IS ''; ALTER EXTENSION plpgsql SET SCHEMA pg_catalog;"], id="plpgsql"
         ),
         pytest.param(
+            [
+                "CREATE FUNCTION n_in(cstring) RETURNS n IMMUTABLE STRICT LANGUAGE internal AS 'int4in';",
+                "CREATE FUNCTION n_out(n) RETURNS cstring IMMUTABLE STRICT LANGUAGE internal AS 'int4out';",
+                "CREATE TYPE n (input = n_in, output = n_out, like = int4); CREATE TABLE t (a n DEFAULT '1');",
+                "CREATE FUNCTION r(int) RETURNS t LANGUAGE internal AS 'int4out'; ALTER TABLE t ADD b int;",
+            ],
+            id="a type that its function declares",
+        ),
+        pytest.param(
             ["CREATE FUNCTION lower() RETURNS int LANGUAGE sql RETURN 1; DROP FUNCTION lower();"] * 2,
             id="a function called as one of its",
         ),

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from pytest_migrations.validate.thing import Thing
 
 _OTHER = {"type": "relation", "relation": "type"}
-_WITHOUT_TYPE = frozenset({"relation", "index", "sequence"})
+#: A type may be declared only, and its name free for a table.
+_WITHOUT_TYPE = frozenset({"relation", "index", "sequence", "type"})
 
 
 def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
@@ -60,8 +61,8 @@ def type_or_relation(scene: Scene, named: Named) -> Thing | None:
     """The relation that has the name of a type, or the other way round: each table has a type of its name."""
     found = scene.schema.things.get((_OTHER.get(named.space, ""), named.path))
     is_own = found is not None and found.made_by is not None and found.made_by.object.kind != "extension"
-    if found is None or not is_own or named.kind in _WITHOUT_TYPE or found.named.kind in (*_WITHOUT_TYPE, "type"):
-        return None  # a type may be declared only, and its name free for a table
+    if found is None or not is_own or not _WITHOUT_TYPE.isdisjoint((named.kind, found.named.kind)):
+        return None
     return found if scene.is_there_for_sure(found) else None
 
 

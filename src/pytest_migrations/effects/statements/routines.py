@@ -11,7 +11,7 @@ from pytest_migrations.effects.reader import part, strings
 from pytest_migrations.effects.statements.kinds import signature_of
 from pytest_migrations.effects.statements.settings import search_path_of
 from pytest_migrations.effects.statements.tables import in_schema
-from pytest_migrations.effects.types import require_type, type_name
+from pytest_migrations.effects.types import own_type, require_type, type_name
 from pytest_migrations.sql.grammar import SyntaxMistakeError, trees
 
 if TYPE_CHECKING:
@@ -29,7 +29,12 @@ def create_routine(reader: Reader, node: _Node) -> None:
     routine = reader.new(kind, node["funcname"])
     in_schema(reader, routine)
     parameters = [parameter["FunctionParameter"] for parameter in node.get("parameters", [])]
-    for written in (*(parameter["argType"] for parameter in parameters), node.get("returnType", {})):
+    options = {option["DefElem"]["defname"]: option["DefElem"] for option in node.get("options", [])}
+    language = options.get("language", {}).get("arg", {}).get("String", {}).get("sval", "").lower()
+    result = node.get("returnType", {})
+    if language in ("c", "internal") and (own := own_type(reader, result)):  # PostgreSQL declares the type for it
+        reader.tell(Verb.CREATE, own, result.get("location"), condition=Condition.IF_NOT_EXISTS)
+    for written in (*(parameter["argType"] for parameter in parameters), result):
         require_type(reader, written, routine)
     for parameter in parameters:
         uses(reader, parameter.get("defexpr", {}), routine)
@@ -38,7 +43,6 @@ def create_routine(reader: Reader, node: _Node) -> None:
     signature = Signature(tuple(arguments), tuple(p.get("name", "") for p in inputs), _result(reader, node))
     condition = Condition.OR_REPLACE if node.get("replace") else Condition.NONE
     reader.tell(Verb.CREATE, routine, condition=condition, detail=signature)
-    options = {option["DefElem"]["defname"]: option["DefElem"] for option in node.get("options", [])}
     path = search_path_of(options["set"]["arg"]["VariableSetStmt"]) if "set" in options else None
     outer = reader.variables
     reader.variables = frozenset([routine.path[1], *(p["name"] for p in parameters if "name" in p)])
@@ -46,7 +50,6 @@ def create_routine(reader: Reader, node: _Node) -> None:
         if "sql_body" in node:
             uses(reader, node["sql_body"], routine)
         elif "as" in options:
-            language = options.get("language", {}).get("arg", {}).get("String", {}).get("sval", "").lower()
             is_late = not reader.checks_bodies or any(argument.startswith("any") for argument in arguments)
             _body(reader, routine, language, options["as"], Condition.CALLED if is_late else Condition.NONE)
     reader.variables = outer

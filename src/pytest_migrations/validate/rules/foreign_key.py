@@ -63,7 +63,8 @@ FOREIGN_KEY = Rule(
     id="foreign-key",
     name="foreign key to what is not there",
     severity=Severity.ERROR,
-    what="A foreign key refers to a table or column that is not there yet, is of another type, or is not unique.",
+    what="A foreign key refers to a table or column that is not there yet, is of another type, or is not unique, or to "
+    "more or fewer columns than it has.",
     why="PostgreSQL looks at once for the column that a foreign key refers to: the migration fails.",
     remedy="Create the table first: renumber one of the two, or add the constraint in a migration behind both.",
     bad={
