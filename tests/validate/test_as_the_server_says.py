@@ -91,8 +91,14 @@ def runs(history: History, connection: psycopg.Connection) -> bool:
             id="a type that its function declares",
         ),
         pytest.param(
-            ["CREATE FUNCTION lower() RETURNS int LANGUAGE sql RETURN 1; DROP FUNCTION lower();"] * 2,
-            id="a function called as one of its",
+            [
+                (
+                    "CREATE FUNCTION lower() RETURNS int LANGUAGE sql RETURN 1; DROP FUNCTION lower();"
+                    "CREATE TYPE pg_t AS ENUM (); DROP TYPE pg_t; COMMENT ON TYPE pg_class IS '';"
+                )
+            ]
+            * 2,
+            id="what is called as one of its",
         ),
         pytest.param(
             [

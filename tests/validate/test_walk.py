@@ -88,6 +88,7 @@ def told(make_history: MakeHistory, *scripts: str) -> list[str]:
             id="partitions go with their table",
         ),
         pytest.param([USERS, "CREATE TABLE b (LIKE users); SELECT email FROM b;"], id="like"),
+        pytest.param(["CREATE TABLE c (LIKE pg_class); SELECT relname FROM c;"], id="like what PostgreSQL has"),
         pytest.param([USERS, "CREATE TABLE b () INHERITS (users); SELECT email FROM b;"], id="inherits"),
         pytest.param(
             ["CREATE SCHEMA s; SET search_path TO s; CREATE TABLE t (a int);", "ALTER TABLE s.t ADD b int;"],

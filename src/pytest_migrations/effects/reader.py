@@ -227,7 +227,7 @@ class Reader:
         if schema is None:
             if name in self.temporary:
                 return Named(kind, ("pg_temp", name))
-            if kind in ("relation", "type") and name.startswith("pg_"):
+            if kind == "relation" and name.startswith("pg_"):
                 return None
             return Named(kind, (self.search_path[0], name))
         return None if schema in SYSTEM_SCHEMAS else Named(kind, (schema, name))

@@ -39,8 +39,8 @@ def may_mean(named: Named) -> bool:
     name = named.path[-1]
     if named.path[0] in SYSTEM_SCHEMAS:
         return True
-    if named.space == "relation":
-        return name.startswith("pg_")
+    if named.space in ("relation", "type") and name.startswith("pg_"):
+        return True
     known = {"routine": functions, "type": types}.get(named.space)
     return (known is not None and name in known()) or (named.kind, name) == ("extension", "plpgsql")
 

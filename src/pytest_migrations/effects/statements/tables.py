@@ -32,7 +32,8 @@ def create_table(reader: Reader, node: _Node, kind: str = "table") -> None:
     of_type = node.get("ofTypename")
     key = [element["PartitionElem"].get("name", "") for element in node.get("partspec", {}).get("partParams", [])]
     copies, by_columns = _required(reader, likes, None), tuple(key) if all(key) else ()
-    shape = Shape(of_type is None, copies, parents, is_partition, partition_key=by_columns)
+    is_known = of_type is None and len(copies) == len(likes)  # else it is like one of PostgreSQL's own
+    shape = Shape(is_known, copies, parents, is_partition, partition_key=by_columns)
     if of_type:
         require_type(reader, of_type, table)
     condition = Condition.IF_NOT_EXISTS if node.get("if_not_exists") else Condition.NONE
