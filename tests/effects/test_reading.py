@@ -49,6 +49,10 @@ def said(effect: Effect) -> str:
             ["reads relation t", "reads column t.a", "creates view v", "creates column v.a"],
         ),
         (
+            "CREATE VIEW v AS SELECT *, 1 AS x FROM t",
+            ["reads relation t", "reads relation t", "creates view v", "alters view v", "creates column v.x"],
+        ),
+        (
             "CREATE MATERIALIZED VIEW v AS SELECT f(1) AS x FROM t",
             ["requires routine f", "reads relation t", "creates materialized view v", "creates column v.x"],
         ),

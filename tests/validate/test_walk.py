@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
+from pytest_migrations.formats import read_history
 from pytest_migrations.migration import History
 from pytest_migrations.validate import validate
 
@@ -86,6 +88,7 @@ def told(make_history: MakeHistory, *scripts: str) -> list[str]:
             id="partitions go with their table",
         ),
         pytest.param([USERS, "CREATE TABLE b (LIKE users); SELECT email FROM b;"], id="like"),
+        pytest.param(["CREATE TABLE c (LIKE pg_class); SELECT relname FROM c;"], id="like what PostgreSQL has"),
         pytest.param([USERS, "CREATE TABLE b () INHERITS (users); SELECT email FROM b;"], id="inherits"),
         pytest.param(
             ["CREATE SCHEMA s; SET search_path TO s; CREATE TABLE t (a int);", "ALTER TABLE s.t ADD b int;"],
@@ -213,6 +216,11 @@ def test_what_a_server_would_say(make_history: MakeHistory, scripts: list[str], 
         ("CREATE EXTENSION citext;", "SELECT 1;", None),
         ("DROP VIEW v;", "CREATE VIEW v AS SELECT id FROM old;", None),
         (
+            "CREATE OR REPLACE VIEW v AS SELECT id, 1 AS a FROM old;",
+            "CREATE OR REPLACE VIEW v AS SELECT id FROM old;",
+            "rollback-fails: the rollback fails: view v (001_m.sql:1) cannot be replaced: its column a is left out",
+        ),
+        (
             "DROP VIEW v;",
             "CREATE VIEW w AS SELECT id FROM old;",
             "rollback-forgets: the rollback creates view w, which",
@@ -224,6 +232,22 @@ def test_rollbacks(make_history: MakeHistory, up: str, down: str, message: str |
     found = validate(make_history((before, None), (up, down))).findings
     first = f"{found[0].rule}: {found[0].message}" if found else None
     assert first is None if message is None else (first or "").startswith(message)
+
+
+def test_columns_that_may_have_been_there_are_not_told_to_be_left(make_history: MakeHistory) -> None:
+    view = "DROP VIEW v; CREATE VIEW v AS SELECT 1 AS a"
+    history = make_history(("CREATE VIEW v AS SELECT f.* FROM g() f;", None), (f"{view}, 2 AS b;", f"{view}, 2 AS b;"))
+    assert [finding for finding in validate(history).findings if finding.rule.startswith("rollback")] == []
+
+
+def test_what_several_migrations_create_is_in_no_circle(tmp_path: Path) -> None:
+    for name, text in (
+        ("001_a.sql", "-- Dependencies: b\n\nCREATE TABLE a (id int);"),
+        ("002_b.sql", "-- Dependencies: 001_a\n\nCREATE TABLE b (id int); DROP TABLE b;"),
+        ("003_b.sql", "CREATE TABLE b (id int);"),
+    ):
+        (tmp_path / name).write_text(text)
+    assert [finding.rule for finding in validate(read_history(tmp_path)).findings] == ["wrong-dependency"]
 
 
 def test_what_was_told_to_be_missing_is_told_once(make_history: MakeHistory) -> None:

@@ -14,6 +14,7 @@ from pytest_migrations.effects.effect import (
     Owned,
     Shape,
     Signature,
+    Star,
     Verb,
 )
 from pytest_migrations.effects.reading import effects_of
@@ -31,6 +32,7 @@ __all__ = [
     "Owned",
     "Shape",
     "Signature",
+    "Star",
     "Verb",
     "depends_on",
     "effects_of",

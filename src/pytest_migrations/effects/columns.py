@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.effects.effect import Named, Verb
+from pytest_migrations.effects.effect import Named, Star, Verb
 from pytest_migrations.effects.reader import part, strings
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class ColumnReader:
         targets = [target["ResTarget"] for target in select.get("targetList", []) if "ResTarget" in target]
         scope.outputs = frozenset(target["name"] for target in targets if "name" in target)
         self._sources(select.get("fromClause", []), scope)
+        self._stars(targets, scope)
         self._fields(select, scope)
 
     def change(self, node: _Node) -> None:
@@ -79,6 +80,17 @@ class ColumnReader:
             for kind, inner in table["ctequery"].items():
                 if kind == "SelectStmt":
                     self.query(inner, scope)
+
+    def _stars(self, targets: list[_Node], scope: _Scope) -> None:
+        """``*`` and ``t.*``: what goes on needing the query needs all columns that are there now."""
+        for reference in (target["val"]["ColumnRef"] for target in targets if "ColumnRef" in target.get("val", {})):
+            *qualifier, name = strings(reference["fields"])
+            if name or self._by is None:
+                continue
+            sources = _named_source(qualifier, scope) if qualifier else scope.sources.values()
+            for table in (self._reader.relation(source) for source in sources if source is not None):
+                if table is not None:
+                    self._reader.tell(Verb.READ, table, reference.get("location"), by=self._by, detail=Star(table))
 
     def _sources(self, node: Any, scope: _Scope) -> None:
         """Add the sources of a FROM to the scope, and read the conditions of its joins."""

@@ -101,9 +101,13 @@ class Guard(NamedTuple):
 
 
 class Column(NamedTuple):
-    """What is told of a new or changed column: its type as PostgreSQL prints it, ``""`` where that is not known."""
+    """What is told of a new or changed column: its type as PostgreSQL prints it, ``""`` where that is not known.
+
+    It can be that of the column ``of``, which a query takes it from.
+    """
 
     type: str
+    of: Named | None = None
 
 
 class Key(NamedTuple):
@@ -126,16 +130,22 @@ class Key(NamedTuple):
 
 
 class Signature(NamedTuple):
-    """The types of the arguments by which a routine is told from others of its name; None: not said."""
+    """The types of the arguments by which a routine is told from others of its name; None: not said.
+
+    Of a new one also their names, and the type of its result where that is not made of parameters.
+    """
 
     arguments: tuple[str, ...] | None
+    names: tuple[str, ...] = ()
+    returns: str = ""
 
 
 class Shape(NamedTuple):
     """What is told of a new relation: whether all its columns are told, and of which others it has theirs as well.
 
     Of ``copies`` (LIKE) it has those that they have at that time, of ``parents`` those that they get later, too; a
-    partition goes with its parent. One that ``has_left`` has none of its parents from then on.
+    partition goes with its parent. One that ``has_left`` has none of its parents from then on. The columns by which it
+    is partitioned are its ``partition_key``, where that is of columns only.
     """
 
     is_known: bool = True
@@ -143,6 +153,15 @@ class Shape(NamedTuple):
     parents: tuple[Named, ...] = ()
     is_partition: bool = False
     has_left: bool = False
+    partition_key: tuple[str, ...] = ()
+
+
+class Star(NamedTuple):
+    """All the columns that a relation has at that time (``*``): a query reads them, or a new relation has them."""
+
+    of: Named
+    #: Whether a new relation's columns are of their types.
+    is_typed: bool = True
 
 
 class Owned(NamedTuple):
@@ -153,7 +172,7 @@ class Owned(NamedTuple):
     is_automatic: bool = False
 
 
-Detail = Column | Key | Signature | Shape | Owned
+Detail = Column | Key | Signature | Shape | Star | Owned
 
 
 class Effect(NamedTuple):
@@ -173,7 +192,7 @@ class Effect(NamedTuple):
     by: Named | None = None
     #: What it is called from then on, where it is renamed or moved to another schema; where an extension's objects go.
     to: Named | None = None
-    #: DROP ... CASCADE.
+    #: DROP ... CASCADE, and CREATE EXTENSION ... CASCADE, which brings others along.
     cascade: bool = False
     detail: Detail | None = None
     #: The other schemas of the search path, where the name was written without one.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.effects import builtin
-from pytest_migrations.effects.effect import Named, Verb
+from pytest_migrations.effects.effect import Verb
 from pytest_migrations.effects.reader import part, strings
-from pytest_migrations.effects.types import own_type
+from pytest_migrations.effects.types import own_type, require_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_migrations.effects.effect import Named
     from pytest_migrations.effects.reader import Reader
 
 _Node = dict[str, Any]
@@ -60,18 +60,14 @@ def _common_tables(reader: Reader, clause: _Node, by: Named | None, hidden: froz
 
 
 def _function(reader: Reader, node: _Node, by: Named | None) -> None:
-    names = strings(node["funcname"])
-    name = names[-1]
-    if name in _OF_SEQUENCES and (sequence := _literal(next(iter(node.get("args", [])), {}))):
+    if strings(node["funcname"])[-1] in _OF_SEQUENCES and (sequence := _literal(next(iter(node.get("args", [])), {}))):
         reader.tell(Verb.REQUIRE, _relation_in(reader, sequence), node.get("location"), by=by)
-    if len(names) == 1 and name not in builtin.functions():
-        reader.tell(Verb.REQUIRE, Named("routine", (reader.search_path[0], name)), node.get("location"), by=by)
-    elif len(names) > 1 and names[-2] not in ("pg_catalog", "information_schema"):
-        reader.tell(Verb.REQUIRE, Named("routine", (names[-2], name)), node.get("location"), by=by)
+    reader.tell(Verb.REQUIRE, reader.called(node["funcname"]), node.get("location"), by=by)
 
 
 def _cast(reader: Reader, node: _Node, by: Named | None) -> None:
     """``'orders'::regclass`` is looked up when the statement is read."""
+    require_value(reader, node["typeName"], node["arg"])
     text = _literal(node["arg"])
     if text and strings(node["typeName"].get("names", []))[-1:] == ["regclass"]:
         location = node["arg"]["A_Const"].get("location")

@@ -6,6 +6,7 @@ import re
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.effects.builtin import SYSTEM_SCHEMAS, functions
 from pytest_migrations.effects.effect import Condition, Effect, Guard, Named, Opaque, Verb
 from pytest_migrations.sql.grammar import Bytes
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     #: By the grammar's name of the statement: what tells a reader of it.
     Readers = Mapping[str, Callable[["Reader", dict[str, Any]], None]]
 
-SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 #: What the search path is where nothing sets it; ``"$user"`` before it has no schema.
 DEFAULT_PATH = ("public",)
 _Node = dict[str, Any]
@@ -216,11 +216,18 @@ class Reader:
         owner = self._existing("relation", table[-2] if len(table) > 1 else None, table[-1])
         return None if owner is None else Named(kind, (*owner.path, name))
 
+    def called(self, names: Sequence[_Node], kind: str = "routine") -> Named | None:
+        """The routine that a call means, None where it is one of PostgreSQL's own."""
+        *schema, name = strings(names)
+        if not schema:
+            return None if name in functions() else Named(kind, (self.search_path[0], name))
+        return None if schema[-1] in SYSTEM_SCHEMAS else Named(kind, (schema[-1], name))
+
     def _existing(self, kind: str, schema: str | None, name: str) -> Named | None:
         if schema is None:
             if name in self.temporary:
                 return Named(kind, ("pg_temp", name))
-            if kind in ("relation", "type") and name.startswith("pg_"):
+            if kind == "relation" and name.startswith("pg_"):
                 return None
             return Named(kind, (self.search_path[0], name))
         return None if schema in SYSTEM_SCHEMAS else Named(kind, (schema, name))

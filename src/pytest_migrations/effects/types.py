@@ -36,6 +36,8 @@ def type_name(reader: Reader, node: dict[str, Any]) -> str:
     if len(names) == 1:
         name = _SERIALS.get(name, name)
     brackets = "[]" if node.get("arrayBounds") else ""
+    if name.startswith("_") and name[1:] in builtin.types():
+        name, brackets = name[1:], "[]"
     own = _own(reader, names)
     return (f"{own.path[0]}.{own.path[1]}" if own else name) + brackets
 
@@ -49,6 +51,14 @@ def require_type(reader: Reader, node: dict[str, Any], by: Named | None = None) 
     """Tell that the type has to be there, and give its name."""
     reader.tell(Verb.REQUIRE, own_type(reader, node), node.get("location", reader.start), by=by)
     return type_name(reader, node)
+
+
+def require_value(reader: Reader, node: dict[str, Any], expression: dict[str, Any]) -> None:
+    """Tell that a text which becomes a value of the type at once has to be one of it, as of an enum."""
+    constant, own = expression.get("A_Const", {}), own_type(reader, node)
+    if own is not None and "sval" in constant and not node.get("arrayBounds"):
+        value = Named("value", (*own.path, constant["sval"].get("sval", "")))
+        reader.tell(Verb.REQUIRE, value, constant.get("location"))
 
 
 def _own(reader: Reader, names: list[str]) -> Named | None:

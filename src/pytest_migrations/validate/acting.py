@@ -10,6 +10,7 @@ from pytest_migrations.validate.changing import alter, rename, require
 from pytest_migrations.validate.conditions import Branches, is_skipped
 from pytest_migrations.validate.creating import create
 from pytest_migrations.validate.dropping import drop
+from pytest_migrations.validate.replacing import end_replacing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -56,6 +57,7 @@ def _statement(scene: Scene, effects: Sequence[Effect]) -> None:
         runs = branches.runs(effect)
         if runs is not False:
             _ACTS[effect.verb](scene, effect, is_certain=runs is True and Condition.CAUGHT not in effect.condition)
+    end_replacing(scene)
     scene.end()
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pytest_migrations.effects import Column, Condition, Named, Owned, Shape, Signature
+from pytest_migrations.effects import Column, Condition, Named, Owned, Shape, Signature, Star
 from pytest_migrations.validate.blindness import Blind
 from pytest_migrations.validate.clash import Made, Trouble
+from pytest_migrations.validate.creating import copy_columns, type_or_relation
+from pytest_migrations.validate.routines import check_ambiguity
 from pytest_migrations.validate.scene import made
 
 if TYPE_CHECKING:
@@ -24,7 +26,8 @@ def require(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     """What is read or referred to."""
     thing = scene.existing(effect, is_certain=is_certain)
     if thing is not None and effect.by is not None and Condition.BODY not in effect.condition:
-        scene.waiting.setdefault(effect.by.key, []).append(thing)
+        needed = scene.schema.columns(thing) if isinstance(effect.detail, Star) else [thing]
+        scene.waiting.setdefault(effect.by.key, []).extend(needed)
     if effect.object.space == "routine" and effect.by is None:
         _call(scene, effect, thing, scene.schema.count)
     elif effect.object.space == "routine" and effect.by is not None and effect.by.kind in _TRIGGERS:
@@ -50,34 +53,56 @@ def alter(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     thing = scene.existing(effect, is_certain=is_certain)
     if thing is None:
         return
+    check_ambiguity(scene, effect, thing, is_certain=is_certain)
     if isinstance(effect.detail, Column):
         _change_type(scene, effect, thing, effect.detail.type, is_certain=is_certain)
     elif isinstance(effect.detail, Shape):
         scene.schema.journal.assign(thing, "is_known", False)
         _attach(scene, thing, effect.detail)
+    elif isinstance(effect.detail, Star):
+        source = scene.schema.find(effect.detail.of)
+        copy_columns(scene, thing, source, is_typed=effect.detail.is_typed)
     elif isinstance(effect.detail, Owned):
         _own(scene, thing, effect.detail)
+    elif effect.to is not None and thing.named.kind == "extension":
+        _move(scene, thing, effect.to.path)
+
+
+def _move(scene: Scene, extension: Thing, schema: tuple[str, ...]) -> None:
+    """What an extension has brought goes to another schema."""
+    for brought in list(extension.parts):
+        scene.schema.rename(brought, Named(brought.named.kind, (*schema, *brought.named.path[1:])))
+        scene.schema.belongs(brought, extension)
 
 
 def _change_type(scene: Scene, effect: Effect, column: Thing, type_: str, *, is_certain: bool) -> None:
     holders = [user for user in column.users if user.named.kind in _HOLDS_THE_TYPE and user.is_certain]
     if holders and is_certain:
         scene.clash(Trouble.IN_USE, effect, other=made(column), users=holders)
-    scene.schema.journal.assign(column, "type", type_)
+    scene.schema.journal.assign(column, "type", type_ if is_certain else "")
     for used in [used for used in column.uses if used.named.space != "column"]:
         scene.schema.needs_no_more(column, used)
 
 
 def _attach(scene: Scene, table: Thing, shape: Shape) -> None:
     """A partition goes with its table; one that is detached, or inherits no more, stands for itself."""
-    if shape.has_left:
-        for parent in filter(None, map(scene.schema.find, shape.parents)):
-            if parent in table.uses:
-                scene.schema.needs_no_more(table, parent)
-    elif shape.is_partition:
+    if shape.is_partition:
         scene.schema.belongs(table, scene.schema.find(shape.parents[0]))
-    elif table.owner is not None and table.owner.named.space == "relation":
-        scene.schema.belongs(table, None)
+    for parent in filter(None, map(scene.schema.find, shape.parents)) if shape.has_left else ():
+        scene.schema.needs_no_more(table, parent)
+        scene.schema.journal.remove(table.parents, parent)
+        if table.owner is parent:
+            scene.schema.belongs(table, None)
+        _keep_columns(scene, parent)
+
+
+def _keep_columns(scene: Scene, parent: Thing) -> None:
+    """One that has left has its columns for itself: what reads them there needs those of its parent no more."""
+    for column in [part for part in parent.parts if part.named.kind == "column"]:
+        for user in [user for user in column.users if user.owner is not parent and parent not in user.uses]:
+            scene.schema.needs_no_more(user, column)
+    for further in parent.parents:
+        _keep_columns(scene, further)
 
 
 def _own(scene: Scene, thing: Thing, owned: Owned) -> None:
@@ -90,12 +115,17 @@ def _own(scene: Scene, thing: Thing, owned: Owned) -> None:
 def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     """Another name, or another schema."""
     thing = scene.existing(effect, is_certain=is_certain)
-    if thing is None or effect.to is None:
+    if effect.to is None:
+        return
+    if thing is None:
+        if scene.schema.is_unknown(effect.object) and effect.to.key not in scene.schema.things:
+            scene.schema.add(effect, effect.to, scene.migration, is_certain=False, is_known=False)
         return
     if isinstance(effect.detail, Signature) and len(thing.signatures) > 1:
+        check_ambiguity(scene, effect, thing, is_certain=is_certain)
         _rename_one_of_several(scene, effect, thing, effect.detail)
         return
-    there = scene.schema.things.get(effect.to.key)
+    there = scene.schema.things.get(effect.to.key) or type_or_relation(scene, Named(thing.named.kind, effect.to.path))
     if there is not None and there is not thing:
         if is_certain and scene.is_there_for_sure(there):
             scene.clash(Trouble.EXISTS, effect, other=made(there))
@@ -105,6 +135,8 @@ def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     else:
         scene.goes(thing)
         scene.schema.journal.put(scene.gone, thing.named.key, Made(thing.named, scene.migration, effect))
+        if thing.named.kind == "column" and thing.owner is not None:
+            _rename_in_partition_key(scene, thing.owner, thing.named.path[-1], effect.to.path[-1])
         scene.schema.rename(thing, effect.to)
         scene.schema.journal.assign(thing, "made_in", scene.migration)
         _rename_its_twin(scene, thing)
@@ -121,8 +153,13 @@ def _rename_one_of_several(scene: Scene, effect: Effect, routine: Thing, signatu
     there = schema.things.get(effect.to.key)
     if there is None:
         there = schema.add(effect, effect.to, scene.migration, is_certain=routine.is_certain, is_known=True)
+    schema.journal.put(there.signatures, arguments, routine.signatures[arguments])
     schema.journal.remove(routine.signatures, arguments)
-    schema.journal.put(there.signatures, arguments, None)
+
+
+def _rename_in_partition_key(scene: Scene, table: Thing, old: str, new: str) -> None:
+    names = tuple(new if name == old else name for name in table.partition_key)
+    scene.schema.journal.assign(table, "partition_key", names)
 
 
 def _rename_its_twin(scene: Scene, thing: Thing) -> None:

@@ -21,8 +21,16 @@ class Trouble(Enum):
     IN_USE = auto()
     #: A foreign key whose column has another type than the column that it refers to.
     OTHER_TYPE = auto()
+    #: A foreign key of more or fewer columns than those that it refers to.
+    OTHER_COUNT = auto()
     #: A foreign key to columns that are not unique.
     NOT_UNIQUE = auto()
+    #: CREATE OR REPLACE would change what stays as it is: the columns of a view, the result of a function.
+    CANNOT_REPLACE = auto()
+    #: It names a routine without arguments, and there are several of its name.
+    AMBIGUOUS = auto()
+    #: A unique key of a partitioned table without a column by which that is partitioned.
+    WITHOUT_PARTITION_KEY = auto()
     #: The branch never runs, for the object that its condition asks for is created later.
     NEVER_RUNS = auto()
     #: The rollback drops, if it is there, what is not, and what the migration does not make.
@@ -61,3 +69,5 @@ class Clash:
     gone: Made | None = None
     #: The two types of a foreign key.
     types: tuple[str, str] = ("", "")
+    #: Why it cannot be replaced, as a clause; the column that a key lacks.
+    reason: str = ""

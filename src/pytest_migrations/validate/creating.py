@@ -9,6 +9,8 @@ from pytest_migrations.effects.builtin import extensions
 from pytest_migrations.validate import foreign_keys
 from pytest_migrations.validate.clash import Made, Trouble
 from pytest_migrations.validate.outlook import provided
+from pytest_migrations.validate.replacing import replace_column, replace_view
+from pytest_migrations.validate.routines import create_routine
 from pytest_migrations.validate.scene import made
 
 if TYPE_CHECKING:
@@ -17,15 +19,30 @@ if TYPE_CHECKING:
     from pytest_migrations.validate.schema import Schema
     from pytest_migrations.validate.thing import Thing
 
+_OTHER = {"type": "relation", "relation": "type"}
+#: A type may be declared only, and its name free for a table.
+_WITHOUT_TYPE = frozenset({"relation", "index", "sequence", "type"})
+
 
 def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     """Put the object there, unless one of its name is."""
     if isinstance(effect.detail, Signature):
-        _create_routine(scene, effect, effect.detail, is_certain=is_certain)
+        routine = create_routine(scene, effect, effect.detail, is_certain=is_certain)
+        if routine is not None:
+            scene.made[effect.object.key] = routine
+            _link(scene, effect, routine)
         return
+    if isinstance(effect.detail, Column) and scene.replacing:
+        view = scene.schema.things.get(effect.object.table.key)
+        replace_column(scene, view, effect.object.path[-1], _type_of(scene, effect.detail))
     named, existing = effect.object, scene.schema.things.get(effect.object.key)
     if existing is not None and existing.made_by is None:  # it was only taken to be there
         existing = None
+    holder = type_or_relation(scene, named)
+    if holder is not None:
+        if is_certain:
+            scene.clash(Trouble.EXISTS, effect, other=made(holder))
+        return
     if _is_automatic(effect):
         named, existing = _free_name(scene, effect), None
     if existing is not None:
@@ -40,6 +57,15 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     _link(scene, effect, thing)
 
 
+def type_or_relation(scene: Scene, named: Named) -> Thing | None:
+    """The relation that has the name of a type, or the other way round: each table has a type of its name."""
+    found = scene.schema.things.get((_OTHER.get(named.space, ""), named.path))
+    is_own = found is not None and found.made_by is not None and found.made_by.object.kind != "extension"
+    if found is None or not is_own or not _WITHOUT_TYPE.isdisjoint((named.kind, found.named.kind)):
+        return None
+    return found if scene.is_there_for_sure(found) else None
+
+
 def _meet(scene: Scene, effect: Effect, existing: Thing, *, is_certain: bool) -> None:
     """What happens where the name is taken."""
     if Condition.IF_NOT_EXISTS in effect.condition:
@@ -47,25 +73,15 @@ def _meet(scene: Scene, effect: Effect, existing: Thing, *, is_certain: bool) ->
         if is_certain and not existing.is_certain:
             scene.schema.journal.assign(existing, "is_certain", True)
     elif Condition.OR_REPLACE in effect.condition:  # what needs it stays, what it needs is told anew
+        if isinstance(effect.detail, Shape):
+            if not effect.detail.is_known:
+                scene.schema.journal.assign(existing, "is_known", False)
+            elif is_certain and existing.named.kind == effect.object.kind:
+                replace_view(scene, effect, existing)
         scene.schema.needs_nothing(existing)
         _link(scene, effect, existing)
     elif is_certain and scene.is_there_for_sure(existing):
         scene.clash(Trouble.EXISTS, effect, other=made(existing))
-
-
-def _create_routine(scene: Scene, effect: Effect, signature: Signature, *, is_certain: bool) -> None:
-    """A routine is told from others of its name by its arguments."""
-    arguments = signature.arguments or ()
-    routine = scene.schema.things.get(effect.object.key)
-    if routine is None:
-        routine = scene.schema.add(effect, effect.object, scene.migration, is_certain=is_certain, is_known=True)
-    elif arguments in routine.signatures and Condition.OR_REPLACE not in effect.condition:
-        if is_certain and scene.is_there_for_sure(routine):
-            scene.clash(Trouble.EXISTS, effect, other=made(routine))
-        return
-    scene.schema.journal.put(routine.signatures, arguments, None)
-    scene.made[effect.object.key] = routine
-    _link(scene, effect, routine)
 
 
 def _link(scene: Scene, effect: Effect, thing: Thing) -> None:
@@ -79,7 +95,7 @@ def _describe(scene: Scene, thing: Thing, effect: Effect) -> None:
     """What is known of a new object beside its name."""
     detail, schema = effect.detail, scene.schema
     if isinstance(detail, Column):
-        schema.journal.assign(thing, "type", detail.type)
+        schema.journal.assign(thing, "type", _type_of(scene, detail))
     elif isinstance(detail, Key):
         _describe_key(scene, thing, effect, detail)
     elif isinstance(detail, Owned):
@@ -93,6 +109,12 @@ def _describe(scene: Scene, thing: Thing, effect: Effect) -> None:
         _bring(scene, thing, effect)
 
 
+def _type_of(scene: Scene, column: Column) -> str:
+    """The type that it is given, or that of the column that it is taken from."""
+    source = scene.schema.find(column.of) if column.of is not None else None
+    return column.type or (source.type if source is not None and source.is_certain else "")
+
+
 def _describe_key(scene: Scene, thing: Thing, effect: Effect, key: Key) -> None:
     scene.schema.journal.assign(thing, "key", key)
     if effect.object.kind == "index" and effect.by is not None and effect.by.kind == "constraint":
@@ -101,6 +123,9 @@ def _describe_key(scene: Scene, thing: Thing, effect: Effect, key: Key) -> None:
         owner = scene.schema.find(key.on) if key.on else None
     if owner is not None and thing.owner is not owner:
         scene.schema.belongs(thing, owner)
+    lacking = [name for name in owner.partition_key if name not in key.columns] if owner is not None else []
+    if key.is_unique and key.columns and lacking and owner is not None and thing.is_certain:
+        scene.clash(Trouble.WITHOUT_PARTITION_KEY, effect, other=made(owner), reason=f"column {lacking[0]}")
     if key.refers is not None and thing.is_certain:
         _check_foreign_key(scene, thing, effect, key)
 
@@ -113,6 +138,10 @@ def _check_foreign_key(scene: Scene, constraint: Thing, effect: Effect, key: Key
         return
     columns = foreign_keys.referred_columns(key, table)
     unique = foreign_keys.unique_keys(columns, table)
+    if columns and len(columns) != len(key.columns):
+        if _are_there(schema, table, columns) and (key.referred or not schema.blind):
+            scene.clash(Trouble.OTHER_COUNT, effect, other=made(table))
+        return
     if unique:
         schema.needs(constraint, unique[0])
     elif not foreign_keys.may_have_others(table) and not schema.blind and _are_there(schema, table, columns):
@@ -129,34 +158,37 @@ def _are_there(schema: Schema, table: Thing, columns: tuple[str, ...]) -> bool:
 
 
 def _describe_relation(scene: Scene, thing: Thing, shape: Shape) -> None:
+    scene.schema.journal.assign(thing, "partition_key", shape.partition_key)
     for named in shape.parents:
         if parent := scene.schema.find(named):
             scene.schema.journal.put(thing.parents, parent, None)
     if shape.is_partition:
         scene.schema.belongs(thing, scene.schema.find(shape.parents[0]))
     for named in shape.copies:
-        _copy_columns(scene, thing, scene.schema.find(named))
+        scene.schema.journal.assign(thing, "has_hidden_parts", True)
+        copy_columns(scene, thing, scene.schema.find(named))
 
 
-def _copy_columns(scene: Scene, thing: Thing, source: Thing | None) -> None:
-    """LIKE: the columns that the other table has now."""
+def copy_columns(scene: Scene, thing: Thing, source: Thing | None, *, is_typed: bool = True) -> None:
+    """LIKE and ``*``: the columns that the other relation has now."""
     schema = scene.schema
-    schema.journal.assign(thing, "has_hidden_parts", True)
-    if source is None or not source.is_known or source.parents:
+    if source is None or schema.blind or not schema.has_known_columns(source):
         schema.journal.assign(thing, "is_known", False)
-        return
-    for part in list(source.parts):
-        if part.named.kind == "column":
-            named = Named("column", (*thing.named.path, part.named.path[-1]))
-            copy = schema.add(thing.made_by, named, scene.migration, is_certain=part.is_certain, is_known=True)
-            schema.journal.assign(copy, "type", part.type)
+        scene.replacing.pop(thing, None)
+    for column in schema.columns(source) if source is not None else ():
+        name, type_ = column.named.path[-1], column.type if is_typed else ""
+        replace_column(scene, thing, name, type_)
+        named = Named("column", (*thing.named.path, name))
+        if named.key not in schema.things:
+            copy = schema.add(thing.made_by, named, scene.migration, is_certain=column.is_certain, is_known=True)
+            schema.journal.assign(copy, "type", type_)
 
 
 def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:
     """What an extension brings; of one that is not known, it can be anything."""
     schema = scene.schema
-    if extension.named.path[0] not in extensions():
-        schema.journal.assign(schema, "brought", frozenset({"relation", "type", "routine", "schema"}))
+    if effect.cascade or extension.named.path[0] not in extensions():
+        schema.journal.assign(schema, "brought", frozenset({"relation", "type", "routine", "schema", "extension"}))
     for named in provided(effect):
         if named.key not in schema.things:
             thing = schema.add(effect, named, scene.migration, is_certain=extension.is_certain, is_known=False)

@@ -40,10 +40,14 @@ def declared_dependencies(history: History) -> list[Declared]:
 
 
 def circle(known: list[Declared]) -> tuple[int, ...]:
-    """Migrations each of which says that it depends on the next one, and the last on the first; empty where none do."""
+    """Migrations each of which says that it depends on the next one, and the last on the first; empty where none do.
+
+    What several migrations create may be meant to be of any of them.
+    """
     edges: dict[int, set[int]] = {}
     for one in known:
-        edges.setdefault(one.number, set()).update(set(one.means[:1]) - {one.number})
+        if len(one.means) == 1:
+            edges.setdefault(one.number, set()).update(set(one.means) - {one.number})
     return cycle_in(edges)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Signature
 from pytest_migrations.validate.clash import Made, Trouble
+from pytest_migrations.validate.routines import check_ambiguity
 from pytest_migrations.validate.scene import made
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ def drop(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
     if not is_certain:
         scene.schema.journal.assign(thing, "is_certain", False)
         return
+    check_ambiguity(scene, effect, thing, is_certain=is_certain)
     if isinstance(effect.detail, Signature) and _others_stay(scene, thing, effect.detail):
         return
     going = _going(thing)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Severity(str, Enum):
-    """An error fails on a server; a warning does not, and is hardly what was meant."""
+    """An error fails on a server or in any order; a warning does not, and is hardly what was meant."""
 
     ERROR = "error"
     WARNING = "warning"

@@ -25,13 +25,22 @@ def compare(schema: Schema, migration: int, gone: Mapping[_Key, Made]) -> Iterat
     left = [thing for key, was in before.items() if was is None and (thing := schema.things.get(key)) is not None]
     lost = {was: key for key, was in before.items() if was is not None and key not in schema.things}
     for thing in left:
-        if thing.is_certain and thing.made_by and not _is_within(thing, left) and not _may_stay(thing):
+        if _may_have_been(schema, thing) or _is_within(thing, left) or _may_stay(thing):
+            continue
+        if thing.is_certain and thing.made_by:
             yield Clash(Trouble.LEFT_BEHIND, migration, thing.made_by, in_rollback=True, other=made(thing))
     for thing, key in lost.items():
         by = gone.get(key)
         if thing.is_certain and by and by.effect and not _is_within(thing, lost) and not _may_stay(thing):
             was = Made(Named(thing.named.kind, key[1]), thing.made_in, thing.made_by)  # it may have been renamed
             yield Clash(Trouble.LOST, migration, by.effect, in_rollback=True, other=was)
+
+
+def _may_have_been(schema: Schema, thing: Thing) -> bool:
+    """Whether it is a column of what had columns that are not known."""
+    key = thing.named.table.key
+    owner = schema.journal.before.get(key, schema.things.get(key))
+    return thing.named.kind == "column" and owner is not None and not schema.has_known_columns(owner)
 
 
 def _may_stay(thing: Thing) -> bool:

@@ -49,10 +49,12 @@ class Scene:
         #: the object that its IF NOT EXISTS has found; whether it needs what was told to be missing.
         self.skipped: Named | None = None
         self.is_failing = False
+        #: the views that it replaces, by what, with those of their columns that were not compared yet.
+        self.replacing: dict[Thing, tuple[Effect, list[Thing]]] = {}
 
     def begin(self, dropping: frozenset[Thing]) -> None:
         """Begin a statement."""
-        self.dropping, self.made, self.waiting = dropping, {}, {}
+        self.dropping, self.made, self.waiting, self.replacing = dropping, {}, {}, {}
         self.skipped, self.is_failing = None, False
 
     def end(self) -> None:
@@ -75,10 +77,13 @@ class Scene:
         later: Made | None = None,
         gone: Made | None = None,
         types: tuple[str, str] = ("", ""),
+        reason: str = "",
     ) -> None:
         """Tell what does not go together."""
         using = tuple(map(made, users))
-        self.clashes.append(Clash(trouble, self.migration, effect, self.in_rollback, other, using, later, gone, types))
+        self.clashes.append(
+            Clash(trouble, self.migration, effect, self.in_rollback, other, using, later, gone, types, reason)
+        )
         self.is_failing = self.is_failing or trouble not in (Trouble.NEVER_RUNS, Trouble.NAMES_NOTHING)
 
     def is_there_for_sure(self, thing: Thing) -> bool:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Named
+from pytest_migrations.effects.builtin import may_mean, row_functions
 from pytest_migrations.validate.journal import Journal
 from pytest_migrations.validate.thing import Thing
 
@@ -27,6 +28,7 @@ _NEVER_KNOWN = frozenset(
         "language",
         "collation",
         "conversion",
+        "foreign-data wrapper",
         "default",
         "text search configuration",
         "text search dictionary",
@@ -36,6 +38,8 @@ _NEVER_KNOWN = frozenset(
 )
 
 _NOT_NULL = re.compile(r"_not_null\d*$")
+
+_LONGEST = 63
 
 
 class Schema:
@@ -51,9 +55,10 @@ class Schema:
         self.brought = frozenset(brought)
         #: How many effects there were.
         self.count = 0
-        #: Schemas that something else than the migrations makes, and names of columns that there were somewhere.
+        #: Schemas that something else than the migrations makes; names of columns and routines that were anywhere.
         self.foreign = set(foreign)
         self._column_names: set[str] = set()
+        self._routine_names: set[str] = set()
         self._temporary: list[_Key] = []
 
     # What is there
@@ -88,14 +93,14 @@ class Schema:
     def is_unknown(self, named: Named) -> bool:
         """Whether it may be there although nothing has made it."""
         schema = named.path[0]
-        if named.kind in _NEVER_KNOWN or (named.kind == "schema" and schema in _THERE):
+        if named.kind in _NEVER_KNOWN or may_mean(named) or (named.kind == "schema" and schema in _THERE):
             return True
         if len(named.path) > 1:
             if schema not in _THERE and (schema in self.foreign or ("schema", (schema,)) not in self.things):
                 return True
             if len(named.path) > 2 and self._is_part_unknown(named):
                 return True
-        if named.space in self.brought:
+        if named.space in self.brought or (named.kind == "index" and self._may_be_copied(named)):
             return True
         if named.space == "routine" and self._may_be_no_call(named):
             return True
@@ -106,14 +111,27 @@ class Schema:
         owner = self.things.get(("relation", named.path[:2])) or self.things.get(("type", named.path[:2]))
         if owner is None or not owner.is_certain:
             return True
+        if named.kind == "value":
+            return owner.named.kind != "enum" or bool(self.blind)
         if named.kind == "column":
-            return named.path[2] in _SYSTEM_COLUMNS or not self._has_known_columns(owner)
+            name = named.path[2]
+            return name in _SYSTEM_COLUMNS or self._may_be_a_call(name) or not self.has_known_columns(owner)
         if named.kind.endswith("constraint") and _NOT_NULL.search(named.path[2]):  # PostgreSQL 18 has them
             return True
-        return not owner.is_known or owner.has_hidden_parts or bool(owner.parents)
+        return _has_more(owner)
 
-    def _has_known_columns(self, owner: Thing) -> bool:
-        return owner.is_known and owner.is_certain and all(map(self._has_known_columns, owner.parents))
+    def _may_be_copied(self, index: Named) -> bool:
+        """Partitions and copies have the indexes of the other table, called after themselves and perhaps cut."""
+        schema, name = index.path
+        if len(name.encode()) >= _LONGEST:
+            return True
+        starts = (name[: found.start()] for found in re.finditer("_", name))
+        tables = (self.things.get(("relation", (schema, start))) for start in starts)
+        return any(table is not None and _has_more(table) for table in tables)
+
+    def _may_be_a_call(self, column: str) -> bool:
+        """``t.name`` calls the function ``name`` with the row, where there is no such column."""
+        return column in self._routine_names or column in row_functions()
 
     def _may_be_no_call(self, named: Named) -> bool:
         """``name(x)`` can be a cast to a type, and the column ``name`` of a row."""
@@ -123,6 +141,16 @@ class Schema:
     def may_be_gone(self, thing: Thing) -> bool:
         """Whether what cannot be read may have dropped it."""
         return any(blind.may_have_dropped(thing.named, thing.born) for blind in self.blind)
+
+    def columns(self, relation: Thing) -> list[Thing]:
+        """The columns of a relation in their order, those of its parents first, as far as they are known."""
+        inherited = (column for parent in relation.parents for column in self.columns(parent))
+        own = (part for part in relation.parts if part.named.kind == "column")
+        return list({column.named.path[-1]: column for column in (*inherited, *own)}.values())
+
+    def has_known_columns(self, relation: Thing) -> bool:
+        """Whether these are all that it has."""
+        return relation.is_known and relation.is_certain and all(map(self.has_known_columns, relation.parents))
 
     # Changes
 
@@ -135,6 +163,8 @@ class Schema:
         self._enter(thing)
         if named.kind == "column":
             self._column_names.add(named.path[-1])
+        elif named.space == "routine":
+            self._routine_names.add(named.path[-1])
         if named.path[0] == "pg_temp" and len(named.path) == 2:
             self._temporary.append(named.key)
         if len(named.path) > 2:
@@ -235,3 +265,8 @@ class Schema:
 
     def _note(self, key: _Key) -> None:
         self.journal.before.setdefault(key, self.things.get(key))
+
+
+def _has_more(table: Thing) -> bool:
+    """Whether a table may have constraints and indexes that were not seen."""
+    return not table.is_known or table.has_hidden_parts or bool(table.parents)

@@ -28,8 +28,10 @@ class Thing:
     #: Type of a column.
     type: str = ""
     key: Key | None = None
-    #: The arguments of the routines of this name.
-    signatures: dict[tuple[str, ...], None] = field(default_factory=dict)
+    #: The columns by which it is partitioned; empty where that is by more than columns.
+    partition_key: tuple[str, ...] = ()
+    #: By their arguments what has made the routines of this name; None where that is not certain.
+    signatures: dict[tuple[str, ...], Effect | None] = field(default_factory=dict)
     #: What it goes with: the table of a column, index or trigger, the column that owns a sequence.
     owner: Thing | None = None
     #: What goes with it.

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pytest_migrations.effects.effect import Named
+
+SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 
 
 @lru_cache
@@ -20,6 +26,23 @@ def functions() -> frozenset[str]:
 def types() -> frozenset[str]:
     """The names of the types in pg_catalog, those of its tables aside."""
     return frozenset(_lines("types.txt"))
+
+
+@lru_cache
+def row_functions() -> frozenset[str]:
+    """The functions in pg_catalog that take a row of any table as their one argument: ``t.to_json`` calls one."""
+    return frozenset(_lines("row_functions.txt"))
+
+
+def may_mean(named: Named) -> bool:
+    """Whether a name that the search path is asked for may mean what PostgreSQL has."""
+    name = named.path[-1]
+    if named.path[0] in SYSTEM_SCHEMAS:
+        return True
+    if named.space in ("relation", "type") and name.startswith("pg_"):
+        return True
+    known = {"routine": functions, "type": types}.get(named.space)
+    return (known is not None and name in known()) or (named.kind, name) == ("extension", "plpgsql")
 
 
 @lru_cache

@@ -122,9 +122,10 @@ def _attach(reader: Reader, command: _Node, table: Named) -> None:
     reader.tell(Verb.ALTER, reader.relation(other), other.get("location"), detail=shape)
 
 
-def _detach(reader: Reader, command: _Node, _: Named) -> None:
+def _detach(reader: Reader, command: _Node, table: Named) -> None:
     other = command["def"]["PartitionCmd"]["name"]
-    reader.tell(Verb.ALTER, reader.relation(other), other.get("location"), detail=Shape(is_known=False))
+    shape = Shape(is_known=False, parents=(table,), has_left=True)
+    reader.tell(Verb.ALTER, reader.relation(other), other.get("location"), detail=shape)
 
 
 def _inherit(reader: Reader, command: _Node, table: Named) -> None:

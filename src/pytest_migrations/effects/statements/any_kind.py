@@ -66,8 +66,8 @@ def set_schema(reader: Reader, node: _Node) -> None:
         if found is not None and len(found.path) > 1:
             to = Named(found.kind, (schema, *found.path[1:]))
             reader.tell(Verb.RENAME, found, location, condition=condition, to=to, detail=signature)
-        else:
-            reader.tell(Verb.ALTER, found, location)
+        else:  # an extension, whose objects move
+            reader.tell(Verb.ALTER, found, location, to=Named("schema", (schema,)))
 
 
 def change_owner(reader: Reader, node: _Node) -> None:

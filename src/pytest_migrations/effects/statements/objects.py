@@ -202,13 +202,13 @@ def define(reader: Reader, node: _Node) -> None:
 def create_extension(reader: Reader, node: _Node) -> None:
     """CREATE EXTENSION."""
     schema = reader.search_path[0]
-    for option in node.get("options", []):
-        if option["DefElem"]["defname"] == "schema":
-            schema = option["DefElem"]["arg"]["String"]["sval"]
-            if schema not in ("public", "pg_catalog"):
-                reader.tell(Verb.REQUIRE, Named("schema", (schema,)))
+    options = {option["DefElem"]["defname"]: option["DefElem"].get("arg", {}) for option in node.get("options", [])}
+    if "schema" in options:
+        schema = options["schema"]["String"]["sval"]
+        if schema not in ("public", "pg_catalog"):
+            reader.tell(Verb.REQUIRE, Named("schema", (schema,)))
     extension, into = Named("extension", (node["extname"],)), Named("schema", (schema,))
-    reader.tell(Verb.CREATE, extension, condition=_unless_there(node), to=into)
+    reader.tell(Verb.CREATE, extension, condition=_unless_there(node), to=into, cascade="cascade" in options)
 
 
 def create_policy(reader: Reader, node: _Node, verb: Verb = Verb.CREATE) -> None:
@@ -282,4 +282,4 @@ def create_event_trigger(reader: Reader, node: _Node) -> None:
     """CREATE EVENT TRIGGER."""
     trigger = Named("event trigger", (node["trigname"],))
     reader.tell(Verb.CREATE, trigger)
-    reader.tell(Verb.REQUIRE, reader.existing("function", node["funcname"]), by=trigger)
+    reader.tell(Verb.REQUIRE, reader.called(node["funcname"], "function"), by=trigger)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.effects.columns import ColumnReader
 from pytest_migrations.effects.effect import Condition, Verb
 from pytest_migrations.effects.expressions import uses
+from pytest_migrations.effects.outputs import outputs
 from pytest_migrations.effects.reader import part, strings
 from pytest_migrations.effects.statements.settings import set_by_function
-from pytest_migrations.effects.statements.tables import create_relation, output_names
+from pytest_migrations.effects.statements.tables import create_relation
 
 if TYPE_CHECKING:
     from pytest_migrations.effects.reader import Reader
@@ -23,8 +24,8 @@ def select(reader: Reader, node: _Node) -> None:
     ColumnReader(reader).query(node)
     if "intoClause" in node and not reader.variables:
         written = node["intoClause"]["rel"]
-        columns = output_names(node)
-        create_relation(reader, reader.new_relation("table", written), columns, Condition.NONE, written.get("location"))
+        new, columns = reader.new_relation("table", written), outputs(reader, node)
+        create_relation(reader, new, columns, Condition.NONE, written.get("location"))
     set_by_function(reader, node)
 
 

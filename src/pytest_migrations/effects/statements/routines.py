@@ -11,7 +11,7 @@ from pytest_migrations.effects.reader import part, strings
 from pytest_migrations.effects.statements.kinds import signature_of
 from pytest_migrations.effects.statements.settings import search_path_of
 from pytest_migrations.effects.statements.tables import in_schema
-from pytest_migrations.effects.types import require_type, type_name
+from pytest_migrations.effects.types import own_type, require_type, type_name
 from pytest_migrations.sql.grammar import SyntaxMistakeError, trees
 
 if TYPE_CHECKING:
@@ -29,14 +29,20 @@ def create_routine(reader: Reader, node: _Node) -> None:
     routine = reader.new(kind, node["funcname"])
     in_schema(reader, routine)
     parameters = [parameter["FunctionParameter"] for parameter in node.get("parameters", [])]
-    for written in (*(parameter["argType"] for parameter in parameters), node.get("returnType", {})):
+    options = {option["DefElem"]["defname"]: option["DefElem"] for option in node.get("options", [])}
+    language = options.get("language", {}).get("arg", {}).get("String", {}).get("sval", "").lower()
+    result = node.get("returnType", {})
+    if language in ("c", "internal") and (own := own_type(reader, result)):  # PostgreSQL declares the type for it
+        reader.tell(Verb.CREATE, own, result.get("location"), condition=Condition.IF_NOT_EXISTS)
+    for written in (*(parameter["argType"] for parameter in parameters), result):
         require_type(reader, written, routine)
     for parameter in parameters:
         uses(reader, parameter.get("defexpr", {}), routine)
-    arguments = [type_name(reader, p["argType"]) for p in parameters if p.get("mode", "") in _INPUT]
+    inputs = [parameter for parameter in parameters if parameter.get("mode", "") in _INPUT]
+    arguments = [type_name(reader, parameter["argType"]) for parameter in inputs]
+    signature = Signature(tuple(arguments), tuple(p.get("name", "") for p in inputs), _result(reader, node))
     condition = Condition.OR_REPLACE if node.get("replace") else Condition.NONE
-    reader.tell(Verb.CREATE, routine, condition=condition, detail=Signature(tuple(arguments)))
-    options = {option["DefElem"]["defname"]: option["DefElem"] for option in node.get("options", [])}
+    reader.tell(Verb.CREATE, routine, condition=condition, detail=signature)
     path = search_path_of(options["set"]["arg"]["VariableSetStmt"]) if "set" in options else None
     outer = reader.variables
     reader.variables = frozenset([routine.path[1], *(p["name"] for p in parameters if "name" in p)])
@@ -44,10 +50,19 @@ def create_routine(reader: Reader, node: _Node) -> None:
         if "sql_body" in node:
             uses(reader, node["sql_body"], routine)
         elif "as" in options:
-            language = options.get("language", {}).get("arg", {}).get("String", {}).get("sval", "").lower()
             is_late = not reader.checks_bodies or any(argument.startswith("any") for argument in arguments)
             _body(reader, routine, language, options["as"], Condition.CALLED if is_late else Condition.NONE)
     reader.variables = outer
+
+
+def _result(reader: Reader, node: _Node) -> str:
+    """The type of the result; empty where that is made of parameters."""
+    modes = {parameter["FunctionParameter"].get("mode", "") for parameter in node.get("parameters", [])}
+    written = node.get("returnType", {})
+    if not written or not modes <= _INPUT - {"FUNC_PARAM_INOUT"}:
+        return ""
+    type_ = type_name(reader, written)
+    return f"SETOF {type_}" if type_ and written.get("setof") else type_
 
 
 def _body(reader: Reader, routine: Named, language: str, written: _Node, late: Condition) -> None:
@@ -81,7 +96,7 @@ def create_trigger(reader: Reader, node: _Node) -> None:
     table = reader.relation(node["relation"])
     reader.tell(Verb.REQUIRE, table, node["relation"].get("location"))
     trigger = part("trigger", table, node["trigname"])
-    reader.tell(Verb.REQUIRE, reader.existing("function", node["funcname"]), by=trigger)
+    reader.tell(Verb.REQUIRE, reader.called(node["funcname"], "function"), by=trigger)
     for name in strings(node.get("columns", [])):
         reader.tell(Verb.REQUIRE, part("column", table, name), by=trigger)
     for name, location in columns_in(node.get("whenClause", {})):

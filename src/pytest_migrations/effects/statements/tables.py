@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.effects.columns import ColumnReader
-from pytest_migrations.effects.effect import Column, Condition, Named, Shape, Verb
+from pytest_migrations.effects.effect import Column, Condition, Named, Shape, Star, Verb
 from pytest_migrations.effects.expressions import uses
+from pytest_migrations.effects.outputs import outputs, renamed
 from pytest_migrations.effects.reader import part, strings
 from pytest_migrations.effects.statements.constraints import constraint, own_sequence
-from pytest_migrations.effects.types import is_serial, require_type
+from pytest_migrations.effects.types import is_serial, require_type, require_value
 
 if TYPE_CHECKING:
+    from pytest_migrations.effects.outputs import Outputs
     from pytest_migrations.effects.reader import Reader
 
 _Node = dict[str, Any]
@@ -28,7 +30,10 @@ def create_table(reader: Reader, node: _Node, kind: str = "table") -> None:
     parents = _required(reader, written, None if is_partition else table)
     likes = [element["TableLikeClause"]["relation"] for element in elements if "TableLikeClause" in element]
     of_type = node.get("ofTypename")
-    shape = Shape(of_type is None, _required(reader, likes, None), parents, is_partition)
+    key = [element["PartitionElem"].get("name", "") for element in node.get("partspec", {}).get("partParams", [])]
+    copies, by_columns = _required(reader, likes, None), tuple(key) if all(key) else ()
+    is_known = of_type is None and len(copies) == len(likes)  # else it is like one of PostgreSQL's own
+    shape = Shape(is_known, copies, parents, is_partition, partition_key=by_columns)
     if of_type:
         require_type(reader, of_type, table)
     condition = Condition.IF_NOT_EXISTS if node.get("if_not_exists") else Condition.NONE
@@ -74,6 +79,8 @@ def column_constraints(reader: Reader, node: _Node, table: Named, condition: Con
             own_sequence(reader, table, node["colname"], node.get("location"))
         for written in node.get("constraints", []):
             constraint(reader, written["Constraint"], table, node["colname"])
+            if written["Constraint"]["contype"] == "CONSTR_DEFAULT":
+                require_value(reader, node.get("typeName", {}), written["Constraint"].get("raw_expr", {}))
 
 
 def create_table_as(reader: Reader, node: _Node) -> None:
@@ -87,7 +94,7 @@ def create_table_as(reader: Reader, node: _Node) -> None:
     uses(reader, query, by)
     ColumnReader(reader, by).query(query.get("SelectStmt", {}))
     in_schema(reader, new, into["rel"])
-    columns = _columns(query, strings(into.get("colNames", [])))
+    columns = renamed(outputs(reader, query.get("SelectStmt", {})), strings(into.get("colNames", [])))
     create_relation(reader, new, columns, condition, into["rel"].get("location"))
 
 
@@ -99,7 +106,7 @@ def create_view(reader: Reader, node: _Node) -> None:
     ColumnReader(reader, view).query(node["query"].get("SelectStmt", {}))
     in_schema(reader, view, written)
     condition = Condition.OR_REPLACE if node.get("replace") else Condition.NONE
-    columns = _columns(node["query"], strings(node.get("aliases", [])))
+    columns = renamed(outputs(reader, node["query"].get("SelectStmt", {})), strings(node.get("aliases", [])))
     create_relation(reader, view, columns, condition, written.get("location"))
 
 
@@ -110,32 +117,13 @@ def in_schema(reader: Reader, new: Named, written: _Node | None = None) -> None:
         reader.tell(Verb.REQUIRE, Named("schema", new.path[:1]), location, by=new)
 
 
-def _columns(query: _Node, given: list[str]) -> list[str] | None:
-    """What the columns of a relation that a query makes are called; the first may have been given names."""
-    found = output_names(query.get("SelectStmt", {}))
-    return None if found is None else [*given, *found[len(given) :]]
-
-
-def create_relation(
-    reader: Reader, new: Named, columns: list[str] | None, condition: Condition, location: int | None
-) -> None:
+def create_relation(reader: Reader, new: Named, columns: Outputs, condition: Condition, location: int | None) -> None:
+    """Tell of a relation that a query makes."""
     reader.tell(Verb.CREATE, new, location, condition=condition, detail=Shape(is_known=columns is not None))
-    for name in columns or ():
-        reader.tell(Verb.CREATE, part("column", new, name), location, condition=condition, detail=Column(""))
-
-
-def output_names(select: _Node) -> list[str] | None:
-    """What the columns of a query are called; None where that takes more than its text."""
-    while "larg" in select:
-        select = select["larg"]
-    targets = [target["ResTarget"] for target in select.get("targetList", [])]
-    names = [target.get("name") or _column_name(target.get("val", {})) for target in targets]
-    return names if names and all(names) else None
-
-
-def _column_name(value: _Node) -> str:
-    if "ColumnRef" in value:
-        return strings(value["ColumnRef"]["fields"])[-1]
-    if "FuncCall" in value:
-        return strings(value["FuncCall"]["funcname"])[-1]
-    return ""
+    for column in columns or ():
+        if column.name:
+            detail = Column(column.type, column.of if column.is_typed else None)
+            reader.tell(Verb.CREATE, part("column", new, column.name), location, condition=condition, detail=detail)
+        elif column.of is not None:
+            star = Star(column.of, column.is_typed)
+            reader.tell(Verb.ALTER, new, location, condition=condition, detail=star)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.validate.rules.already_dropped import ALREADY_DROPPED
 from pytest_migrations.validate.rules.altered_before_created import ALTERED_BEFORE_CREATED
+from pytest_migrations.validate.rules.ambiguous_routine import AMBIGUOUS_ROUTINE
+from pytest_migrations.validate.rules.cannot_replace import CANNOT_REPLACE
 from pytest_migrations.validate.rules.circular_dependency import CIRCULAR_DEPENDENCY
 from pytest_migrations.validate.rules.created_twice import CREATED_TWICE
 from pytest_migrations.validate.rules.dropped_while_used import DROPPED_WHILE_USED
@@ -15,6 +17,7 @@ from pytest_migrations.validate.rules.missing_dependency import MISSING_DEPENDEN
 from pytest_migrations.validate.rules.never_created import NEVER_CREATED
 from pytest_migrations.validate.rules.never_runs import NEVER_RUNS
 from pytest_migrations.validate.rules.not_yet_created import NOT_YET_CREATED
+from pytest_migrations.validate.rules.partition_key import PARTITION_KEY
 from pytest_migrations.validate.rules.rollback_fails import ROLLBACK_FAILS
 from pytest_migrations.validate.rules.rollback_forgets import ROLLBACK_FORGETS
 from pytest_migrations.validate.rules.rollback_loses import ROLLBACK_LOSES
@@ -37,6 +40,9 @@ RULES: dict[str, Rule] = {
         NEVER_CREATED,
         CREATED_TWICE,
         DROPPED_WHILE_USED,
+        CANNOT_REPLACE,
+        AMBIGUOUS_ROUTINE,
+        PARTITION_KEY,
         NEVER_RUNS,
         WRONG_DEPENDENCY,
         MISSING_DEPENDENCY,

@@ -34,7 +34,7 @@ def _find(story: Story) -> Iterator[Finding]:
 CIRCULAR_DEPENDENCY = Rule(
     id="circular-dependency",
     name="circular dependencies",
-    severity=Severity.WARNING,
+    severity=Severity.ERROR,
     what="The lines '-- Dependencies:' of some migrations lead back to the one that they began with.",
     why="In no order do all of these migrations come behind what they depend on.",
     remedy="Take one of these dependencies out, or split the migration that needs it.",

@@ -29,7 +29,8 @@ def taken(story: Story, clash: Clash) -> str:
     named = clash.effect.to if is_rename and clash.effect.to else clash.effect.object
     same = clash.other.migration == clash.migration and not clash.in_rollback
     where = f"line {clash.other.effect.place.line}" if same and clash.other.effect else story.made_by(clash.other)
-    there = "" if clash.other.named.kind == named.kind else f" as a {clash.other.named.kind}"
+    kind = clash.other.named.kind
+    there = "" if kind == named.kind else f" as {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     return f"{named} is {'the new name' if is_rename else 'created'} here, and is there already{there}: {where}"
 
 

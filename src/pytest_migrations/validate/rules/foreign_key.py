@@ -40,6 +40,14 @@ def _find(story: Story) -> Iterator[Finding]:
             f"foreign key from a column of type {type_} to {clash.other.named}, which is of type {other}",
             f"PostgreSQL cannot compare the two: give the column the type {other}.",
         )
+    for clash in story.clashes(Trouble.OTHER_COUNT):
+        assert clash.other is not None
+        yield story.finding(
+            FOREIGN_KEY.id,
+            clash,
+            f"foreign key to more or fewer columns of {clash.other.named} than it has itself",
+            "Each of its columns refers to one of the other table's; where none are named, to its primary key.",
+        )
     for clash in story.clashes(Trouble.NOT_UNIQUE):
         assert clash.other is not None
         yield story.finding(
@@ -55,7 +63,8 @@ FOREIGN_KEY = Rule(
     id="foreign-key",
     name="foreign key to what is not there",
     severity=Severity.ERROR,
-    what="A foreign key refers to a table or column that is not there yet, is of another type, or is not unique.",
+    what="A foreign key refers to a table or column that is not there yet, is of another type, or is not unique, or to "
+    "more or fewer columns than it has.",
     why="PostgreSQL looks at once for the column that a foreign key refers to: the migration fails.",
     remedy="Create the table first: renumber one of the two, or add the constraint in a migration behind both.",
     bad={

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 from pytest_migrations.validate.clash import Trouble
 from pytest_migrations.validate.finding import Severity
 from pytest_migrations.validate.rule import Rule
+from pytest_migrations.validate.rules.ambiguous_routine import ambiguous
+from pytest_migrations.validate.rules.cannot_replace import irreplaceable
 from pytest_migrations.validate.rules.created_twice import taken
 from pytest_migrations.validate.rules.dropped_while_used import in_use
+from pytest_migrations.validate.rules.partition_key import incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +20,15 @@ if TYPE_CHECKING:
     from pytest_migrations.validate.finding import Finding
     from pytest_migrations.validate.story import Story
 
-_FAILURES = (Trouble.MISSING, Trouble.EXISTS, Trouble.IN_USE, Trouble.OTHER_TYPE, Trouble.NOT_UNIQUE)
+#: What other rules say of the same in an up script.
+_SAID = {
+    Trouble.EXISTS: taken,
+    Trouble.IN_USE: in_use,
+    Trouble.CANNOT_REPLACE: irreplaceable,
+    Trouble.AMBIGUOUS: ambiguous,
+    Trouble.WITHOUT_PARTITION_KEY: incomplete,
+}
+_FAILURES = (*_SAID, Trouble.MISSING, Trouble.OTHER_TYPE, Trouble.OTHER_COUNT, Trouble.NOT_UNIQUE)
 
 
 def _find(story: Story) -> Iterator[Finding]:
@@ -27,10 +38,8 @@ def _find(story: Story) -> Iterator[Finding]:
 
 
 def _why(story: Story, clash: Clash) -> str:
-    if clash.trouble is Trouble.EXISTS:
-        return taken(story, clash)
-    if clash.trouble is Trouble.IN_USE:
-        return in_use(story, clash)
+    if clash.trouble in _SAID:
+        return _SAID[clash.trouble](story, clash)
     if clash.trouble is Trouble.MISSING and _goes_before(clash):
         return f"{clash.effect.object} is gone by then: line {_goes_before(clash)} takes it along"
     if clash.trouble is Trouble.MISSING:
