@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from pytest_migrations.catalog.kinds.casts import CASTS, TRANSFORMS
 from pytest_migrations.catalog.kinds.collations import COLLATIONS, CONVERSIONS
 from pytest_migrations.catalog.kinds.columns import COLUMNS
-from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS, DOMAIN_CONSTRAINTS
+from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS_AND_PARTS, DOMAIN_CONSTRAINTS
 from pytest_migrations.catalog.kinds.default_privileges import DEFAULT_PRIVILEGES
 from pytest_migrations.catalog.kinds.event_triggers import EVENT_TRIGGERS
 from pytest_migrations.catalog.kinds.extensions import EXTENSIONS
@@ -38,7 +38,7 @@ from pytest_migrations.catalog.kinds.sequences import SEQUENCES
 from pytest_migrations.catalog.kinds.statistics import STATISTICS
 from pytest_migrations.catalog.kinds.tables import TABLES
 from pytest_migrations.catalog.kinds.text_search import CONFIGURATIONS, DICTIONARIES, PARSERS, TEMPLATES
-from pytest_migrations.catalog.kinds.triggers import TRIGGERS
+from pytest_migrations.catalog.kinds.triggers import TRIGGERS_AND_COPIES
 from pytest_migrations.catalog.kinds.types import BASE_TYPES, RANGES, TYPES
 from pytest_migrations.catalog.kinds.views import VIEWS
 from pytest_migrations.sql.traits import enum_name
@@ -112,8 +112,8 @@ _RELATION_ROOTS = f"""
     union all select p.oid, false from pg_policy p join tree on p.polrelid = tree.oid
     union all select r.oid, false from pg_rewrite r join tree on r.ev_class = tree.oid
     union all select s.oid, false from pg_statistic_ext s join tree on s.stxrelid = tree.oid"""
-_OF_TABLES = (*(TABLES, COLUMNS, CONSTRAINTS, INDEXES, SEQUENCES, STATISTICS),)
-_ON_TABLES = (RULES, TRIGGERS, POLICIES)
+_OF_TABLES = (*(TABLES, COLUMNS, CONSTRAINTS_AND_PARTS, INDEXES, SEQUENCES, STATISTICS),)
+_ON_TABLES = (RULES, TRIGGERS_AND_COPIES, POLICIES)
 
 #: What most statements about a table can change.
 TABLE = Family("table", _OF_TABLES, _RELATION_ROOTS)

@@ -21,6 +21,9 @@ from pytest_migrations.derive.objects.kind import (
 from pytest_migrations.derive.objects.privileges import privileges
 from pytest_migrations.derive.objects.sayings import cannot, comment, options
 
+#: The versions from which on a NOT NULL is a constraint with a name, and an identity goes on to partitions.
+_NAMED, _SHARED_IDENTITY = 18, 17
+
 
 def _drop(name: str, row: Row) -> str:
     return f"ALTER {relation_word(row)} {relation_of(row)} DROP COLUMN {own_name(name, row)}"
@@ -42,26 +45,43 @@ def _not_null(change: Change) -> list[Undo]:
 
     It comes and goes with that of the tables above, which therefore get theirs first.
     """
-    before, place = change.before, PUT_BACK
+    before = change.before
     if before["not null"] == change.after["not null"]:
         raise NotDerivableError(f"the NOT NULL of {change.name} is another one")
+    alone = change.version < _NAMED and not change.is_partitioned
     if not before["not null"]:
-        return _alter(change, "DROP NOT NULL", recurses=False, place=place)
+        if change.version < _NAMED and change.is_partitioned and any(was["not null"] for was, _ in change.below):
+            raise NotDerivableError(f"{change.name} is NOT NULL now as it was in some partitions, which would lose it")
+        return _alter(change, "DROP NOT NULL", recurses=alone)
     said, name = own_name(change.name, change.after), before.get("not null constraint")
     if before.get("not null comment"):
         raise NotDerivableError(f"the NOT NULL of {change.name} had a comment")
+    lost = [was for was, now in change.above if was["not null"] and not now["not null"]]
+    if change.version >= _NAMED and lost and not before["not null local"]:
+        return _not_null_from_above(change, lost[-1])
     how = " NO INHERIT" if before.get("not null no inherit") else ""
     how += " NOT VALID" if before.get("not null not valid") else ""
     if name is None and not how:
-        return _alter(change, "SET NOT NULL", recurses=False, place=place)
+        return _alter(change, "SET NOT NULL", recurses=alone)
     named = f"CONSTRAINT {name} " if name else ""
-    return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", place)]
+    return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", PUT_BACK)]
+
+
+def _not_null_from_above(change: Change, top: Row) -> list[Undo]:
+    """It comes with that of the tables above, by the name that it has there."""
+    if change.is_partition:  # one that was attached kept its name, which is not looked at
+        raise NotDerivableError(f"the NOT NULL of {change.name} may have had a name of its own")
+    if change.before["not null constraint"] != top["not null constraint"]:
+        raise NotDerivableError(f"the NOT NULL of {change.name} had another name than that of {relation_of(top)}")
+    return []
 
 
 def _identity(change: Change) -> list[Undo]:
     before, after = change.before["identity"], change.after["identity"]
     if after is None:
         raise NotDerivableError(f"the sequence behind {change.name} is gone")
+    if change.version >= _SHARED_IDENTITY and any(was["identity"] != now["identity"] for was, now in change.above):
+        return []  # a partition has that of the partitioned table
     clause = "DROP IDENTITY" if before is None else f"SET GENERATED {before.upper()}"
     return _alter(change, clause, recurses=False, place=DROP)
 
@@ -91,6 +111,7 @@ _SAID = {
     "default": _default,
     "not null": _not_null,
     "not null constraint": _not_null,
+    "not null local": _not_null,
     "not null no inherit": _not_null,
     "not null not valid": _not_null,
     "identity": _identity,
@@ -107,8 +128,6 @@ _SAID = {
 COLUMN = ObjectKind(
     "COLUMN",
     {**_SAID, "privileges": privileges("TABLE", lambda name, row: (relation_of(row), own_name(name, row)))},
-    # A column that only shows in the catalog since it has a comment or a default (a view's) is there all the time.
-    derived=frozenset(("not null local",)),
     drop=_drop,
 )
 ATTRIBUTE = ObjectKind(
