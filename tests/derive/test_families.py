@@ -107,6 +107,10 @@ _UNDONE = {
         "alter table n alter x drop not null",
         "create table n (x int constraint nn not null); create table m () inherits (n)",
     ),
+    "null with an odd name": Case(
+        "alter table n alter x drop not null; alter domain dom drop not null",
+        'create table n (x int constraint "Odd N" not null); create domain dom as int constraint "Odd N" not null',
+    ),
     "null above one that is not null itself": Case(
         "alter table a alter x drop not null", "alter table b alter x set not null; alter table a alter x set not null"
     ),
@@ -114,6 +118,7 @@ _UNDONE = {
         "alter table a alter x set not null", "alter table b alter x set not null"
     ),
     "default above": Case("alter table a alter x set default 5", "alter table b alter x set default 3"),
+    "column with a check of another": Case("alter table p2 add z int check (k > 0) check (k > z)"),
     "column above one of that name": Case("alter table a add z int"),
     "check above one of that name": Case(
         "alter table a add constraint k check (x > 0)", "alter table b add constraint k check (x > 0)"
@@ -234,6 +239,32 @@ _MISSING = {
 }
 
 
+_NAMED = {
+    "new column that is not null above one of that name": Case(
+        "alter table a add z int not null default 1",
+        "",
+        "public.b.z keeps the NOT NULL of the new column above it for good",
+    ),
+    "null in partitions": Case(
+        "alter table p alter k drop not null",
+        "alter table p alter k set not null",
+        "the NOT NULL of public.p1.k may have had a name of its own",
+    ),
+    "not null that is inherited becomes one of its own": Case(
+        "alter table b alter x set not null",
+        "alter table a alter x set not null",
+        "the NOT NULL of public.b.x is another one",
+    ),
+}
+_UNNAMED = {
+    "not null where some partitions are": Case(
+        "alter table p alter k set not null",
+        "alter table p1 alter k set not null",
+        "public.p.k is NOT NULL now as it was in some partitions, which would lose it",
+    ),
+}
+
+
 @pytest.fixture(scope="module")
 def staged(server: Server) -> Iterator[psycopg.Connection[Any]]:
     with server.fresh() as connection:
@@ -261,3 +292,18 @@ def test_a_statement_is_undone(connection: psycopg.Connection[Any], case: Case) 
 def test_it_is_said_what_is_missing(connection: psycopg.Connection[Any], case: Case) -> None:
     connection.execute(case.stage.encode())
     assert case.back in tried(connection, case.script).reasons
+
+
+@pytest.mark.parametrize(
+    ("case", "is_named"),
+    [(c, True) for c in _NAMED.values()] + [(c, False) for c in _UNNAMED.values()],
+    ids=[*_NAMED, *_UNNAMED],
+)
+def test_a_not_null_has_a_name_from_18_on(connection: psycopg.Connection[Any], case: Case, is_named: bool) -> None:
+    connection.execute(case.stage.encode())
+    trial = tried(connection, case.script)
+    if is_named == (connection.info.server_version >= 180000):
+        assert case.back in trial.reasons
+    else:
+        assert trial.reasons == []
+        assert not trial.wrong

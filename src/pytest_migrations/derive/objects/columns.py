@@ -20,6 +20,7 @@ from pytest_migrations.derive.objects.kind import (
 )
 from pytest_migrations.derive.objects.privileges import privileges
 from pytest_migrations.derive.objects.sayings import cannot, comment, options
+from pytest_migrations.sql.grammar import quoted
 
 #: The versions from which on a NOT NULL is a constraint with a name, and an identity goes on to partitions.
 _NAMED, _SHARED_IDENTITY = 18, 17
@@ -52,6 +53,8 @@ def _not_null(change: Change) -> list[Undo]:
     if not before["not null"]:
         if change.version < _NAMED and change.is_partitioned and any(was["not null"] for was, _ in change.below):
             raise NotDerivableError(f"{change.name} is NOT NULL now as it was in some partitions, which would lose it")
+        if change.version >= _NAMED and change.after["inherited"] and not change.before["inherited"]:
+            raise NotDerivableError(f"{change.name} keeps the NOT NULL of the new column above it for good")
         return _alter(change, "DROP NOT NULL", recurses=alone)
     said, name = own_name(change.name, change.after), before.get("not null constraint")
     if before.get("not null comment"):
@@ -63,7 +66,7 @@ def _not_null(change: Change) -> list[Undo]:
     how += " NOT VALID" if before.get("not null not valid") else ""
     if name is None and not how:
         return _alter(change, "SET NOT NULL", recurses=alone)
-    named = f"CONSTRAINT {name} " if name else ""
+    named = f"CONSTRAINT {quoted(name)} " if name else ""
     return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", PUT_BACK)]
 
 

@@ -11,7 +11,7 @@ from pytest_migrations.derive.plans.plan import ADOPTED, NOTHING, Plan
 from pytest_migrations.derive.plans.positions import restarted, with_positions
 from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, names_in, relation, scope_of, word_of
 from pytest_migrations.derive.state import Back
-from pytest_migrations.sql.grammar import quoted
+from pytest_migrations.sql.grammar import quoted, within
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
@@ -122,13 +122,22 @@ def _additions(commands: list[Any], found: Found) -> Plan | None:
     made = []
     for command in commands:
         node = getattr(command, "def")
-        if enum_name(command, "subtype") == "AT_AddColumn" and not command.missing_ok:
+        if enum_name(command, "subtype") == "AT_AddColumn" and not command.missing_ok and _goes_whole(node.column_def):
             made.append(Entry("column", f"{found.sql}.{quoted(node.column_def.colname)}"))
         elif enum_name(command, "subtype") == "AT_AddConstraint" and _goes_by_its_name(node.constraint, found):
             made.append(Entry("constraint", f"{quoted(node.constraint.conname)} on {found.sql}"))
         else:
             return None
     return Plan(tuple(Back(_drop(entry, found), entry) for entry in reversed(made)), tuple(made))
+
+
+def _goes_whole(column: Any) -> bool:
+    """Whether all that is declared with a column goes with it: a CHECK that does not speak of it stays."""
+    checks = (item.constraint for item in column.constraints if enum_name(item.constraint, "contype") == "CONSTR_CHECK")
+    return all(
+        any(kind == "column_ref" and node.fields[-1].string.sval == column.colname for kind, node in within(check))
+        for check in checks
+    )
 
 
 def _goes_by_its_name(constraint: Any, found: Found) -> bool:
