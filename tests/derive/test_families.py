@@ -141,6 +141,23 @@ _UNDONE = {
         "create trigger g after insert on p execute function trg(); "
         "create trigger g after insert on p1 execute function trg()",
     ),
+    "trigger dropped that a partition has disabled": Case(
+        "drop trigger g on p",
+        "create trigger g after insert on p for each row execute function trg(); alter table p1 disable trigger g",
+    ),
+    "detached with a trigger that is disabled": Case(
+        "alter table p detach partition p1",
+        "create trigger g after insert on p for each row execute function trg(); alter table p1 disable trigger g",
+    ),
+    "detached from one whose trigger is disabled": Case(
+        "alter table p detach partition p1",
+        "create trigger g after insert on p for each row execute function trg(); alter table only p disable trigger g",
+    ),
+    "detached with partitions and triggers that are disabled": Case(
+        "alter table p detach partition sub",
+        f"{_ATTACH_SUB}; create trigger g after insert on p for each row execute function trg(); "
+        "alter table sub disable trigger g; alter table sub_9 enable replica trigger g",
+    ),
     "trigger disabled for a partition": Case(
         "alter table p1 disable trigger g", "create trigger g after insert on p for each row execute function trg()"
     ),
@@ -178,6 +195,16 @@ _UNDONE = {
     "views that need each other, named otherwise": Case(
         "drop view v, w", "create view v as select id from r; create view w as select id from v"
     ),
+    "keys of partitions that need each other": Case(
+        "alter table p drop constraint f, drop constraint p_pkey",
+        "alter table p add primary key (id), add constraint f foreign key (k) references p",
+    ),
+    "null in partitions": Case("alter table p alter k drop not null", "alter table p alter k set not null"),
+    "null beside another that is inherited": Case(
+        "alter table a alter x drop not null",
+        "create table a2 (x int); alter table b inherit a2; alter table a alter x set not null; "
+        "alter table a2 alter x set not null",
+    ),
     "keys that need each other": Case(
         "alter table r drop constraint a_key, drop constraint r_pkey",
         "alter table r add parent int constraint a_key references r",
@@ -198,15 +225,10 @@ _MISSING = {
         "create index pk on p (k)",
         "public.p2_k_idx came with what is dropped, and would come with it again",
     ),
-    "trigger that a partition has disabled": Case(
-        "drop trigger g on p",
-        "create trigger g after insert on p for each row execute function trg(); alter table p1 disable trigger g",
-        "g on public.p1, a copy of a trigger, was disabled or had a comment",
-    ),
-    "detached with a trigger that is disabled": Case(
+    "detached with a copy of a trigger that has a comment": Case(
         "alter table p detach partition p1",
-        "create trigger g after insert on p for each row execute function trg(); alter table p1 disable trigger g",
-        "g on public.p1, a copy of a trigger, was disabled or had a comment",
+        "create trigger g after insert on p for each row execute function trg(); comment on trigger g on p1 is 'g'",
+        "g on public.p1, a copy of a trigger, had a comment",
     ),
     "detached with two indexes that are alike": Case(
         "alter table p detach partition p1",
@@ -245,10 +267,10 @@ _NAMED = {
         "",
         "public.b.z keeps the NOT NULL of the new column above it for good",
     ),
-    "null in partitions": Case(
+    "null in a partition that was attached": Case(
         "alter table p alter k drop not null",
-        "alter table p alter k set not null",
-        "the NOT NULL of public.p1.k may have had a name of its own",
+        f"alter table p alter k set not null; alter table p2 alter k set not null; {_ATTACH}",
+        "the NOT NULL of public.p2.k had another name than that of public.p",
     ),
     "not null that is inherited becomes one of its own": Case(
         "alter table b alter x set not null",

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
 from pytest_migrations.derive.objects import OBJECTS
+from pytest_migrations.derive.objects.hanging import enabled
 from pytest_migrations.derive.objects.kind import (
     DROP,
     MAKE,
+    PUT_BACK,
     SAY,
+    TAKE_IN,
     Change,
     NotDerivableError,
     Undo,
@@ -88,7 +91,7 @@ class _Comparison:
         self._terms, self._is_made = terms, terms.is_made
         self._new = {entry(*key) for key in self._after if key not in self._before}
         self._gone = {entry(*key) for key in self._before if key not in self._after}
-        self._ancestors = _ancestors(self._before) | _ancestors(self._after)
+        self._ancestors = _ancestors(self._before, self._after)
         self._moved = {
             name
             for (kind, name), row in self._after.items()
@@ -144,8 +147,7 @@ class _Comparison:
         kind, name = key
         if kind == "view":
             return 0, self._depth_of_view(name)
-        is_reference = kind == "constraint" and str(self._before[key]["definition"]).startswith("FOREIGN KEY")
-        return (2 if is_reference or kind in ("trigger", "rule", "policy") else 1), 0
+        return (2 if _is_reference(kind, self._before[key]) or kind in ("trigger", "rule", "policy") else 1), 0
 
     def _depth_of_view(self, name: str, seen: frozenset[str] = frozenset()) -> int:
         """On how many others, one on the other, it stands of those that are gone."""
@@ -200,7 +202,7 @@ class _Comparison:
         """The statements that make an object anew, and put back what was said about it and granted on it."""
         of = _kind(kind, name)
         if row.get("copied"):
-            return _copied_again(name, row)
+            return self._copied_again(name, row)
         texts = next((self._before[text, name] for text in _TEXTS if (text, name) in self._before), {})
         if kind == "constraint" and any(map(_whole_of, self._before_below(entry(kind, name)))):
             texts = {"only": True}  # its parts are made again as they were called
@@ -212,11 +214,23 @@ class _Comparison:
         elif "privileges" in row and self._terms.has_default_privileges:
             raise NotDerivableError(f"the {kind} {name} is dropped, and new ones come with privileges here")
         else:
-            made = [Undo(of.make(name, {**row, **texts}), MAKE)]
+            # References come behind the parts of the keys that they refer to.
+            made = [Undo(of.make(name, {**row, **texts}), PUT_BACK if _is_reference(kind, row) else MAKE)]
         blank = {field: value if field in of.made_with or field in _PLACES else None for field, value in row.items()}
         if row.get("enabled") == "origin":
             blank["enabled"] = "origin"
         return made + list(self._facts_back(kind, name, row, blank))
+
+    def _copied_again(self, name: str, row: Row) -> list[Undo]:
+        """A partition's copy of a trigger comes with its original, enabled as that is where it is attached."""
+        if row["comment"]:
+            raise NotDerivableError(f"{name}, a copy of a trigger, had a comment")
+        above = [("trigger", f"{own_name(name, row)} on {table}") for table in self._ancestors.get(row["on"], ())]
+        rows = [row, *(self._before[one] for one in above if one in self._before)]
+        if all(one["enabled"] == "origin" for one in rows):
+            return []
+        only = "ONLY " if any(row["on"] in tables for tables in self._ancestors.values()) else ""
+        return [Undo(enabled("TRIGGER", name, row, only), TAKE_IN)]
 
     def _is_remade(self, kind: str, name: str, row: Row) -> bool:
         """Whether it is a view that is made anew, or a part of one."""
@@ -340,11 +354,8 @@ def _whole_of(row: Row) -> Entry | None:
     return next(iter(entries_in(row.get("follows"))), Entry("relation", index)) if index else None
 
 
-def _copied_again(name: str, row: Row) -> list[Undo]:
-    """A partition's copy of a trigger comes with its original, and is enabled as that is."""
-    if row["enabled"] != "origin" or row["comment"]:
-        raise NotDerivableError(f"{name}, a copy of a trigger, was {row['enabled']} or had a comment")
-    return []
+def _is_reference(kind: str, row: Row) -> bool:
+    return kind == "constraint" and str(row["definition"]).startswith("FOREIGN KEY")
 
 
 def _is_like(row: Row, other: Row) -> bool:
@@ -374,12 +385,12 @@ def _whole(facts: Facts, others: Facts) -> Facts:
     return whole
 
 
-def _ancestors(facts: Facts) -> dict[str, tuple[str, ...]]:
-    above = {
-        name: [parent for parent in (row["partition of"], *(row["inherits"] or ())) if parent]
-        for (kind, name), row in facts.items()
-        if kind in ("table", "foreign table")
-    }
+def _ancestors(before: Facts, after: Facts) -> dict[str, tuple[str, ...]]:
+    """Of each table those that it inherits from or is a partition of, before or after."""
+    above: dict[str, list[str]] = {}
+    for (kind, name), row in (*before.items(), *after.items()):
+        if kind in ("table", "foreign table"):
+            above.setdefault(name, []).extend(filter(None, (row["partition of"], *(row["inherits"] or ()))))
 
     def all_above(name: str) -> list[str]:
         return [found for parent in above.get(name, ()) for found in (parent, *all_above(parent))]

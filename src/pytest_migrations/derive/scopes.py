@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.catalog.kinds.casts import CASTS, TRANSFORMS
 from pytest_migrations.catalog.kinds.collations import COLLATIONS, CONVERSIONS
-from pytest_migrations.catalog.kinds.columns import COLUMNS
+from pytest_migrations.catalog.kinds.columns import COLUMNS_AND_NAMES
 from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS_AND_PARTS, DOMAIN_CONSTRAINTS
 from pytest_migrations.catalog.kinds.default_privileges import DEFAULT_PRIVILEGES
 from pytest_migrations.catalog.kinds.event_triggers import EVENT_TRIGGERS
@@ -112,7 +112,7 @@ _RELATION_ROOTS = f"""
     union all select p.oid, false from pg_policy p join tree on p.polrelid = tree.oid
     union all select r.oid, false from pg_rewrite r join tree on r.ev_class = tree.oid
     union all select s.oid, false from pg_statistic_ext s join tree on s.stxrelid = tree.oid"""
-_OF_TABLES = (*(TABLES, COLUMNS, CONSTRAINTS_AND_PARTS, INDEXES, SEQUENCES, STATISTICS),)
+_OF_TABLES = (*(TABLES, COLUMNS_AND_NAMES, CONSTRAINTS_AND_PARTS, INDEXES, SEQUENCES, STATISTICS),)
 _ON_TABLES = (RULES, TRIGGERS_AND_COPIES, POLICIES)
 
 #: What most statements about a table can change.
@@ -135,7 +135,7 @@ ROUTINE = Family(
 )
 TYPE = Family(
     "type",
-    (TYPES, RANGES, BASE_TYPES, DOMAIN_CONSTRAINTS, COLUMNS, PRIVILEGES_ON_TYPES),
+    (TYPES, RANGES, BASE_TYPES, DOMAIN_CONSTRAINTS, COLUMNS_AND_NAMES, PRIVILEGES_ON_TYPES),
     f"""
     with named(oid) as (select {_NAMED.format(catalog="pg_type", prefix="typ")} from {_NAMES})
     select named.oid, false from named

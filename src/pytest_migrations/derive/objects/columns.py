@@ -6,6 +6,7 @@ So each table gets its own back, by ONLY.
 
 from __future__ import annotations
 
+from pytest_migrations.derive.names import schema_of
 from pytest_migrations.derive.objects.kind import (
     DROP,
     PUT_BACK,
@@ -64,7 +65,8 @@ def _not_null(change: Change) -> list[Undo]:
         return _not_null_from_above(change, lost[-1])
     how = " NO INHERIT" if before.get("not null no inherit") else ""
     how += " NOT VALID" if before.get("not null not valid") else ""
-    if name is None and not how:
+    usual = f"{change.relation.removeprefix(schema_of(change.relation) + '.')}_{said}_not_null"
+    if not how and (name is None or (name == usual and not change.has_children)):
         return _alter(change, "SET NOT NULL", recurses=alone)
     named = f"CONSTRAINT {quoted(name)} " if name else ""
     return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", PUT_BACK)]
@@ -72,8 +74,6 @@ def _not_null(change: Change) -> list[Undo]:
 
 def _not_null_from_above(change: Change, top: Row) -> list[Undo]:
     """It comes with that of the tables above, by the name that it has there."""
-    if change.is_partition:  # one that was attached kept its name, which is not looked at
-        raise NotDerivableError(f"the NOT NULL of {change.name} may have had a name of its own")
     if change.before["not null constraint"] != top["not null constraint"]:
         raise NotDerivableError(f"the NOT NULL of {change.name} had another name than that of {relation_of(top)}")
     return []

@@ -58,17 +58,8 @@ class Change:
     @property
     def is_partitioned(self) -> bool:
         """Whether the object's relation is."""
-        return self._table.get("partition by") is not None
-
-    @property
-    def is_partition(self) -> bool:
-        """Whether the object's relation is one."""
-        return self._table.get("partition of") is not None
-
-    @property
-    def _table(self) -> Row:
-        rows = self.rows.get(("table", self.relation)) or self.rows.get(("foreign table", self.relation))
-        return rows[0] if rows else {}
+        rows = self.rows.get(("table", self.relation))
+        return rows is not None and rows[0]["partition by"] is not None
 
     @property
     def above(self) -> list[tuple[Row, Row]]:
