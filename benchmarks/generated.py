@@ -49,9 +49,9 @@ def scripts(migrations: int, tables: int) -> Iterator[tuple[str, str]]:
             )
 
 
-def write(folder: Path, migrations: int, tables: int) -> None:
-    """Write them in our own format."""
+def write(folder: Path, migrations: int, tables: int, *, rollbacks: bool = True) -> None:
+    """Write them in our own format, with their rollbacks or without."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, (up, down) in enumerate(scripts(migrations, tables), 1):
-        rollback = "\n".join(f"-- {line}" for line in down.splitlines())
-        (folder / f"{number:04}_m.sql").write_text(f"{up}\n\n-- ROLLBACK:\n{rollback}\n-- END ROLLBACK\n")
+        rollback = "\n".join(("\n\n-- ROLLBACK:", *(f"-- {line}" for line in down.splitlines()), "-- END ROLLBACK"))
+        (folder / f"{number:04}_m.sql").write_text(f"{up}{rollback if rollbacks else ''}\n")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from pytest_migrations.catalog.session import pinned
+from pytest_migrations.catalog.session import aside
 from pytest_migrations.catalog.snapshot import take_snapshot
 from pytest_migrations.derive.derivation import Derivation
 from pytest_migrations.failure import MigrationError
@@ -157,11 +157,12 @@ def test_nothing_is_asked_for_what_the_script_has_made(
 ) -> None:
     asked: list[str] = []
 
-    def counted(connection: psycopg.Connection[Any], sql: str, *, first: str = "") -> Any:
-        asked.append(first or sql)
-        return pinned(connection, sql, first=first)
+    def counted(connection: psycopg.Connection[Any], sql: str) -> Any:
+        asked.append(sql)
+        return aside(connection, sql)
 
-    monkeypatch.setattr("pytest_migrations.derive.catalog.pinned", counted)
+    for module in ("derive.catalog", "catalog.session"):
+        monkeypatch.setattr(f"pytest_migrations.{module}.aside", counted)
     script = (
         "create table x (a int); create index on x (a); comment on table x is 'x'; grant select on x to app; "
         "create table y (a int); create type z as enum ('a'); create view v as select a from x"

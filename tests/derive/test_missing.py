@@ -42,7 +42,7 @@ _REASONS = {
     "drop sequence q": "the sequence public.q is dropped",
     "drop type pair": "the composite type public.pair is dropped",
     "drop schema s": "the schema s is dropped",
-    "drop view v cascade": "CASCADE takes along view w",
+    "drop view v cascade": "CASCADE takes along view public.w",
     "drop schema s cascade": "CASCADE may take along what was there before",
     "alter table t drop constraint t_pkey cascade": "CASCADE may take along what was there before",
     "alter table t alter b type varchar(5)": (

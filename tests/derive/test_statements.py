@@ -326,6 +326,11 @@ _CASES = {
         "create table x (a serial); select setval('x_a_seq', 5), nextval('x_a_seq'); alter sequence x_a_seq restart 8",
         "DROP TABLE public.x;",
     ),
+    "sequence set, which no rollback undoes": Case(
+        "select setval('q', 5); savepoint x; select setval('q', 6); create table x (); rollback to x",
+        "SELECT pg_catalog.setval('public.q', 5, true) FROM public.q WHERE last_value = 6 AND is_called;\n"
+        "SELECT pg_catalog.setval('public.q', 1, false) FROM public.q WHERE last_value = 5 AND is_called;",
+    ),
     "taken from a sequence": Case(
         "select nextval('q'); alter table t add d int default nextval('q')",
         "ALTER TABLE public.t DROP COLUMN d;\n-- What nextval() took from public.q is not given back.\n"

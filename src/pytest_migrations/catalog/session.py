@@ -102,16 +102,20 @@ def ask(connection: psycopg.Connection[Any], questions: Iterable[Question]) -> d
 
 
 def pinned(connection: psycopg.Connection[Any], sql: str, *, first: str = "") -> list[PGresult]:
-    """Run statements under the pinned settings, with nothing of it kept; the results that have columns.
+    """Run statements under the pinned settings, as ``aside`` does it; ``first`` run before, under the session's own."""
+    return aside(connection, f"{first} {_PINNED} {sql}")
 
-    ``first`` are statements that run before, under the session's own settings. Raises psycopg.Error where the server
-    does; the transaction is then as it was before.
+
+def aside(connection: psycopg.Connection[Any], sql: str) -> list[PGresult]:
+    """Run statements with nothing of it kept, settings included; the results that have columns.
+
+    Raises psycopg.Error where the server does; the transaction is then as it was before.
     """
     status = connection.info.transaction_status
     begin, end = _INSIDE if status != TransactionStatus.IDLE else _OUTSIDE
     cursor = connection.cursor()
     try:
-        cursor.execute(f"{begin} {first} {_PINNED} {sql}; {end}".encode(), prepare=False)
+        cursor.execute(f"{begin} {sql}; {end}".encode(), prepare=False)
     except BaseException:
         if connection.info.transaction_status == TransactionStatus.INERROR != status:
             connection.execute(b"rollback" if status == TransactionStatus.IDLE else end.encode(), prepare=False)

@@ -15,23 +15,35 @@ import psycopg
 from psycopg import errors
 
 from pytest_migrations.catalog.kinds.kind import Reader
-from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
+from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, aside, pinned
 from pytest_migrations.derive.names import Entry, literal
 from pytest_migrations.derive.order import Need
-from pytest_migrations.derive.queries import ALL_IN, DEPENDENTS, FOUND, NEEDS, REACHED, SEQUENCES, SESSION, TYPE, UNSEEN
+from pytest_migrations.derive.queries import (
+    ALL_IN,
+    DEPENDENTS,
+    FOUND,
+    NEEDS,
+    NESTED,
+    REACHED,
+    SEQUENCES,
+    SESSION,
+    TYPE,
+    UNSEEN,
+)
 from pytest_migrations.derive.scopes import merged
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from psycopg.pq.abc import PGresult
 
     from pytest_migrations.catalog.kinds.kind import Kind
+    from pytest_migrations.derive.queries import Asked
     from pytest_migrations.derive.scopes import Family, Scope
 
 #: The objects by (kind, name), with what is known of each; names are as SQL needs them.
 Facts = dict[tuple[str, str], dict[str, Any]]
 
-#: Few rows are looked for, wherever statistics do not say so.
-_NESTED = "set local enable_nestloop = on; set local enable_hashjoin = on; set local enable_mergejoin = on;"
 _PATH = "select set_config('pytest_migrations.path', current_schemas(true)::text, true);"
 
 
@@ -90,17 +102,13 @@ class Catalog:
     def read(self, scopes: Sequence[Scope]) -> Facts:
         """What there is within the scopes. Raises psycopg.Error where the server refuses to tell."""
         asked = merged(scopes)
+        needed = {name: text for scope in asked for name, text in self._prepare(scope.family).items()}
         execute = "".join(map(_execute, asked))
-        missing = {name: text for scope in asked for name, text in self._prepare(scope.family).items()}
-        new = {name: text for name, text in missing.items() if name not in self._prepared}
-        try:
-            results = pinned(self._connection, NOT_TEMPORARY + "".join(new.values()) + execute, first=_PATH)
-        except (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement):
-            forget = "".join(f"deallocate {name};" for name in self._there() & missing.keys())
-            results = pinned(
-                self._connection, NOT_TEMPORARY + forget + "".join(missing.values()) + execute, first=_PATH
-            )
-        self._prepared.update(missing)
+
+        def run(sql: str) -> list[PGresult]:
+            return pinned(self._connection, NOT_TEMPORARY + sql, first=_PATH)
+
+        results = self._run(needed, execute, run)
         facts: Facts = {}
         for result in results:
             for row in range(result.ntuples if result.fname(0) == b"facts" else 0):
@@ -118,12 +126,12 @@ class Catalog:
 
         Its schema, its kind, an index's table, whether it has children and whether it is one.
         """
-        row: list[Any] | None = self._row(FOUND, name, schemas, schemas)
+        row: list[Any] | None = self._row(FOUND, name, schemas)
         return row
 
     def schema_of_type(self, name: str, schemas: list[str]) -> str:
         """The schema of the first type of this name; empty where there is none."""
-        row = self._row(TYPE, name, schemas, schemas)
+        row = self._row(TYPE, name, schemas)
         return str(row[0]) if row else ""
 
     def names_in(self, word: str, schemas: list[str]) -> list[tuple[str, str]]:
@@ -162,20 +170,28 @@ class Catalog:
 
     def needs(self, entries: list[Entry]) -> list[Need]:
         """Which of some objects need which others of them."""
-        text = psycopg.ClientCursor(self._connection).mogrify(
-            NEEDS, [[entry.kind for entry in entries], [entry.name for entry in entries]]
-        )
-        (result, *_) = pinned(self._connection, NOT_TEMPORARY + _NESTED + text)
-        found = json.loads(result.get_value(0, 0) or b"[]")
-        return [Need(entries[x - 1], entries[y - 1], goes_with) for x, y, goes_with in found]
+        row = self._row(NEEDS, [entry.kind for entry in entries], [entry.name for entry in entries])
+        return [Need(entries[x - 1], entries[y - 1], goes_with) for x, y, goes_with in row[0] or []]
 
-    def _row(self, query: str, *parameters: Any) -> Any:
-        """The first row of the answer to a query, or None. It runs as the session is, with nothing of it kept."""
-        text = psycopg.ClientCursor(self._connection).mogrify(
-            f"select pg_catalog.to_json(q) from ({query}) q", parameters
-        )
-        (result, *_) = pinned(self._connection, "select", first=f"{text};")
+    def _row(self, asked: Asked, *parameters: Any) -> Any:
+        """The first row of the answer, or None."""
+        name = f'"pytest_migrations derive {asked.name}"'
+        needed = {name: f"prepare {name} as select pg_catalog.to_json(q) from ({asked.query}) q;"}
+        values = f"({', '.join(['%s'] * len(parameters))})" if parameters else ""
+        execute = psycopg.ClientCursor(self._connection).mogrify(f"execute {name}{values}", parameters)
+        (result, *_) = self._run(needed, execute, lambda sql: aside(self._connection, asked.settings + sql))
         return list(json.loads(result.get_value(0, 0) or b"").values()) if result.ntuples else None
+
+    def _run(self, needed: Mapping[str, str], execute: str, run: Callable[[str], list[PGresult]]) -> list[PGresult]:
+        """Execute prepared statements; those that are ``needed`` and not there are prepared before, by their texts."""
+        new = (text for name, text in needed.items() if name not in self._prepared)
+        try:
+            results = run("".join(new) + execute)
+        except (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement):
+            forget = "".join(f"deallocate {name};" for name in self._there() & needed.keys())
+            results = run(forget + "".join(needed.values()) + execute)
+        self._prepared.update(needed)
+        return results
 
     def _there(self) -> set[str]:
         (result, *_) = pinned(self._connection, "select quote_ident(name) from pg_prepared_statements")
@@ -216,7 +232,7 @@ def _execute(scope: Scope) -> str:
     roots = f"{_array(schemas)}, {_array([name[-1] for name in scope.names])}, {path}"
     whole, parts = (f"(current_setting('pytest_migrations.{name}')::oid[])" for name in ("whole", "parts"))
     return (
-        f"{_NESTED} execute {_name(family, 'roots')}({roots}); execute {_name(family)}{whole};"
+        f"{NESTED} execute {_name(family, 'roots')}({roots}); execute {_name(family)}{whole};"
         f"{BY_INDEX} execute {_name(family, 'parts')}{parts};"
     )
 

@@ -17,7 +17,7 @@ from pytest_migrations.derive.changes import Terms, undo
 from pytest_migrations.derive.order import ordered
 from pytest_migrations.derive.plans import plan_of
 from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Context, Plan
-from pytest_migrations.derive.plans.positions import put_back
+from pytest_migrations.derive.plans.positions import put_back, sets_back
 from pytest_migrations.derive.state import Back, Said, State
 from pytest_migrations.sql.grammar import tree_of
 from pytest_migrations.sql.traits import enum_name
@@ -25,11 +25,15 @@ from pytest_migrations.sql.traits import enum_name
 if TYPE_CHECKING:
     from pytest_migrations.derive.catalog import Facts
     from pytest_migrations.derive.changes import Undoing
+    from pytest_migrations.derive.scopes import Scope
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Statement
 
 #: Behind these the search path and the functions are what they were; others may run code, or say so.
-_KEEP_THE_SESSION = ("create_", "alter_table_", "index_", "view_", "comment_", "grant_stmt")
+_KEEP_THE_SESSION = (
+    *("create_", "alter_table_", "alter_enum_", "alter_seq_", "alter_policy_", "index_", "view_", "comment_"),
+    "grant_stmt",
+)
 _CHANGE_THE_SESSION = ("create_schema_stmt", "create_table_as_stmt", "create_function_stmt", "create_extension_stmt")
 _PREPARED = "a prepared transaction may end either way, whatever the script says"
 _IN_TEXT = "the grammar does not know it"
@@ -81,6 +85,10 @@ class Derivation:
         self._open: list[tuple[str, State]] = [("", State())]
         self._plan = NOTHING
         self._facts: Facts = {}
+        #: What was read behind the statement before, and where: nothing was sent since.
+        self._behind: tuple[tuple[Scope, ...], Facts] = ((), {})
+        #: The last result, and the state that it is of.
+        self._result: tuple[State, Derived] | None = None
         self._positions: dict[str, tuple[int, bool]] = {}
         self._was_idle = True
 
@@ -89,6 +97,7 @@ class Derivation:
         if statement.script.program is None:
             self._forget_from(statement.offset)
         self._before.append((statement.offset, self._state))
+        (known, facts), self._behind = self._behind, ((), {})
         self._plan, self._facts, self._positions = NOTHING, {}, {}
         self._was_idle = self._status == TransactionStatus.IDLE
         self._context.begin(self._state)
@@ -97,7 +106,7 @@ class Derivation:
         try:
             self._plan = self._planned(statement)
             if self._plan.scopes:
-                self._facts = self._catalog.read(self._plan.scopes)
+                self._facts = facts if self._plan.scopes == known else self._catalog.read(self._plan.scopes)
             self._positions = self._catalog.positions(self._plan.sequences)
         except psycopg.Error as error:
             self._plan = replace(self._plan, scopes=(), sequences=(), missing=(*self._plan.missing, _unread(error)))
@@ -109,7 +118,8 @@ class Derivation:
         plan, found = self._plan, None
         if plan.scopes:
             try:
-                found = undo(self._facts, self._catalog.read(plan.scopes), self._terms, plan.moved)
+                self._behind = (plan.scopes, self._catalog.read(plan.scopes))
+                found = undo(self._facts, self._behind[1], self._terms, plan.moved)
             except psycopg.Error as error:
                 plan = replace(plan, missing=(*plan.missing, _unread(error)))
         if self._positions:
@@ -122,16 +132,19 @@ class Derivation:
 
     def result(self) -> Derived:
         """How to go back from behind the last statement, where the session is now, to before the first."""
+        if self._result is not None and self._result[0] is self._state:
+            return self._result[1]
         state, backs = self._state, self._state.backs
         problems: list[str] = []
-        if state.is_touched:
+        if state.may_be_out_of_order:
             try:
                 backs, problems = ordered(backs, self._catalog.needs(list(state.made)))
             except psycopg.Error as error:
                 problems = [_unread(error)]
         said = [*state.missing, *(Said(state.steps[-1].statement, problem) for problem in problems)]
         missing = sorted((Missing(*item) for item in said), key=lambda item: item.statement.offset)
-        return Derived("".join(back.line for back in backs), tuple(missing))
+        self._result = (state, Derived("".join(back.line for back in backs), tuple(missing)))
+        return self._result[1]
 
     def _planned(self, statement: Statement) -> Plan:
         if statement.script.program is not None:
@@ -183,23 +196,29 @@ class Derivation:
             case "COMMIT":
                 self._open = [("", self._state)]
             case "ROLLBACK":
-                self._state = self._open[0][1]
+                self._return_to(self._open[0][1], statement)
             case "SAVEPOINT":
                 self._open.append((node.savepoint_name, self._state))
             case "ROLLBACK_TO":
                 while self._open[-1][0] != node.savepoint_name:
                     self._open.pop()
-                self._state = self._open[-1][1]
+                self._return_to(self._open[-1][1], statement)
             case "RELEASE":
                 while self._open.pop()[0] != node.savepoint_name:
                     pass
             case _:
                 self._state = self._state.doing(statement, (), [_PREPARED])
 
+    def _return_to(self, state: State, statement: Statement) -> None:
+        """The statements since are rolled back, but for setval()."""
+        since = self._state.steps[len(state.steps) :]
+        kept = [back for step in reversed(since) for back in step.backs if sets_back(back)]
+        self._state = state.doing(statement, kept) if kept else state
+
     def _forget_from(self, offset: int) -> None:
         """The script is run anew from there on, where these statements were sent before."""
         while self._before and self._before[-1][0] >= offset:
-            self._state = self._before.pop()[1]
+            self._state, self._behind = self._before.pop()[1], ((), {})
             self._context.forget_session()
         if not self._before:
             self._open = [("", State())]

@@ -1,8 +1,31 @@
-"""What the catalog is asked of single objects, each by its name: one row each."""
+"""What the catalog is asked of single objects, each by its name: one row each.
+
+They are prepared statements, since planning takes several times as long as running them.
+"""
 
 # ruff: noqa: S608 (the texts are put together from this module's own words only)
 
 from __future__ import annotations
+
+from typing import NamedTuple
+
+from pytest_migrations.catalog.session import NOT_TEMPORARY
+
+_GENERIC = "set local plan_cache_mode = force_generic_plan;"
+_ON_OUR_PATH = _GENERIC + NOT_TEMPORARY
+#: Few rows are looked for, wherever statistics do not say so.
+NESTED = "set local enable_nestloop = on; set local enable_hashjoin = on; set local enable_mergejoin = on;"
+#: The session's own user may look into all schemas, whoever a script has become.
+_AS_USER = f"set local session authorization default; set local role none; {_ON_OUR_PATH} {NESTED}"
+
+
+class Asked(NamedTuple):
+    """A query with its name and the settings under which it runs."""
+
+    name: str
+    query: str
+    settings: str = _ON_OUR_PATH
+
 
 #: Functions that may write, whoever calls them: not those of PostgreSQL, nor of extensions that only compute.
 _MAY_WRITE = """p.oid >= 16384 and p.provolatile = 'v'
@@ -12,36 +35,51 @@ _MAY_WRITE = """p.oid >= 16384 and p.provolatile = 'v'
         where e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and e.objid = p.oid and e.deptype = 'e'
             and e.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass and e.refobjid in (
                 select x.oid from pg_catalog.pg_extension x where x.extname in ('pgcrypto', 'uuid-ossp')))"""
-SESSION = f"""
+SESSION = Asked(
+    "session",
+    f"""
 select current_schema() as here, current_schemas(true) as path,
     array(select evtname from pg_catalog.pg_event_trigger where evtenabled <> 'D' and evtevent <> 'login'
         order by evtname) as triggers,
     exists (select from pg_catalog.pg_default_acl) as defaults,
-    exists (select from pg_catalog.pg_proc p where {_MAY_WRITE}) as writing"""
-FOUND = """
+    exists (select from pg_catalog.pg_proc p where {_MAY_WRITE}) as writing""",
+    _GENERIC,
+)
+FOUND = Asked(
+    "found",
+    """
 select n.nspname, c.relkind, (select t.relname from pg_catalog.pg_class t where t.oid = i.indrelid) as of,
     exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid) as children,
     exists (select from pg_catalog.pg_inherits h where h.inhrelid = c.oid) as inherits
 from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_index i on i.indexrelid = c.oid
-where c.relname = %s and n.nspname = any (%s::name[])
-order by pg_catalog.array_position(%s::name[], n.nspname) limit 1"""
-TYPE = """
+where c.relname = $1 and n.nspname = any ($2::name[])
+order by pg_catalog.array_position($2::name[], n.nspname) limit 1""",
+)
+TYPE = Asked(
+    "type",
+    """
 select n.nspname from pg_catalog.pg_type t join pg_catalog.pg_namespace n on n.oid = t.typnamespace
-where t.typname = %s and n.nspname = any (%s::name[])
-order by pg_catalog.array_position(%s::name[], n.nspname) limit 1"""
-ALL_IN = """
-with kinds as (select %s::text[] as letters),
-    schemas as (select oid, nspname from pg_catalog.pg_namespace where nspname = any (%s::name[]))
+where t.typname = $1 and n.nspname = any ($2::name[])
+order by pg_catalog.array_position($2::name[], n.nspname) limit 1""",
+)
+ALL_IN = Asked(
+    "all in",
+    """
+with kinds as (select $1::text[] as letters),
+    schemas as (select oid, nspname from pg_catalog.pg_namespace where nspname = any ($2::name[]))
 select array_agg(distinct array[s.nspname::text, o.name]) as names
 from schemas s join (
     select c.relnamespace, c.relname::text from pg_catalog.pg_class c, kinds where c.relkind::text = any (letters)
     union all select p.pronamespace, p.proname::text from pg_catalog.pg_proc p, kinds where letters = '{}'
-) o(namespace, name) on o.namespace = s.oid"""
+) o(namespace, name) on o.namespace = s.oid""",
+)
 #: From the functions that may write up to all that stands on them. What a type, a view or a table calls is what its
 #: parts call; what stands on a table does not call what that calls when it is written.
-UNSEEN = f"""
+UNSEEN = Asked(
+    "unseen",
+    f"""
 with recursive reached(class, oid) as (
     select 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid from pg_catalog.pg_proc p where {_MAY_WRITE}
     union
@@ -80,12 +118,15 @@ with recursive reached(class, oid) as (
         from reached r join pg_catalog.pg_class c using (oid)
         where r.class = 'pg_catalog.pg_class'::pg_catalog.regclass
 )
-select array_agg(name) filter (where not is_table) as calls, array_agg(name) as tables from named"""
-REACHED = """
+select array_agg(name) filter (where not is_table) as calls, array_agg(name) as tables from named""",
+)
+REACHED = Asked(
+    "reached",
+    """
 with recursive tree(oid) as (
     select c.oid
     from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where n.nspname = %s and c.relname = %s
+    where n.nspname = $1 and c.relname = $2
     union
     select h.inhrelid from pg_catalog.pg_inherits h join tree on h.inhparent = tree.oid
 )
@@ -96,38 +137,48 @@ select pg_catalog.bool_or(exists (select from pg_catalog.pg_trigger g where g.tg
     pg_catalog.array_agg(array[n.nspname, c.relname]) filter (where exists (
         select from pg_catalog.pg_inherits h where h.inhrelid = c.oid and h.inhparent in (select oid from tree)
     )) as descendants
-from tree join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace"""
-SEQUENCES = """
-select pg_catalog.array_agg(array[pg_catalog.format('%%I.%%I', n.nspname, c.relname), coalesce(o.name, '')]) as found
-from unnest(%s::text[], %s::text[]) w(name, part)
+from tree join pg_catalog.pg_class c using (oid) join pg_catalog.pg_namespace n on n.oid = c.relnamespace""",
+)
+SEQUENCES = Asked(
+    "sequences",
+    """
+select pg_catalog.array_agg(array[pg_catalog.format('%I.%I', n.nspname, c.relname), coalesce(o.name, '')]) as found
+from unnest($1::text[], $2::text[]) w(name, part)
     join pg_catalog.pg_class c on c.relkind = 'S' and c.relpersistence <> 't' and c.oid = case
         when w.part = '' then pg_catalog.to_regclass(w.name)
         else pg_catalog.pg_get_serial_sequence(w.name, w.part)::pg_catalog.regclass end
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join lateral (
-        select pg_catalog.format('%%I.%%I', m.nspname, t.relname)
+        select pg_catalog.format('%I.%I', m.nspname, t.relname)
         from pg_catalog.pg_depend d
             join pg_catalog.pg_class t on t.oid = d.refobjid
             join pg_catalog.pg_namespace m on m.oid = t.relnamespace
         where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid
             and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.deptype in ('a', 'i')
-    ) o(name) on true"""
-DEPENDENTS = """
+    ) o(name) on true""",
+    _GENERIC,
+)
+DEPENDENTS = Asked(
+    "dependents",
+    """
 select array_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)) as dependents
 from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     join pg_catalog.pg_depend d on d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid = c.oid
-where n.nspname = %s and c.relname = %s and d.deptype = 'n'
+where n.nspname = $1 and c.relname = $2 and d.deptype = 'n'
     and not exists (select from pg_catalog.pg_constraint k
         where d.classid = 'pg_catalog.pg_constraint'::pg_catalog.regclass and k.oid = d.objid and k.conrelid = c.oid)
     and not exists (select from pg_catalog.pg_rewrite r
-        where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and r.oid = d.objid and r.ev_class = c.oid)"""
+        where d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass and r.oid = d.objid and r.ev_class = c.oid)""",
+)
 
 
 #: The row and array types of relations are theirs, and so is what has no life of its own.
-NEEDS = """
+NEEDS = Asked(
+    "needs",
+    """
 with made(number, kind, name) as (
-    select m.number, m.kind, m.name from unnest(%s::text[], %s::text[]) with ordinality m(kind, name, number)
+    select m.number, m.kind, m.name from unnest($1::text[], $2::text[]) with ordinality m(kind, name, number)
 ), things(number, class, oid, part) as (
     select number, 'pg_class'::regclass, to_regclass(name)::oid, 0 from made where kind = 'relation'
     union all select number, 'pg_type'::regclass, to_regtype(name)::oid, 0 from made where kind = 'type'
@@ -172,4 +223,6 @@ with made(number, kind, name) as (
     where x.number <> u.y
 )
 select json_agg(json_build_array(x, y, goes_with)) from (select x, y, bool_or(goes_with) from needs group by x, y)
-    n(x, y, goes_with)"""
+    n(x, y, goes_with)""",
+    _AS_USER,
+)

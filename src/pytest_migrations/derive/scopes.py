@@ -97,6 +97,7 @@ class Family(NamedTuple):
     roots: str = ""
 
 
+#: Table by table, since the planner would read all that there is of each catalog.
 _RELATION_ROOTS = f"""
     with recursive named(oid) as (
         select {_NAMED.format(catalog="pg_class", prefix="rel")} from {_NAMES}
@@ -106,12 +107,16 @@ _RELATION_ROOTS = f"""
         select h.inhrelid from pg_inherits h join tree on h.inhparent = tree.oid
     )
     select tree.oid, true from tree
-    union all select d.objid, true from pg_depend d join tree on d.refobjid = tree.oid and d.refobjsubid > 0
-        where d.refclassid = 'pg_class'::regclass and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
-    union all select g.oid, false from pg_trigger g join tree on g.tgrelid = tree.oid
-    union all select p.oid, false from pg_policy p join tree on p.polrelid = tree.oid
-    union all select r.oid, false from pg_rewrite r join tree on r.ev_class = tree.oid
-    union all select s.oid, false from pg_statistic_ext s join tree on s.stxrelid = tree.oid"""
+    union all select of.oid, of.has_parts
+        from tree cross join lateral (
+            select d.objid, true from pg_depend d
+                where d.refclassid = 'pg_class'::regclass and d.refobjid = tree.oid and d.refobjsubid > 0
+                    and d.classid = 'pg_class'::regclass and d.deptype in ('a', 'i')
+            union all select g.oid, false from pg_trigger g where g.tgrelid = tree.oid
+            union all select p.oid, false from pg_policy p where p.polrelid = tree.oid
+            union all select r.oid, false from pg_rewrite r where r.ev_class = tree.oid
+            union all select s.oid, false from pg_statistic_ext s where s.stxrelid = tree.oid
+            offset 0) of(oid, has_parts)"""
 _OF_TABLES = (*(TABLES, COLUMNS_AND_NAMES, CONSTRAINTS_AND_PARTS, INDEXES, SEQUENCES, STATISTICS),)
 _ON_TABLES = (RULES, TRIGGERS_AND_COPIES, POLICIES)
 

@@ -86,8 +86,8 @@ class State:
     missing: tuple[Said, ...] = ()
     #: The objects that the script has made and that are there, each with the number of the step that made it.
     made: dict[Entry, int] = field(default_factory=dict)
-    #: Whether some of them were changed since, and may need others that were made later.
-    is_touched: bool = False
+    #: The number of the step that made the first of those that were changed since: it may need what was made later.
+    touched: int | None = None
 
     def doing(self, statement: Statement, backs: Iterable[Back], missing: Iterable[str] = ()) -> State:
         """The state behind one more statement."""
@@ -133,7 +133,9 @@ class State:
         if entry not in self.made:
             return self, ""
         reason = f"the way back needs {entry.name} as it was before"
-        return replace(self, is_touched=True), reason if self.is_named(entry, self.made[entry]) else ""
+        step = self.made[entry]
+        touched = replace(self, touched=step if self.touched is None else min(step, self.touched))
+        return touched, reason if self.is_named(entry, step) else ""
 
     def is_named(self, entry: Entry, since: int) -> bool:
         """Whether what undoes a step from number ``since`` on names the object, beside what is about it."""
@@ -143,6 +145,11 @@ class State:
         """The state in which an object goes with another one."""
         steps = (replace(s, backs=tuple(back for back in s.backs if back.about != entry)) for s in self.steps)
         return replace(self, steps=tuple(steps))
+
+    @property
+    def may_be_out_of_order(self) -> bool:
+        """Whether anything that was made may need something else that was made later, or at once."""
+        return self.touched is not None and sum(step >= self.touched for step in self.made.values()) > 1
 
     @property
     def backs(self) -> list[Back]:

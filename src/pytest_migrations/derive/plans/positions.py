@@ -21,6 +21,8 @@ _UNNAMED = "the position of a sequence is set that is not named by a plain strin
 _BOUNDS = {"as", "minvalue", "maxvalue"}
 _ALSO_BOUNDS = "a sequence got other bounds and another position at once"
 
+_SETTING = "SELECT pg_catalog.setval"
+
 
 def with_positions(plan: Plan, node: Any, context: Context) -> Plan:
     """The plan of a statement with what it does by setval() and nextval()."""
@@ -76,4 +78,9 @@ def put_back(name: str, before: tuple[int, bool], after: tuple[int, bool]) -> Ba
     """The statement that sets a sequence back, unless somebody has taken values from it since, which may be in use."""
     is_as_left = f"last_value = {after[0]} AND {'' if after[1] else 'NOT '}is_called"
     position = f"{literal(name)}, {before[0]}, {str(before[1]).lower()}"
-    return Back(f"SELECT pg_catalog.setval({position}) FROM {name} WHERE {is_as_left}")  # noqa: S608 (a quoted name)
+    return Back(f"{_SETTING}({position}) FROM {name} WHERE {is_as_left}")
+
+
+def sets_back(back: Back) -> bool:
+    """Whether it is such a statement. Where the setting was rolled back, which setval() is not, it does nothing."""
+    return back.sql.startswith(_SETTING)
