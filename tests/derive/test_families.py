@@ -59,6 +59,12 @@ _UNDONE = {
     "primary key of partitions of partitions dropped": Case(
         "alter table p drop constraint p_pkey", f"{_ATTACH_SUB}; alter table p add primary key (id)"
     ),
+    "primary key and not null of partitions dropped": Case(
+        "alter table p drop constraint p_pkey, alter id drop not null", "alter table p add primary key (id)"
+    ),
+    "primary key and not null of one with children dropped": Case(
+        "alter table a drop constraint a_pkey, alter x drop not null", "alter table a add primary key (x)"
+    ),
     "unique constraint dropped": Case(
         "alter table p drop constraint u", "alter table p add constraint u unique (id, k)"
     ),
@@ -308,6 +314,15 @@ def test_a_statement_is_undone(connection: psycopg.Connection[Any], case: Case) 
     assert trial.reasons == []
     assert not trial.wrong, trial.sql
     assert case.back in (None, trial.sql)
+
+
+def test_a_primary_key_leaves_children_as_they_are(connection: psycopg.Connection[Any]) -> None:
+    if connection.info.server_version >= 180000:
+        pytest.skip("from PostgreSQL 18 on a primary key wants children to be NOT NULL as well")
+    connection.execute("alter table only a add primary key (x)")
+    trial = tried(connection, "alter table a drop constraint a_pkey")
+    assert trial.sql == "ALTER TABLE ONLY public.a ADD CONSTRAINT a_pkey PRIMARY KEY (x);"
+    assert not trial.wrong
 
 
 @pytest.mark.parametrize("case", _MISSING.values(), ids=_MISSING)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
 from pytest_migrations.derive.objects import OBJECTS
+from pytest_migrations.derive.objects.columns import NAMED
 from pytest_migrations.derive.objects.hanging import enabled
 from pytest_migrations.derive.objects.kind import (
     DROP,
@@ -204,8 +205,8 @@ class _Comparison:
         if row.get("copied"):
             return self._copied_again(name, row)
         texts = next((self._before[text, name] for text in _TEXTS if (text, name) in self._before), {})
-        if kind == "constraint" and any(map(_whole_of, self._before_below(entry(kind, name)))):
-            texts = {"only": True}  # its parts are made again as they were called
+        if kind == "constraint" and self._stands_alone(name, row):
+            texts = {"only": True}
         if kind == "column" and self._hangs_on_lost_view(row):
             made = []  # with the view
         elif of.make is None:
@@ -220,6 +221,13 @@ class _Comparison:
         if row.get("enabled") == "origin":
             blank["enabled"] = "origin"
         return made + list(self._facts_back(kind, name, row, blank))
+
+    def _stands_alone(self, name: str, row: Row) -> bool:
+        """Whether partitions get their parts by their own names, or children would become NOT NULL (until 17)."""
+        has_children = any(relation_of(row) in above for above in self._ancestors.values())
+        is_primary = has_children and row["definition"].startswith("PRIMARY KEY")
+        parts = self._before_below(entry("constraint", name))
+        return any(map(_whole_of, parts)) or (is_primary and not parts and self._terms.version < NAMED)
 
     def _copied_again(self, name: str, row: Row) -> list[Undo]:
         """A partition's copy of a trigger comes with its original, enabled as that is where it is attached."""

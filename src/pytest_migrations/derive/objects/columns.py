@@ -9,6 +9,7 @@ from __future__ import annotations
 from pytest_migrations.derive.names import schema_of
 from pytest_migrations.derive.objects.kind import (
     DROP,
+    MAKE,
     PUT_BACK,
     Change,
     NotDerivableError,
@@ -24,7 +25,7 @@ from pytest_migrations.derive.objects.sayings import cannot, comment, options
 from pytest_migrations.sql.grammar import quoted
 
 #: The versions from which on a NOT NULL is a constraint with a name, and an identity goes on to partitions.
-_NAMED, _SHARED_IDENTITY = 18, 17
+NAMED, _SHARED_IDENTITY = 18, 17
 
 
 def _drop(name: str, row: Row) -> str:
@@ -45,31 +46,31 @@ def _default(change: Change) -> list[Undo]:
 def _not_null(change: Change) -> list[Undo]:
     """From 18 on it is a constraint, which may have a name of its own.
 
-    It comes and goes with that of the tables above, which therefore get theirs first.
+    It comes and goes with that of the tables above, which therefore get theirs first. Primary keys want it to be there.
     """
     before = change.before
     if before["not null"] == change.after["not null"]:
         raise NotDerivableError(f"the NOT NULL of {change.name} is another one")
-    alone = change.version < _NAMED and not change.is_partitioned
+    alone = change.version < NAMED and not change.is_partitioned
     if not before["not null"]:
-        if change.version < _NAMED and change.is_partitioned and any(was["not null"] for was, _ in change.below):
+        if change.version < NAMED and change.is_partitioned and any(was["not null"] for was, _ in change.below):
             raise NotDerivableError(f"{change.name} is NOT NULL now as it was in some partitions, which would lose it")
-        if change.version >= _NAMED and change.after["inherited"] and not change.before["inherited"]:
+        if change.version >= NAMED and change.after["inherited"] and not change.before["inherited"]:
             raise NotDerivableError(f"{change.name} keeps the NOT NULL of the new column above it for good")
         return _alter(change, "DROP NOT NULL", recurses=alone)
     said, name = own_name(change.name, change.after), before.get("not null constraint")
     if before.get("not null comment"):
         raise NotDerivableError(f"the NOT NULL of {change.name} had a comment")
     lost = [was for was, now in change.above if was["not null"] and not now["not null"]]
-    if change.version >= _NAMED and lost and not before["not null local"]:
+    if change.version >= NAMED and lost and not before["not null local"]:
         return _not_null_from_above(change, lost[-1])
     how = " NO INHERIT" if before.get("not null no inherit") else ""
     how += " NOT VALID" if before.get("not null not valid") else ""
     usual = f"{change.relation.removeprefix(schema_of(change.relation) + '.')}_{said}_not_null"
     if not how and (name is None or (name == usual and not change.has_children)):
-        return _alter(change, "SET NOT NULL", recurses=alone)
+        return _alter(change, "SET NOT NULL", recurses=alone, place=MAKE)
     named = f"CONSTRAINT {quoted(name)} " if name else ""
-    return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", PUT_BACK)]
+    return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", MAKE)]
 
 
 def _not_null_from_above(change: Change, top: Row) -> list[Undo]:
