@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_migrations.derive.families import SHARED, all_ancestors, is_like, is_reference, whole_of
 from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
 from pytest_migrations.derive.objects import OBJECTS
 from pytest_migrations.derive.objects.columns import NAMED
@@ -36,8 +37,6 @@ if TYPE_CHECKING:
 _TEXTS = ("source", "shape")
 _PLACES = ("parent", "follows", "on", "inherited")
 #: In which order new things of one statement are dropped: first what hangs on others.
-#: What the partitions have as parts of that of the partitioned table.
-_SHARED = ("index", "constraint")
 _DROPS_FIRST = ("policy", "rule", "trigger", "statistics", "constraint", "index", "column")
 
 
@@ -92,7 +91,7 @@ class _Comparison:
         self._terms, self._is_made = terms, terms.is_made
         self._new = {entry(*key) for key in self._after if key not in self._before}
         self._gone = {entry(*key) for key in self._before if key not in self._after}
-        self._ancestors = _ancestors(self._before, self._after)
+        self._ancestors = all_ancestors(self._before, self._after)
         self._moved = {
             name
             for (kind, name), row in self._after.items()
@@ -148,7 +147,7 @@ class _Comparison:
         kind, name = key
         if kind == "view":
             return 0, self._depth_of_view(name)
-        return (2 if _is_reference(kind, self._before[key]) or kind in ("trigger", "rule", "policy") else 1), 0
+        return (2 if is_reference(kind, self._before[key]) or kind in ("trigger", "rule", "policy") else 1), 0
 
     def _depth_of_view(self, name: str, seen: frozenset[str] = frozenset()) -> int:
         """On how many others, one on the other, it stands of those that are gone."""
@@ -164,7 +163,7 @@ class _Comparison:
         self._found.made.append(one)
         if row.get("copied"):
             return
-        if kind in _SHARED and relation_of(row) in self._attached:
+        if kind in SHARED and relation_of(row) in self._attached:
             parents = entries_in(row["parent"])  # since it stays when the partition is let go
         if any(parent in self._new or self._is_made(parent) for parent in parents):
             return
@@ -179,7 +178,7 @@ class _Comparison:
         one, parents = entry(kind, name), self._above(row)
         if self._is_made(one):
             self._found.gone.append(one)
-            if kind in _SHARED and any(whole in self._gone and not self._is_made(whole) for whole in parents):
+            if kind in SHARED and any(whole in self._gone and not self._is_made(whole) for whole in parents):
                 self._found.missing.append(f"{name} came with what is dropped, and would come with it again")
         elif any(map(self._is_made, parents)) or self._goes_along(kind, row):
             return
@@ -191,7 +190,7 @@ class _Comparison:
 
     def _goes_along(self, kind: str, row: Row) -> bool:
         """Whether it comes back with something else, or cannot since that does not."""
-        above = entries_in(row.get("parent")) if kind in _SHARED and _whole_of(row) else self._above(row)
+        above = entries_in(row.get("parent")) if kind in SHARED and whole_of(row) else self._above(row)
         if row.get("identity of") or any(parent in self._gone for parent in above):
             return not self._hangs_on_lost_view(row)
         return kind in ("constraint", "index", "statistics") and relation_of(row) in self._narrowed
@@ -216,7 +215,7 @@ class _Comparison:
             raise NotDerivableError(f"the {kind} {name} is dropped, and new ones come with privileges here")
         else:
             # References come behind the parts of the keys that they refer to.
-            made = [Undo(of.make(name, {**row, **texts}), PUT_BACK if _is_reference(kind, row) else MAKE)]
+            made = [Undo(of.make(name, {**row, **texts}), PUT_BACK if is_reference(kind, row) else MAKE)]
         blank = {field: value if field in of.made_with or field in _PLACES else None for field, value in row.items()}
         if row.get("enabled") == "origin":
             blank["enabled"] = "origin"
@@ -227,7 +226,7 @@ class _Comparison:
         has_children = any(relation_of(row) in above for above in self._ancestors.values())
         is_primary = has_children and row["definition"].startswith("PRIMARY KEY")
         parts = self._before_below(entry("constraint", name))
-        return any(map(_whole_of, parts)) or (is_primary and not parts and self._terms.version < NAMED)
+        return any(map(whole_of, parts)) or (is_primary and not parts and self._terms.version < NAMED)
 
     def _copied_again(self, name: str, row: Row) -> list[Undo]:
         """A partition's copy of a trigger comes with its original, enabled as that is where it is attached."""
@@ -259,7 +258,7 @@ class _Comparison:
 
     def _take(self, one: Entry, row: Row) -> None:
         """It became part of that of the partitioned table, with which it would go."""
-        whole = _whole_of(row)
+        whole = whole_of(row)
         if any(map(self._is_made, entries_in(row["parent"]))) or whole is None:
             return
         if self._is_made(one) and (whole in self._new or self._is_made(whole)):
@@ -275,7 +274,7 @@ class _Comparison:
             self._found.missing.append(f"{name} is its own now")
         if own := [made for made in (one, *above) if self._is_made(made)]:
             self._found.touched += own
-            if kind in _SHARED and not is_moved and _whole_of(after) and not _whole_of(before):
+            if kind in SHARED and not is_moved and whole_of(after) and not whole_of(before):
                 self._take(one, after)
             return
         try:
@@ -328,13 +327,13 @@ class _Comparison:
 
     def _check_attaching(self, partition: str, table: str) -> None:
         """Attaching it again must not make indexes that it did not have, nor take others of those that it has."""
-        there = [(name, row) for (kind, name), row in self._before.items() if kind in _SHARED]
+        there = [(name, row) for (kind, name), row in self._before.items() if kind in SHARED]
         for name, row in there:
             if row.get("invalid") and relation_of(row) == table:
                 raise NotDerivableError(f"to attach {partition} again would make its part of {name}")
         own = [row for _, row in there if relation_of(row) == partition]
         for row in own:
-            whole, alike = _whole_of(row), [other for other in own if _is_like(other, row)]
+            whole, alike = whole_of(row), [other for other in own if is_like(other, row)]
             if whole and len(alike) > 1:
                 raise NotDerivableError(
                     f"to attach {partition} again may make another of its indexes part of {whole.name}"
@@ -356,22 +355,6 @@ def _kind(kind: str, name: str) -> Any:
     return OBJECTS[kind]
 
 
-def _whole_of(row: Row) -> Entry | None:
-    """That of the partitioned table of which an index, or a constraint with its index, is a part."""
-    index = row.get("partition of") or row.get("index partition of")
-    return next(iter(entries_in(row.get("follows"))), Entry("relation", index)) if index else None
-
-
-def _is_reference(kind: str, row: Row) -> bool:
-    return kind == "constraint" and str(row["definition"]).startswith("FOREIGN KEY")
-
-
-def _is_like(row: Row, other: Row) -> bool:
-    """Whether two indexes, or two constraints, say the same under different names."""
-    one, two = (str(said["definition"]).rpartition(" ON ")[2].partition(" USING ") for said in (row, other))
-    return one[2] == two[2] if one[1] else one[0] == two[0]
-
-
 def _same(field: str, before: Any, after: Any) -> bool:
     return same(before, after) if field == "privileges" else before == after
 
@@ -391,16 +374,3 @@ def _whole(facts: Facts, others: Facts) -> Facts:
         elif key[0] == "default privileges":
             whole[key] = {**row, "privileges": {**row["privileges"], "acl": row["privileges"]["default"]}}
     return whole
-
-
-def _ancestors(before: Facts, after: Facts) -> dict[str, tuple[str, ...]]:
-    """Of each table those that it inherits from or is a partition of, before or after."""
-    above: dict[str, list[str]] = {}
-    for (kind, name), row in (*before.items(), *after.items()):
-        if kind in ("table", "foreign table"):
-            above.setdefault(name, []).extend(filter(None, (row["partition of"], *(row["inherits"] or ()))))
-
-    def all_above(name: str) -> list[str]:
-        return [found for parent in above.get(name, ()) for found in (parent, *all_above(parent))]
-
-    return {name: tuple(dict.fromkeys(all_above(name))) for name in above}
