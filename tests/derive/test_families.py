@@ -39,6 +39,7 @@ class Case(NamedTuple):
 
 _ATTACH = "alter table p attach partition p2 for values in (2)"
 _ATTACH_SUB = "alter table p attach partition sub for values in (9)"
+_ADOPTED = "create table n (id int, k int) partition by list (id); alter table n attach partition p2 for values in (2)"
 _UNDONE = {
     "index dropped": Case(
         "drop index pi",
@@ -230,6 +231,21 @@ _MISSING = {
         f"{_ATTACH}; drop index pk",
         "create index pk on p (k)",
         "public.p2_k_idx came with what is dropped, and would come with it again",
+    ),
+    "new table is altered that others were attached to": Case(
+        f"{_ADOPTED}; alter table n add check (k > 0)",
+        "",
+        "what it does to public.n goes on to tables that this script has not made",
+    ),
+    "new table gets an index that others were attached to": Case(
+        f"{_ADOPTED}; create index on n (k)",
+        "",
+        "what it does to public.n goes on to tables that this script has not made",
+    ),
+    "new table is dropped that others were attached to": Case(
+        f"{_ADOPTED}; drop table n",
+        "",
+        "what it does to public.n goes on to tables that this script has not made",
     ),
     "detached with a copy of a trigger that has a comment": Case(
         "alter table p detach partition p1",
