@@ -122,7 +122,10 @@ class Catalog:
         return Session(*self._row(SESSION))
 
     def find(self, name: str, schemas: list[str]) -> list[Any] | None:
-        """The first relation of this name in the schemas: schema, kind, an index's table, whether it has children."""
+        """The first relation of this name in the schemas.
+
+        Its schema, its kind, an index's table, whether it has children and whether it is one.
+        """
         row: list[Any] | None = self._row(FOUND, name, schemas)
         return row
 

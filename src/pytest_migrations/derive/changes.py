@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_migrations.derive.families import SHARED, all_ancestors, is_like, is_reference, whole_of
 from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
 from pytest_migrations.derive.objects import OBJECTS
+from pytest_migrations.derive.objects.columns import NAMED
+from pytest_migrations.derive.objects.hanging import enabled
 from pytest_migrations.derive.objects.kind import (
     DROP,
     MAKE,
+    PUT_BACK,
     SAY,
+    TAKE_IN,
     Change,
     NotDerivableError,
     Undo,
@@ -54,7 +60,7 @@ class Undoing:
     #: Objects of the script's own that are gone.
     gone: list[Entry] = dataclasses.field(default_factory=list)
     #: Indexes of the script's own that are part of another one now.
-    taken: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
+    taken: list[Entry] = dataclasses.field(default_factory=list)
     renamed: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
     #: Objects of the script's own that were changed, which needs no undoing.
     touched: list[Entry] = dataclasses.field(default_factory=list)
@@ -85,13 +91,18 @@ class _Comparison:
         self._terms, self._is_made = terms, terms.is_made
         self._new = {entry(*key) for key in self._after if key not in self._before}
         self._gone = {entry(*key) for key in self._before if key not in self._after}
-        self._ancestors = _ancestors(self._before) | _ancestors(self._after)
+        self._ancestors = all_ancestors(self._before, self._after)
         self._moved = {
             name
             for (kind, name), row in self._after.items()
             if kind in ("table", "foreign table")
             and (was := self._before.get((kind, name)))
             and (was["partition of"], was["inherits"]) != (row["partition of"], row["inherits"])
+        }
+        self._attached = {
+            name
+            for name in self._moved
+            if (self._after.get(("table", name)) or self._after["foreign table", name])["partition of"]
         }
         #: The relations that have lost a column for good: what stood on it cannot be made again either.
         self._narrowed = {
@@ -107,6 +118,7 @@ class _Comparison:
             and (kind, name) in self._before
             and self._before[kind, name]["columns"] != row["columns"]
         }
+        self._rows = {key: (row, self._after[key]) for key, row in self._before.items() if key in self._after}
         self._found = Undoing()
 
     def undoing(self) -> Undoing:
@@ -116,9 +128,9 @@ class _Comparison:
                 self._undo_new(kind, name, row)
             elif self._before[key] != row or self._is_remade(kind, name, row):
                 self._put_back(kind, name, self._before[key], row)
-        for kind, name in self._before:
-            if (kind, name) not in self._after and kind not in _TEXTS:
-                self._undo_gone(kind, name, self._before[kind, name])
+        gone = [key for key in self._before if key not in self._after and key[0] not in _TEXTS]
+        for kind, name in sorted(gone, key=self._comes_back):
+            self._undo_gone(kind, name, self._before[kind, name])
         self._found.undos.sort(key=lambda undo: undo.place)
         return self._found
 
@@ -130,18 +142,30 @@ class _Comparison:
         except (NotDerivableError, KeyError, IndexError, TypeError, AttributeError):
             return rank, 0
 
+    def _comes_back(self, key: tuple[str, str]) -> tuple[int, int]:
+        """Views before what hangs on them, those that others need first; keys before what refers to them."""
+        kind, name = key
+        if kind == "view":
+            return 0, self._depth_of_view(name)
+        return (2 if is_reference(kind, self._before[key]) or kind in ("trigger", "rule", "policy") else 1), 0
+
+    def _depth_of_view(self, name: str, seen: frozenset[str] = frozenset()) -> int:
+        """On how many others, one on the other, it stands of those that are gone."""
+        gone = {one.name for one in self._gone if ("shape", one.name) in self._before} - seen - {name}
+        text = self._before["shape", name]["definition"]
+        under = [other for other in gone if re.search(rf"(?<![\w.]){re.escape(other)}(?![\w$])", text)]
+        return max((1 + self._depth_of_view(other, seen | {name}) for other in under), default=0)
+
     def _undo_new(self, kind: str, name: str, row: Row) -> None:
         one, parents = entry(kind, name), self._above(row)
         if kind in _TEXTS or row.get("identity of"):
             return
         self._found.made.append(one)
+        if row.get("copied"):
+            return
+        if kind in SHARED and relation_of(row) in self._attached:
+            parents = entries_in(row["parent"])  # since it stays when the partition is let go
         if any(parent in self._new or self._is_made(parent) for parent in parents):
-            return
-        if kind == "constraint" and self._comes_with_its_partition(row):
-            self._found.made.remove(one)
-            return
-        if kind == "trigger" and row["enabled"] != "origin" and self._ancestors.get(relation_of(row)):
-            self._found.missing.append(f"{name} is a partition's copy of a trigger")
             return
         try:
             sql = _kind(kind, name).dropped(name, row)
@@ -154,6 +178,8 @@ class _Comparison:
         one, parents = entry(kind, name), self._above(row)
         if self._is_made(one):
             self._found.gone.append(one)
+            if kind in SHARED and any(whole in self._gone and not self._is_made(whole) for whole in parents):
+                self._found.missing.append(f"{name} came with what is dropped, and would come with it again")
         elif any(map(self._is_made, parents)) or self._goes_along(kind, row):
             return
         try:
@@ -164,10 +190,9 @@ class _Comparison:
 
     def _goes_along(self, kind: str, row: Row) -> bool:
         """Whether it comes back with something else, or cannot since that does not."""
-        if row.get("identity of") or any(parent in self._gone for parent in self._above(row)):
+        above = entries_in(row.get("parent")) if kind in SHARED and whole_of(row) else self._above(row)
+        if row.get("identity of") or any(parent in self._gone for parent in above):
             return not self._hangs_on_lost_view(row)
-        if kind == "constraint" and self._comes_with_its_partition(row):
-            return True
         return kind in ("constraint", "index", "statistics") and relation_of(row) in self._narrowed
 
     def _hangs_on_lost_view(self, row: Row) -> bool:
@@ -176,7 +201,11 @@ class _Comparison:
     def _made_again(self, kind: str, name: str, row: Row) -> list[Undo]:
         """The statements that make an object anew, and put back what was said about it and granted on it."""
         of = _kind(kind, name)
+        if row.get("copied"):
+            return self._copied_again(name, row)
         texts = next((self._before[text, name] for text in _TEXTS if (text, name) in self._before), {})
+        if kind == "constraint" and self._stands_alone(name, row):
+            texts = {"only": True}
         if kind == "column" and self._hangs_on_lost_view(row):
             made = []  # with the view
         elif of.make is None:
@@ -185,11 +214,30 @@ class _Comparison:
         elif "privileges" in row and self._terms.has_default_privileges:
             raise NotDerivableError(f"the {kind} {name} is dropped, and new ones come with privileges here")
         else:
-            made = [Undo(of.make(name, {**row, **texts}), MAKE)]
+            # References come behind the parts of the keys that they refer to.
+            made = [Undo(of.make(name, {**row, **texts}), PUT_BACK if is_reference(kind, row) else MAKE)]
         blank = {field: value if field in of.made_with or field in _PLACES else None for field, value in row.items()}
         if row.get("enabled") == "origin":
             blank["enabled"] = "origin"
         return made + list(self._facts_back(kind, name, row, blank))
+
+    def _stands_alone(self, name: str, row: Row) -> bool:
+        """Whether partitions get their parts by their own names, or children would become NOT NULL (until 17)."""
+        has_children = any(relation_of(row) in above for above in self._ancestors.values())
+        is_primary = has_children and row["definition"].startswith("PRIMARY KEY")
+        parts = self._before_below(entry("constraint", name))
+        return any(map(whole_of, parts)) or (is_primary and not parts and self._terms.version < NAMED)
+
+    def _copied_again(self, name: str, row: Row) -> list[Undo]:
+        """A partition's copy of a trigger comes with its original, enabled as that is where it is attached."""
+        if row["comment"]:
+            raise NotDerivableError(f"{name}, a copy of a trigger, had a comment")
+        above = [("trigger", f"{own_name(name, row)} on {table}") for table in self._ancestors.get(row["on"], ())]
+        rows = [row, *(self._before[one] for one in above if one in self._before)]
+        if all(one["enabled"] == "origin" for one in rows):
+            return []
+        only = "ONLY " if any(row["on"] in tables for tables in self._ancestors.values()) else ""
+        return [Undo(enabled("TRIGGER", name, row, only), TAKE_IN)]
 
     def _is_remade(self, kind: str, name: str, row: Row) -> bool:
         """Whether it is a view that is made anew, or a part of one."""
@@ -205,16 +253,29 @@ class _Comparison:
         blank = {field: row[field] if field in ("options", *_PLACES) else None for field in row}
         return list(self._facts_back(kind, name, row, blank))
 
-    def _comes_with_its_partition(self, row: Row) -> bool:
-        """A foreign key of a partition is one with that of the partitioned table, and its own when it is let go."""
-        return relation_of(row) in self._moved and str(row["definition"]).startswith("FOREIGN KEY")
+    def _before_below(self, one: Entry) -> list[Row]:
+        return [row for row in self._before.values() if one in entries_in(row.get("follows"))]
+
+    def _take(self, one: Entry, row: Row) -> None:
+        """It became part of that of the partitioned table, with which it would go."""
+        whole = whole_of(row)
+        if any(map(self._is_made, entries_in(row["parent"]))) or whole is None:
+            return
+        if self._is_made(one) and (whole in self._new or self._is_made(whole)):
+            self._found.taken.append(one)
+        else:
+            self._found.missing.append(f"{one.name} is part of {whole.name} for good")
 
     def _put_back(self, kind: str, name: str, before: Row, after: Row) -> None:
-        one = entry(kind, name)
-        if own := [made for made in (one, *self._above(after)) if self._is_made(made)]:
+        one, is_moved = entry(kind, name), self._moved_with(kind, after)
+        above = [] if kind == "table" else entries_in(after.get("parent")) if is_moved else self._above(after)
+        is_let_go = before.get("inherited") == "yes" != after.get("inherited") and not is_moved
+        if is_let_go and not any(map(self._is_made, entries_in(after["parent"]))):
+            self._found.missing.append(f"{name} is its own now")
+        if own := [made for made in (one, *above) if self._is_made(made)]:
             self._found.touched += own
-            if after.get("partition of") and not before.get("partition of") and kind == "index":
-                self._found.taken.append((one, Entry("relation", after["partition of"])))
+            if kind in SHARED and not is_moved and whole_of(after) and not whole_of(before):
+                self._take(one, after)
             return
         try:
             if kind != "shape" and self._is_remade(kind, name, after):
@@ -237,7 +298,7 @@ class _Comparison:
         if moved and kind in ("index", "constraint"):
             changed = [field for field in changed if field not in ("partition of", "index partition of")]
         if moved and kind == "column":
-            changed = [field for field in changed if field not in ("identity", "not null no inherit")]
+            changed = [f for f in changed if f not in ("identity", "not null no inherit", "not null local")]
         if before.get("partition of") and not after.get("partition of") and kind == "table":
             self._check_attaching(name, before["partition of"])
         if "owner" in changed and "privileges" in changed and after["owner"] is not None:
@@ -250,7 +311,9 @@ class _Comparison:
                 )
             by_function.setdefault(of.put_back[field], []).append(field)
         for put_back, fields in by_function.items():
-            yield from put_back(Change(kind, name, before, after, tuple(fields), self._terms.version, self._ancestors))
+            yield from put_back(
+                Change(kind, name, before, after, tuple(fields), self._terms.version, self._ancestors, self._rows)
+            )
         if "privileges" in changed and kind != "column":
             yield from self._columns_granted_again(name)
 
@@ -263,10 +326,18 @@ class _Comparison:
                     yield Undo(sql, SAY)
 
     def _check_attaching(self, partition: str, table: str) -> None:
-        """Attaching it again must not make indexes that it did not have."""
-        for (kind, name), row in self._before.items():
-            if kind in ("index", "constraint") and row.get("invalid") and relation_of(row) == table:
+        """Attaching it again must not make indexes that it did not have, nor take others of those that it has."""
+        there = [(name, row) for (kind, name), row in self._before.items() if kind in SHARED]
+        for name, row in there:
+            if row.get("invalid") and relation_of(row) == table:
                 raise NotDerivableError(f"to attach {partition} again would make its part of {name}")
+        own = [row for _, row in there if relation_of(row) == partition]
+        for row in own:
+            whole, alike = whole_of(row), [other for other in own if is_like(other, row)]
+            if whole and len(alike) > 1:
+                raise NotDerivableError(
+                    f"to attach {partition} again may make another of its indexes part of {whole.name}"
+                )
 
     def _moved_with(self, kind: str, row: Row) -> bool:
         """Whether it belongs to a table that was attached or detached, and goes back with it."""
@@ -303,16 +374,3 @@ def _whole(facts: Facts, others: Facts) -> Facts:
         elif key[0] == "default privileges":
             whole[key] = {**row, "privileges": {**row["privileges"], "acl": row["privileges"]["default"]}}
     return whole
-
-
-def _ancestors(facts: Facts) -> dict[str, tuple[str, ...]]:
-    above = {
-        name: [parent for parent in (row["partition of"], *(row["inherits"] or ())) if parent]
-        for (kind, name), row in facts.items()
-        if kind in ("table", "foreign table")
-    }
-
-    def all_above(name: str) -> list[str]:
-        return [found for parent in above.get(name, ()) for found in (parent, *all_above(parent))]
-
-    return {name: tuple(dict.fromkeys(all_above(name))) for name in above}

@@ -181,9 +181,7 @@ class Derivation:
             state, reason = state.losing(entry)
             missing += [reason] if reason else []
         made = [*plan.makes, *(found.made if found else ())]
-        for entry, owner in found.taken if found else ():
-            if owner not in made and owner not in state.made:
-                missing.append(f"{entry.name} is part of {owner.name} for good")
+        for entry in found.taken if found else ():
             state = state.taking(entry)
         self._state = state.doing(statement, backs, missing).making(made)
 

@@ -49,7 +49,8 @@ FOUND = Asked(
     "found",
     """
 select n.nspname, c.relkind, (select t.relname from pg_catalog.pg_class t where t.oid = i.indrelid) as of,
-    exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid) as children
+    exists (select from pg_catalog.pg_inherits h where h.inhparent = c.oid) as children,
+    exists (select from pg_catalog.pg_inherits h where h.inhrelid = c.oid) as inherits
 from pg_catalog.pg_class c
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_index i on i.indexrelid = c.oid

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.catalog.kinds.casts import CASTS, TRANSFORMS
 from pytest_migrations.catalog.kinds.collations import COLLATIONS, CONVERSIONS
-from pytest_migrations.catalog.kinds.columns import COLUMNS
-from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS, DOMAIN_CONSTRAINTS
+from pytest_migrations.catalog.kinds.columns import COLUMNS_AND_NAMES
+from pytest_migrations.catalog.kinds.constraints import CONSTRAINTS_AND_PARTS, DOMAIN_CONSTRAINTS
 from pytest_migrations.catalog.kinds.default_privileges import DEFAULT_PRIVILEGES
 from pytest_migrations.catalog.kinds.event_triggers import EVENT_TRIGGERS
 from pytest_migrations.catalog.kinds.extensions import EXTENSIONS
@@ -38,7 +38,7 @@ from pytest_migrations.catalog.kinds.sequences import SEQUENCES
 from pytest_migrations.catalog.kinds.statistics import STATISTICS
 from pytest_migrations.catalog.kinds.tables import TABLES
 from pytest_migrations.catalog.kinds.text_search import CONFIGURATIONS, DICTIONARIES, PARSERS, TEMPLATES
-from pytest_migrations.catalog.kinds.triggers import TRIGGERS
+from pytest_migrations.catalog.kinds.triggers import TRIGGERS_AND_COPIES
 from pytest_migrations.catalog.kinds.types import BASE_TYPES, RANGES, TYPES
 from pytest_migrations.catalog.kinds.views import VIEWS
 from pytest_migrations.sql.traits import enum_name
@@ -117,8 +117,8 @@ _RELATION_ROOTS = f"""
             union all select r.oid, false from pg_rewrite r where r.ev_class = tree.oid
             union all select s.oid, false from pg_statistic_ext s where s.stxrelid = tree.oid
             offset 0) of(oid, has_parts)"""
-_OF_TABLES = (*(TABLES, COLUMNS, CONSTRAINTS, INDEXES, SEQUENCES, STATISTICS),)
-_ON_TABLES = (RULES, TRIGGERS, POLICIES)
+_OF_TABLES = (*(TABLES, COLUMNS_AND_NAMES, CONSTRAINTS_AND_PARTS, INDEXES, SEQUENCES, STATISTICS),)
+_ON_TABLES = (RULES, TRIGGERS_AND_COPIES, POLICIES)
 
 #: What most statements about a table can change.
 TABLE = Family("table", _OF_TABLES, _RELATION_ROOTS)
@@ -140,7 +140,7 @@ ROUTINE = Family(
 )
 TYPE = Family(
     "type",
-    (TYPES, RANGES, BASE_TYPES, DOMAIN_CONSTRAINTS, COLUMNS, PRIVILEGES_ON_TYPES),
+    (TYPES, RANGES, BASE_TYPES, DOMAIN_CONSTRAINTS, COLUMNS_AND_NAMES, PRIVILEGES_ON_TYPES),
     f"""
     with named(oid) as (select {_NAMED.format(catalog="pg_type", prefix="typ")} from {_NAMES})
     select named.oid, false from named

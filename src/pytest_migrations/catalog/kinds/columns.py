@@ -20,6 +20,8 @@ _ACL = privileges("a.attacl", "c", "c.relowner")
 _OPTIONS = """case when a.attoptions is not null then
             (select array_agg(o order by o) from unnest(a.attoptions) o where o not like 'pg\\_%') end"""
 
+_CHOSEN = f"""case when {is_chosen("n.conname", "c.relname", "a.attname")} then n.conname end"""
+
 # A NOT NULL of PostgreSQL 18 is a constraint with a name. pg_dump calls it the column's, and so do we; its name is
 # compared only where it was chosen by a person (an automatic one keeps an old name when the column gets a new one).
 COLUMNS = Kind(
@@ -35,7 +37,7 @@ COLUMNS = Kind(
         case when a.attcollation <> t.typcollation and c.relkind not in ('v', 'm')
             then a.attcollation::regcollation end as collation,
         case when c.relkind in ('r', 'p', 'f') then a.attnotnull end as "not null",
-        case when {is_chosen("n.conname", "c.relname", "a.attname")} then n.conname end  -- from 18
+        {_CHOSEN}  -- from 18
             as "not null constraint",  -- from 18
         case when n.connoinherit then true end as "not null no inherit",  -- from 18
         case when not n.convalidated then true end as "not null not valid",  -- from 18
@@ -71,6 +73,9 @@ COLUMNS = Kind(
     """,
     parts=True,
 )
+
+#: With the names of all NOT NULL constraints, which those that put one back have to know.
+COLUMNS_AND_NAMES = Kind("columns and names", COLUMNS.query.replace(_CHOSEN, "n.conname"), parts=True)
 
 #: Read apart: a rollback that adds a dropped column again cannot put it back into its place.
 COLUMN_ORDER = Kind(

@@ -15,13 +15,10 @@ from pytest_migrations.catalog.kinds.facts import (
 )
 from pytest_migrations.catalog.kinds.kind import Kind
 
-# NOT NULL (contype n) is told with the column, a constraint trigger (t) with the triggers. The rows that PostgreSQL
-# adds below a foreign key of or to a partitioned table follow it and are left out, as pg_dump does.
+# NOT NULL (contype n) is told with the column, a constraint trigger (t) with the triggers.
 # Triggers of a foreign key that were disabled (ALTER TABLE ... DISABLE TRIGGER ALL) are not in pg_dump's text; the
 # key is then no longer enforced.
-CONSTRAINTS = Kind(
-    "constraints",
-    f"""
+_CONSTRAINTS = f"""
     select k.conrelid as relation, 'constraint' as kind,
         quote_ident(k.conname) || ' on ' || k.conrelid::regclass as name,
         array[{RELATION_KIND} || ' ' || k.conrelid::regclass] as parent,
@@ -53,10 +50,17 @@ CONSTRAINTS = Kind(
         left join pg_class x on x.oid = k.conindid and k.contype in ('p', 'u', 'x') and {is_of_own("x.oid")}
         left join pg_index i on i.indexrelid = x.oid
     where k.contype in ('c', 'f', 'p', 'u', 'x') and {is_own_relation("c")}
-        and not (k.contype = 'f' and k.conparentid <> 0)
         and k.conrelid = any($1)  -- only
         and c.oid = any($1)  -- only
-    """,
+    """
+#: The rows that PostgreSQL adds below a foreign key of or to a partitioned table follow it and are left out, as pg_dump
+#: does.
+CONSTRAINTS = Kind("constraints", f"{_CONSTRAINTS} and not (k.contype = 'f' and k.conparentid <> 0)", parts=True)
+#: With those of partitions below a foreign key of the partitioned table, which stay when a partition is let go.
+CONSTRAINTS_AND_PARTS = Kind(
+    "constraints and parts",
+    f"""{_CONSTRAINTS} and (k.contype <> 'f' or k.conparentid = 0
+        or k.conrelid <> (select p.conrelid from pg_constraint p where p.oid = k.conparentid))""",
     parts=True,
 )
 

@@ -6,8 +6,10 @@ So each table gets its own back, by ONLY.
 
 from __future__ import annotations
 
+from pytest_migrations.derive.names import schema_of
 from pytest_migrations.derive.objects.kind import (
     DROP,
+    MAKE,
     PUT_BACK,
     Change,
     NotDerivableError,
@@ -20,6 +22,10 @@ from pytest_migrations.derive.objects.kind import (
 )
 from pytest_migrations.derive.objects.privileges import privileges
 from pytest_migrations.derive.objects.sayings import cannot, comment, options
+from pytest_migrations.sql.grammar import quoted
+
+#: The versions from which on a NOT NULL is a constraint with a name, and an identity goes on to partitions.
+NAMED, _SHARED_IDENTITY = 18, 17
 
 
 def _drop(name: str, row: Row) -> str:
@@ -40,28 +46,46 @@ def _default(change: Change) -> list[Undo]:
 def _not_null(change: Change) -> list[Undo]:
     """From 18 on it is a constraint, which may have a name of its own.
 
-    It comes and goes with that of the tables above, which therefore get theirs first.
+    It comes and goes with that of the tables above, which therefore get theirs first. Primary keys want it to be there.
     """
-    before, place = change.before, PUT_BACK
+    before = change.before
     if before["not null"] == change.after["not null"]:
         raise NotDerivableError(f"the NOT NULL of {change.name} is another one")
+    alone = change.version < NAMED and not change.is_partitioned
     if not before["not null"]:
-        return _alter(change, "DROP NOT NULL", recurses=False, place=place)
+        if change.version < NAMED and change.is_partitioned and any(was["not null"] for was, _ in change.below):
+            raise NotDerivableError(f"{change.name} is NOT NULL now as it was in some partitions, which would lose it")
+        if change.version >= NAMED and change.after["inherited"] and not change.before["inherited"]:
+            raise NotDerivableError(f"{change.name} keeps the NOT NULL of the new column above it for good")
+        return _alter(change, "DROP NOT NULL", recurses=alone)
     said, name = own_name(change.name, change.after), before.get("not null constraint")
     if before.get("not null comment"):
         raise NotDerivableError(f"the NOT NULL of {change.name} had a comment")
+    lost = [was for was, now in change.above if was["not null"] and not now["not null"]]
+    if change.version >= NAMED and lost and not before["not null local"]:
+        return _not_null_from_above(change, lost[-1])
     how = " NO INHERIT" if before.get("not null no inherit") else ""
     how += " NOT VALID" if before.get("not null not valid") else ""
-    if name is None and not how:
-        return _alter(change, "SET NOT NULL", recurses=False, place=place)
-    named = f"CONSTRAINT {name} " if name else ""
-    return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", place)]
+    usual = f"{change.relation.removeprefix(schema_of(change.relation) + '.')}_{said}_not_null"
+    if not how and (name is None or (name == usual and not change.has_children)):
+        return _alter(change, "SET NOT NULL", recurses=alone, place=MAKE)
+    named = f"CONSTRAINT {quoted(name)} " if name else ""
+    return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", MAKE)]
+
+
+def _not_null_from_above(change: Change, top: Row) -> list[Undo]:
+    """It comes with that of the tables above, by the name that it has there."""
+    if change.before["not null constraint"] != top["not null constraint"]:
+        raise NotDerivableError(f"the NOT NULL of {change.name} had another name than that of {relation_of(top)}")
+    return []
 
 
 def _identity(change: Change) -> list[Undo]:
     before, after = change.before["identity"], change.after["identity"]
     if after is None:
         raise NotDerivableError(f"the sequence behind {change.name} is gone")
+    if change.version >= _SHARED_IDENTITY and any(was["identity"] != now["identity"] for was, now in change.above):
+        return []  # a partition has that of the partitioned table
     clause = "DROP IDENTITY" if before is None else f"SET GENERATED {before.upper()}"
     return _alter(change, clause, recurses=False, place=DROP)
 
@@ -91,6 +115,7 @@ _SAID = {
     "default": _default,
     "not null": _not_null,
     "not null constraint": _not_null,
+    "not null local": _not_null,
     "not null no inherit": _not_null,
     "not null not valid": _not_null,
     "identity": _identity,
@@ -107,8 +132,6 @@ _SAID = {
 COLUMN = ObjectKind(
     "COLUMN",
     {**_SAID, "privileges": privileges("TABLE", lambda name, row: (relation_of(row), own_name(name, row)))},
-    # A column that only shows in the catalog since it has a comment or a default (a view's) is there all the time.
-    derived=frozenset(("not null local",)),
     drop=_drop,
 )
 ATTRIBUTE = ObjectKind(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from pytest_migrations.derive.objects.hanging import enabled
 from pytest_migrations.derive.objects.indexes import clustered, replica_identity
 from pytest_migrations.derive.objects.kind import (
     DROP,
     MAKE,
     PUT_BACK,
+    TAKE_IN,
     Change,
     NotDerivableError,
     ObjectKind,
@@ -32,7 +34,8 @@ def _of(row: Row) -> str:
 
 
 def _add(name: str, row: Row) -> str:
-    return f"ALTER {_of(row)} ADD CONSTRAINT {own_name(name, row)} {row['definition']}"
+    of = f"TABLE ONLY {relation_of(row)}" if row.get("only") else _of(row)
+    return f"ALTER {of} ADD CONSTRAINT {own_name(name, row)} {row['definition']}"
 
 
 def _drop(name: str, row: Row) -> str:
@@ -67,7 +70,21 @@ def _triggers(change: Change) -> list[Undo]:
     """Those that enforce a foreign key, which have no names; the others of the table are put back after them."""
     if change.before["triggers disabled"]:
         raise NotDerivableError(f"{change.name} was not enforced, since triggers were disabled")
-    return [Undo(f"ALTER TABLE {change.relation} ENABLE TRIGGER ALL", MAKE)]
+    only = "ONLY " if change.has_children else ""
+    kept = [
+        Undo(enabled("TRIGGER", name, was, only), TAKE_IN)
+        for (kind, name), (was, now) in change.rows.items()
+        if kind == "trigger" and relation_of(was) == change.relation and was["enabled"] == now["enabled"] != "origin"
+    ]
+    return [Undo(f"ALTER TABLE {only}{change.relation} ENABLE TRIGGER ALL", MAKE), *kept]
+
+
+def _partition(change: Change) -> list[Undo]:
+    """As with indexes."""
+    if whole := change.after["index partition of"]:
+        raise NotDerivableError(f"the index of {change.name} is part of {whole} now, and would go with it")
+    whole, index = change.before["index partition of"], _its_index(change.name, change.before)
+    return [Undo(f"ALTER INDEX {whole} ATTACH PARTITION {index}", PUT_BACK)]
 
 
 CONSTRAINT = ObjectKind(
@@ -76,6 +93,7 @@ CONSTRAINT = ObjectKind(
         "definition": _definition,
         "comment": comment("CONSTRAINT", name=_on),
         "index comment": comment("INDEX", "index comment", _its_index),
+        "index partition of": _partition,
         "clustered": clustered,
         "replica identity": replica_identity,
         "triggers disabled": _triggers,

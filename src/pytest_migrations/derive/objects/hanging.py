@@ -27,13 +27,18 @@ _STATES = {
 
 def _enabled(word: str, change: Change) -> list[Undo]:
     """When it fires. CREATE OR REPLACE lets a trigger fire again, so that this comes last."""
-    if change.has_children:
-        raise NotDerivableError(f"the partitions of {change.relation} have {change.name} as well")
-    name, state = own_name(change.name, change.after), _STATES[change.before["enabled"]]
-    return [Undo(f"ALTER TABLE {relation_of(change.after)} {state} {word} {name}", TAKE_IN)]
+    only = "ONLY " if change.has_children else ""
+    return [Undo(enabled(word, change.name, change.before, only), TAKE_IN)]
+
+
+def enabled(word: str, name: str, row: Row, only: str = "") -> str:
+    """The statement that lets a trigger or a rule fire when it did."""
+    return f"ALTER TABLE {only}{relation_of(row)} {_STATES[row['enabled']]} {word} {own_name(name, row)}"
 
 
 def _trigger(change: Change) -> list[Undo]:
+    if change.has_children:
+        raise NotDerivableError(f"the partitions of {change.relation} have {change.name} as well")
     again = Undo(change.before["definition"].replace("CREATE ", "CREATE OR REPLACE ", 1), MAKE)
     return [again, *_enabled("TRIGGER", change)] if change.before["enabled"] != "origin" else [again]
 

@@ -61,7 +61,10 @@ def _statistics(change: Change) -> list[Undo]:
 
 
 def _partition(change: Change) -> list[Undo]:
-    raise NotDerivableError(f"{change.name} is part of {change.after['partition of']} now, and would go with it")
+    """Once it is made again it becomes a part again; ATTACH PARTITION of an index has no way back."""
+    if whole := change.after["partition of"]:
+        raise NotDerivableError(f"{change.name} is part of {whole} now, and would go with it")
+    return [Undo(f"ALTER INDEX {change.before['partition of']} ATTACH PARTITION {change.name}", PUT_BACK)]
 
 
 INDEX = ObjectKind(

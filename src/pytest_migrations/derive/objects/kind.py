@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -43,6 +43,8 @@ class Change:
     version: int
     #: Of all that was looked at: by relation, those that it inherits from or is a partition of.
     ancestors: Mapping[str, tuple[str, ...]]
+    #: All that was looked at and is still there, by kind and name: the rows before and after.
+    rows: Mapping[tuple[str, str], tuple[Row, Row]]
 
     @property
     def relation(self) -> str:
@@ -54,9 +56,24 @@ class Change:
         return any(self.relation in above for above in self.ancestors.values())
 
     @property
-    def depth(self) -> int:
-        """How many relations are above the object's own."""
-        return len(self.ancestors.get(self.relation, ()))
+    def is_partitioned(self) -> bool:
+        """Whether the object's relation is."""
+        rows = self.rows.get(("table", self.relation))
+        return rows is not None and rows[0]["partition by"] is not None
+
+    @property
+    def above(self) -> list[tuple[Row, Row]]:
+        """The columns of this name of the relations that the column's own inherits from, the nearest first."""
+        return self._columns(self.ancestors.get(self.relation, ()))
+
+    @property
+    def below(self) -> list[tuple[Row, Row]]:
+        """The columns of this name of the relations that inherit from the column's own."""
+        return self._columns([name for name, above in self.ancestors.items() if self.relation in above])
+
+    def _columns(self, relations: Iterable[str]) -> list[tuple[Row, Row]]:
+        keys = [("column", f"{relation}.{own_name(self.name, self.after)}") for relation in relations]
+        return [self.rows[key] for key in keys if key in self.rows]
 
 
 PutBack = Callable[[Change], list[Undo]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_migrations.derive.objects.kind import PUT_BACK, Change, NotDerivableError, ObjectKind, Row, Undo
 from pytest_migrations.derive.objects.privileges import privileges
 from pytest_migrations.derive.objects.sayings import cannot, comment, owner
+from pytest_migrations.sql.grammar import quoted
 
 
 def _drop(name: str, row: Row) -> str:
@@ -41,7 +42,7 @@ def _not_null(change: Change) -> list[Undo]:
     if not before["not null"]:
         return [Undo(f"ALTER DOMAIN {change.name} DROP NOT NULL", PUT_BACK)]
     named = before.get("not null constraint")
-    clause = f"ADD CONSTRAINT {named} NOT NULL" if named else "SET NOT NULL"
+    clause = f"ADD CONSTRAINT {quoted(named)} NOT NULL" if named else "SET NOT NULL"
     return [Undo(f"ALTER DOMAIN {change.name} {clause}", PUT_BACK)]
 
 

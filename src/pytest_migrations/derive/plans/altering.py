@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.derive.names import Entry, dotted
 from pytest_migrations.derive.plans.calls import unseen_calls
-from pytest_migrations.derive.plans.plan import NOTHING, Plan
+from pytest_migrations.derive.plans.plan import ADOPTED, NOTHING, Plan
 from pytest_migrations.derive.plans.positions import restarted, with_positions
 from pytest_migrations.derive.scopes import HANGING, RELATION, TABLE, TYPE, Scope, names_in, relation, scope_of, word_of
 from pytest_migrations.derive.state import Back
-from pytest_migrations.sql.grammar import quoted
+from pytest_migrations.sql.grammar import quoted, within
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def table(node: Any, context: Context) -> Plan:
     found = context.find_relation(node.relation)
     if found is None:
         return NOTHING
-    plan, unseen = _altered(node, found), tuple(_unseen(node, found, context))
+    plan, unseen = _altered(node, found, context), tuple(_unseen(node, found, context))
     for command in (item.alter_table_cmd for item in node.cmds):
         said = enum_name(command, "subtype")
         if said == "AT_AddColumn":
@@ -64,7 +64,7 @@ def _composite_type(node: Any, context: Context) -> Plan:
     )
 
 
-def _altered(node: Any, found: Found) -> Plan:
+def _altered(node: Any, found: Found, context: Context) -> Plan:
     commands = [item.alter_table_cmd for item in node.cmds]
     if any(enum_name(command, "behavior") == "DROP_CASCADE" for command in commands):
         return Plan(missing=(CASCADE,), scopes=(relation(node.relation),))
@@ -77,11 +77,24 @@ def _altered(node: Any, found: Found) -> Plan:
         for command in commands
         if enum_name(command, "subtype") in _PARTITIONS
     ]
+    makes = (ADOPTED,) if _adopts(commands, partitions, found, context) else ()
+    if found.is_made and partitions:
+        return replace(found.touched, missing=(), scopes=(relation(*partitions, node.relation),), makes=makes)
     if found.is_made:
-        scopes = (relation(*partitions, node.relation, family=TABLE),) if partitions else ()
-        return replace(found.touched, scopes=scopes)
-    family = RELATION if found.word != "TABLE" or any(map(_is_about_hanging, commands)) else TABLE
-    return _additions(commands, found) or Plan(scopes=(relation(node.relation, *partitions, family=family),))
+        return found.touched
+    family = (
+        TABLE if found.word == "TABLE" and not partitions and not any(map(_is_about_hanging, commands)) else RELATION
+    )
+    seen = Plan(scopes=(relation(node.relation, *partitions, family=family),), makes=makes)
+    return _additions(commands, found) or seen
+
+
+def _adopts(commands: list[Any], partitions: list[Any], found: Found, context: Context) -> bool:
+    """Whether a table that was there before becomes a partition or a child of one that the script has made."""
+    if found.is_made:
+        return any(part is not None and not part.is_made for part in map(context.find_relation, partitions))
+    above = [getattr(item, "def").range_var for item in commands if enum_name(item, "subtype") == "AT_AddInherit"]
+    return any(parent is not None and parent.is_made for parent in map(context.find_relation, above))
 
 
 def _replaced_columns(commands: list[Any], found: Found) -> tuple[str, ...]:
@@ -109,17 +122,27 @@ def _additions(commands: list[Any], found: Found) -> Plan | None:
     made = []
     for command in commands:
         node = getattr(command, "def")
-        if enum_name(command, "subtype") == "AT_AddColumn" and not command.missing_ok:
+        if enum_name(command, "subtype") == "AT_AddColumn" and not command.missing_ok and _goes_whole(node.column_def):
             made.append(Entry("column", f"{found.sql}.{quoted(node.column_def.colname)}"))
-        elif enum_name(command, "subtype") == "AT_AddConstraint" and _goes_by_its_name(node.constraint):
+        elif enum_name(command, "subtype") == "AT_AddConstraint" and _goes_by_its_name(node.constraint, found):
             made.append(Entry("constraint", f"{quoted(node.constraint.conname)} on {found.sql}"))
         else:
             return None
     return Plan(tuple(Back(_drop(entry, found), entry) for entry in reversed(made)), tuple(made))
 
 
-def _goes_by_its_name(constraint: Any) -> bool:
-    kinds = ("CONSTR_CHECK", "CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_EXCLUSION")
+def _goes_whole(column: Any) -> bool:
+    """Whether all that is declared with a column goes with it: a CHECK that does not speak of it stays."""
+    checks = (item.constraint for item in column.constraints if enum_name(item.constraint, "contype") == "CONSTR_CHECK")
+    return all(
+        any(kind == "column_ref" and node.fields[-1].string.sval == column.colname for kind, node in within(check))
+        for check in checks
+    )
+
+
+def _goes_by_its_name(constraint: Any, found: Found) -> bool:
+    """A CHECK may also be one that is inherited already."""
+    kinds = ("CONSTR_FOREIGN", "CONSTR_UNIQUE", "CONSTR_EXCLUSION", *(() if found.is_inheriting else ("CONSTR_CHECK",)))
     return bool(constraint.conname and not constraint.indexname) and enum_name(constraint, "contype") in kinds
 
 

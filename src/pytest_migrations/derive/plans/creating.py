@@ -92,7 +92,7 @@ def index(node: Any, context: Context) -> Plan:
     made = Entry("relation", dotted(found.schema, node.idxname))
     if found.is_made:
         calls = node.HasField("where_clause") or any(item.index_elem.HasField("expr") for item in node.index_params)
-        return found.touched if calls else NOTHING
+        return found.touched if calls or found.adopts else NOTHING
     if not node.idxname or node.if_not_exists or found.word == "INDEX" or found.is_partitioned:
         return Plan(scopes=(relation(node.relation, family=TABLE if found.word == "TABLE" else RELATION),))
     return Plan((Back(f"DROP INDEX {made.name}", made),), (made,))

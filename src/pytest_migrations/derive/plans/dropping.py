@@ -37,6 +37,7 @@ def dropped(node: Any, context: Context) -> Plan:
             if found is None:
                 continue
             own = found.is_made and context.is_made(found.entry)
+            missing += found.touched.missing
             if cascades and not found.is_temporary and word in _RELATIONS:
                 missing += [
                     f"CASCADE takes along {name}" for name in context.catalog.dependents(found.schema, found.name)

@@ -63,6 +63,8 @@ class Plan:
 NOTHING = Plan()
 #: That the script has made temporary relations, whichever are left of them.
 TEMPORARY = Entry("temporary", "")
+#: That tables which were there before became partitions or children of some that the script has made.
+ADOPTED = Entry("adopted", "")
 
 
 class Found(NamedTuple):
@@ -76,7 +78,10 @@ class Found(NamedTuple):
     table: str = ""
     has_children: bool = False
     is_partitioned: bool = False
+    is_inheriting: bool = False
     is_made: bool = False
+    #: Of a table of the script's own: whether there may be others than the script's own among those that inherit.
+    adopts: bool = False
 
     @property
     def is_temporary(self) -> bool:
@@ -94,7 +99,9 @@ class Found(NamedTuple):
     @property
     def touched(self) -> Plan:
         """The plan for a statement that only changes what the script has made itself."""
-        return Plan(touches=(Entry("relation", dotted(self.schema, self.table or self.name)),))
+        reason = f"what it does to {self.sql} goes on to tables that this script has not made"
+        touches = (Entry("relation", dotted(self.schema, self.table or self.name)),)
+        return Plan(touches=touches, missing=(reason,) if self.adopts else ())
 
 
 class Context:
@@ -167,14 +174,19 @@ class Context:
         # Temporary relations and those of PostgreSQL come first on every path.
         is_first = len(name) > 1 or not (self.is_made(TEMPORARY) or name[-1].startswith("pg_"))
         if is_first and self.is_made(Entry("relation", dotted(schema, name[-1]))):
-            return Found(schema, name[-1], "TABLE", is_made=True)
+            return Found(schema, name[-1], "TABLE", is_made=True, adopts=self._may_adopt(schema, name[-1]))
         row = self.catalog.find(name[-1], [name[-2]] if len(name) > 1 else self._session.path)
         if row is None:
             return None
-        schema, kind, table, has_children = row
-        found = Found(schema, name[-1], RELATION_WORDS[kind], table, has_children, kind in "pI")
+        schema, kind, table, has_children, is_inheriting = row
+        found = Found(schema, name[-1], RELATION_WORDS[kind], table, has_children, kind in "pI", is_inheriting)
         owner = Entry("relation", dotted(schema, table or name[-1]))
-        return found._replace(is_made=found.is_temporary or self.is_made(owner))
+        is_made = found.is_temporary or self.is_made(owner)
+        return found._replace(is_made=is_made, adopts=is_made and has_children and self.is_made(ADOPTED))
+
+    def _may_adopt(self, schema: str, name: str) -> bool:
+        row = self.catalog.find(name, [schema]) if self.is_made(ADOPTED) else None
+        return row is not None and row[3]
 
     def schema_of_type(self, name: Name) -> str:
         """The schema of a type that there is."""
