@@ -219,3 +219,18 @@ def test_the_rest_runs_in_the_settings_of_the_script(
         ("b", "app"),
         ("c", "app"),
     ]
+
+
+def test_a_half_whose_rollback_waits_in_vain_is_as_it_was(
+    database: Database, cli: Cli, migrations: Migrations, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "_BACK_OFF", (0.1, 0.1, 0.1))
+    migrations(m001_half=OWN)
+    assert cli("run").code == 1
+    with in_the_way(database, "SELECT * FROM a"):
+        waited = cli("rollback", "1", "--lock-timeout", "200ms")
+    assert waited.code == 2
+    assert "Nothing was changed. Try again" in waited.err
+    assert "by hand" not in waited.err
+    assert cli("rollback", "1").code == 0
+    assert query("SELECT to_regclass('a')") == [(None,)]

@@ -118,12 +118,18 @@ class Patience:
     def _advised(self, failure: MigrationError, kept: Entry, end: State) -> MigrationError:
         apply = end is State.APPLIED
         advice = failure.advice or (advise(failure, self._history, {}) if apply else advise_on_rollback(failure))
-        baseline = ""
+        more = ""
         if apply and failure.sqlstate in ALREADY_THERE and not self._has_applied():
-            baseline = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
+            more = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
         if kept.state is UNDER_WAY[end]:
             failure.kept = Kept.IN_STEPS
-        failure.advice = "\n".join(filter(None, [advice, baseline, self._way_out(failure, kept, end)]))
+        elif kept.state is State.APPLYING:
+            more = (
+                f"Nothing of the rollback was kept, and {kept.statements} of the {kept.total_statements} statements of "
+                "the migration still are. Undo those by hand, and say so: "
+                f"pytest-migrations mark {quote(failure.migration.name)} --pending"
+            )
+        failure.advice = "\n".join(filter(None, [advice, more, self._way_out(failure, kept, end)]))
         return failure
 
     def _has_applied(self) -> bool:
@@ -134,7 +140,7 @@ class Patience:
     ) -> LockedError:
         who = [str(blocker)] if blocker else []
         end_it = f", or end it: SELECT pg_terminate_backend({blocker.pid});" if blocker else "."
-        left = "Nothing was changed." if not kept.is_unfinished else self._way_out(failure, kept, end)
+        left = self._way_out(failure, kept, end) or "Nothing was changed."
         return LockedError(
             "\n".join(
                 [
@@ -150,16 +156,10 @@ class Patience:
         return UserError(f"{failure.headline}\n{failure.place.excerpt(failure.remark)}\n{left}")
 
     def _way_out(self, failure: MigrationError, kept: Entry, end: State) -> str:
-        """What to do about a migration that stopped half-way; empty about one that did not."""
-        if not kept.is_unfinished:
+        """What to do about a script that stopped half-way; empty about one that did not."""
+        if kept.state is not UNDER_WAY[end]:
             return ""
         name = failure.migration.name
-        if kept.state is State.APPLYING and end is State.ROLLED_BACK:
-            return (
-                f"Nothing of the rollback was kept, and {kept.statements} of the {kept.total_statements} statements of "
-                "the migration still are. Undo those by hand, and say so: "
-                f"pytest-migrations mark {quote(name)} --pending"
-            )
         done = f"{kept.kept}{self._left(failure, kept)}."
         if kept.state is State.ROLLING_BACK:
             return f"{done} Go on with `pytest-migrations rollback {quote(name)}` once the cause is gone."
