@@ -73,15 +73,23 @@ class Applier:
             begun = replace(begun, rollback_sql=own, rollback_note=None)
         if entry.state is not State.ROLLING_BACK:  # how far it was applied says nothing of its way back
             begun = replace(begun, state=State.APPLIED, statements=0, kept_checksum=None, in_doubt=None)
-        if entry.state is State.APPLYING and is_of_ledger(script):
-            self._clear(migration, entry)
-        attempt = partial(self._try, migration, script, State.ROLLED_BACK, None)
+        is_of_half = entry.state is State.APPLYING and is_of_ledger(script)
+
+        def attempt(now: Entry) -> Entry:
+            if is_of_half and now.state is not State.ROLLING_BACK:
+                self._clear(migration, script, entry)
+            return self._try(migration, script, State.ROLLED_BACK, None, now)
+
         return self._patience.insist(attempt, begun, State.ROLLED_BACK)
 
-    def _clear(self, migration: Migration, entry: Entry) -> None:
+    def _clear(self, migration: Migration, script: Script, entry: Entry) -> None:
         """Remove what the statement in doubt has left: the rollback that was derived knows nothing of it."""
-        if doubt := doubt_of(self._session.connection, migration, entry):
-            undo(self._session.connection, doubt)
+        try:
+            if doubt := doubt_of(self._session.connection, migration, entry):
+                undo(self._session.connection, doubt)
+        except psycopg.Error as error:
+            first = (*statements(script), *statements(migration.up))[0]
+            raise MigrationError.from_server(migration, first, error, Kept.NOTHING) from error
 
     def apply_as_one(self, migrations: Sequence[Migration]) -> list[Entry]:
         """Apply some in one transaction; their entries.
