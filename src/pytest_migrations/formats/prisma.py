@@ -1,7 +1,8 @@
 """One folder per migration: ``<timestamp>_name/migration.sql`` (Prisma).
 
-Prisma knows a migration by the whole name of its folder, sorts folders by it as text, has no rollbacks, and opens no
-transaction around the file (Prisma 6, schema-engine).
+Prisma knows a migration by the whole name of its folder, sorts folders by it as text, and has no rollbacks. It begins
+no transaction, but sends the file at once, which PostgreSQL runs as one (PostgreSQL docs, "Multiple Statements in a
+Simple Query"; Prisma 6, schema-engine).
 """
 
 from __future__ import annotations
@@ -39,10 +40,7 @@ def _evidence(folder: Folder) -> list[str]:
 
 
 def _read(folder: Folder) -> Reading:
-    migrations = [
-        Migration(name, f"{name}/{_FILE}", folder.script(f"{name}/{_FILE}", transactional=False))
-        for name in _named(folder)
-    ]
+    migrations = [Migration(name, f"{name}/{_FILE}", folder.script(f"{name}/{_FILE}")) for name in _named(folder)]
     return Reading(migrations, [*_empty(folder), *untaken(folder, (), _EXPECTED, only=_LOOKS_VERSIONED)])
 
 
