@@ -80,6 +80,7 @@ def test_single_transaction_is_all_or_nothing(
 
 DEFERRED = """\
 CREATE TABLE parent (id int PRIMARY KEY);
+CREATE TABLE other (id int CONSTRAINT child_id_fkey REFERENCES parent DEFERRABLE);
 CREATE TABLE child (id int REFERENCES parent DEFERRABLE INITIALLY DEFERRED);
 CREATE TABLE seat (n int UNIQUE DEFERRABLE);"""
 

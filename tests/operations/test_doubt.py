@@ -139,6 +139,106 @@ def test_a_block_that_may_have_committed_is_left_to_a_person(
     assert by_hand in cli("run", "--continue").err
 
 
+def test_what_somebody_made_meanwhile_is_not_ours(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    """An index without a name could be this one; a person has to say."""
+    migrations(m001_t=TABLE, m002_i="CREATE TABLE z (id int);\nCREATE INDEX CONCURRENTLY ON t (b);")
+    assert cli("run", "--to", "1").code == 0
+    kill("begun", 2, "run")
+    query("CREATE INDEX t_a_idx ON t (a)")
+    assert "may be its own or somebody else's" in cli("run", "--continue").err
+    assert "mark 002_i.sql --applied" in cli("rollback", "2").err
+    assert indexes(query) == [("t_a_idx", True)]
+
+
+def test_an_index_that_is_half_dropped_is_made_again(
+    database: Database, cli: Cli, migrations: Migrations, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "_BACK_OFF", (0.1, 0.1, 0.1))
+    migrations(m001_t="CREATE TABLE t (a int);\nCREATE UNIQUE INDEX u ON t (a);")
+    assert cli("run").code == 0
+    migrations(m002_d="CREATE TABLE z (id int);\nDROP INDEX CONCURRENTLY u;")
+    with in_the_way(database, "SELECT * FROM t"):
+        assert cli("run", "--lock-timeout", "200ms").code == 2
+    assert indexes(query) == [("u", False)]
+    assert "the index public.u is half dropped: it is invalid" in cli("status").out
+    assert cli("rollback", "2").code == 0
+    assert indexes(query) == [("u", True)]
+
+
+def test_the_parts_of_a_partitioned_table_are_reindexed_without_a_trace(
+    database: Database, cli: Cli, migrations: Migrations, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(patience, "_BACK_OFF", (0.1, 0.1, 0.1))
+    migrations(
+        m001_p="CREATE TABLE p (a int) PARTITION BY LIST (a);\nCREATE TABLE p1 PARTITION OF p FOR VALUES IN (1);\n"
+        "CREATE INDEX p_a ON p (a);"
+    )
+    assert cli("run").code == 0
+    migrations(m002_again="REINDEX TABLE CONCURRENTLY p;")
+    with in_the_way(database, "SELECT * FROM p1"):
+        assert cli("run", "--lock-timeout", "200ms").code == 2
+    assert cli("run", "--continue").code == 0
+    assert indexes(query, "p1") == [("p1_a_idx", True)]
+
+
+def test_a_right_that_is_missing_is_told_and_no_mistake_of_ours(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    """The script was another role, which may see more than who looks later."""
+    query("CREATE ROLE own; CREATE ROLE deployer LOGIN NOINHERIT IN ROLE own; CREATE SCHEMA app AUTHORIZATION own")
+    query(f"GRANT CREATE ON DATABASE {database.name} TO deployer")
+    dsn = f"{database.dsn} user=deployer"
+    migrations(
+        m001_t="SET ROLE own;\nCREATE TABLE app.t (a int);\nINSERT INTO app.t VALUES (1), (1);\n"
+        "CREATE UNIQUE INDEX CONCURRENTLY i ON app.t (a);"
+    )
+    try:
+        ran = cli("run", "--dsn", dsn)
+        assert ran.code == 1
+        assert "could not create unique index" in ran.err
+        assert "this user may not see what it has left" in ran.err
+        assert "this user may not see what it has left" in cli("status", "--dsn", dsn).out
+    finally:
+        query("DROP OWNED BY own, deployer CASCADE; DROP ROLE own, deployer")
+
+
+def test_a_database_that_is_not_there_was_not_dropped(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_d="CREATE TABLE z (id int);\nDROP DATABASE nowhere_at_all;")
+    assert cli("run").code == 1
+    again = cli("run", "--continue")
+    assert again.code == 1
+    assert "of the next, the database nowhere_at_all is not there" in again.err
+
+
+def test_a_half_that_did_not_fit_in_a_transaction_is_taken_back(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    """Its text does not tell that it commits in steps: the server does, in the middle."""
+    migrations(m001_p="CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END';")
+    assert cli("run").code == 0
+    migrations(m002_h="CREATE TABLE a (id int);\nCREATE TABLE b (id int);\nCALL p();\n--\nDROP TABLE b;\nDROP TABLE a;")
+    kill("begun", 7, "run")  # all three in one transaction, then each in its own, then the last without
+    kept = query("SELECT statements, rollback_sql FROM pytest_migrations.migration_history WHERE version = '002'")
+    assert kept == [(2, "DROP TABLE public.b;\nDROP TABLE public.a;")]
+
+
+def test_a_setting_that_the_script_took_back_is_not_made_again(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_app=f"CREATE SCHEMA app;\n{TABLE}")
+    assert cli("run").code == 0
+    migrations(
+        m002_i="BEGIN;\nSET search_path = app;\nROLLBACK;\nCREATE UNIQUE INDEX CONCURRENTLY i ON public.t (a);\n"
+        "CREATE TABLE c (id int);"
+    )
+    assert cli("run").code == 1
+    query("TRUNCATE t")
+    assert cli("run", "--continue").code == 0
+    assert query("SELECT relnamespace::regnamespace::text FROM pg_class WHERE relname = 'c'") == [("public",)]
+
+
 OWN = """\
 CREATE TABLE a (id int);
 INSERT INTO a VALUES (1), (1);
@@ -180,7 +280,8 @@ def test_a_rollback_that_fails_on_a_half_says_so(
     cause = query("SELECT error FROM pytest_migrations.migration_history")
     back = cli("rollback", "1")
     assert back.code == 1
-    assert "Nothing of the rollback was kept, and 7 of the 9 statements of the migration still are." in back.err
+    assert "Nothing of the rollback was kept, and 7 of the 9 statements of the migration still are" in back.err
+    assert "of the next, the index public.a_id is there and invalid" in back.err
     assert "pytest-migrations mark 001_half.sql --pending" in back.err
     assert query("SELECT error FROM pytest_migrations.migration_history") == cause
 

@@ -168,8 +168,18 @@ def test_a_script_in_steps_that_releases_our_lock_is_stopped_between_them(
     )
     assert "The lock of this run was released by what ran last" in cli("run").err
     (migration,) = cli("status", "--json").json["migrations"]
-    assert migration["note"] == "stopped behind statement 3 of 4"
+    assert migration["note"] == "stopped behind statement 2 of 4"
+    migrations(
+        m001_t="CREATE TABLE t (id int);\nCREATE INDEX CONCURRENTLY a ON t (id);\nCREATE INDEX CONCURRENTLY b ON t (id);"
+    )
     assert cli("run", "--continue").code == 0
+
+
+def test_nothing_is_committed_without_the_lock(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_t="-- No transaction\nCREATE TABLE a (id int);\nSELECT pg_advisory_unlock_all();\nVACUUM a;")
+    assert cli("run").code == 2
+    (migration,) = cli("status", "--json").json["migrations"]
+    assert migration["note"] == "stopped behind statement 1 of 3"
 
 
 def test_statement_timeout(database: Database, cli: Cli, migrations: Migrations) -> None:

@@ -40,6 +40,17 @@ def test_its_rollback_goes_through_all_that_it_was(folder: Path, database: Datab
     assert query("SELECT to_regclass('v')") == [(None,)]
 
 
+@pytest.mark.parametrize("how", [[], ["--single-transaction"]])
+def test_its_rollback_knows_what_it_was_before(
+    how: list[str], folder: Path, database: Database, cli: Cli, query: Query
+) -> None:
+    assert cli("run").code == 0
+    (folder / "R__v.sql").write_text(VIEW.format("2 AS a"))
+    assert cli("run", *how).code == 0
+    assert cli("rollback", "R__v.sql").code == 0
+    assert query("SELECT to_regclass('v')") == [(None,)]
+
+
 def test_one_that_fails_when_it_runs_again(folder: Path, database: Database, cli: Cli, query: Query) -> None:
     cli("run")
     (folder / "R__v.sql").write_text(VIEW.format("1/0 AS a, nonsense AS b"))

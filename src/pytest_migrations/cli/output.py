@@ -22,7 +22,11 @@ _WHERE_OURS_ARE = "with --placeholder, or as placeholders in pyproject.toml"
 
 def error(message: str) -> None:
     """Tell what went wrong, on stderr."""
-    click.echo(_OPTIONS.sub("--", message).replace(_WHERE_PLACEHOLDERS_ARE, _WHERE_OURS_ARE), err=True)
+    try:
+        click.echo(_OPTIONS.sub("--", message).replace(_WHERE_PLACEHOLDERS_ARE, _WHERE_OURS_ARE), err=True)
+    except OSError as failure:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+        _lost.append(failure)
 
 
 def line(text: str = "") -> None:

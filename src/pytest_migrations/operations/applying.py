@@ -27,7 +27,7 @@ from pytest_migrations.sql.grammar import statements
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from pytest_migrations.migration import History, Migration, Script
     from pytest_migrations.operations.patience import Waiting
@@ -57,9 +57,9 @@ class Applier:
         :raises UserError: where it could not be tried: somebody holds a lock, the server is gone.
         """
         begun = beginning(migration)
-        earlier: str | None = ""
-        if known is not None:
-            begun, earlier = (begun.gone_on_from(known) if known.is_unfinished else begun), known.rollback_sql
+        if known is not None and known.is_unfinished:
+            begun = begun.gone_on_from(known)
+        earlier = known.rollback_sql if known is not None else ""
         attempt = partial(self._try, migration, migration.up, State.APPLIED, earlier)
         return self._patience.insist(attempt, begun, State.APPLIED)
 
@@ -91,8 +91,8 @@ class Applier:
             first = (*statements(script), *statements(migration.up))[0]
             raise MigrationError.from_server(migration, first, error, Kept.NOTHING) from error
 
-    def apply_as_one(self, migrations: Sequence[Migration]) -> list[Entry]:
-        """Apply some in one transaction; their entries.
+    def apply_as_one(self, migrations: Sequence[Migration], known: Mapping[str, Entry]) -> list[Entry]:
+        """Apply some in one transaction; their entries. ``known`` are those that the ledger has of them, as above.
 
         :raises MigrationError: where one fails; nothing of any was kept.
         """
@@ -102,7 +102,7 @@ class Applier:
             entries.clear()
             self._session.connection.execute("BEGIN")
             try:
-                entries.extend(map(self._apply_inside, migrations))
+                entries.extend(self._apply_inside(each, known.get(each.identity)) for each in migrations)
                 self._session.lock.check()
                 self._commit(migrations)
             finally:
@@ -112,8 +112,8 @@ class Applier:
         self._patience.insist(attempt, beginning(migrations[-1]), State.APPLIED)
         return entries
 
-    def _apply_inside(self, migration: Migration) -> Entry:
-        deriving = Deriving(self._session.connection, migration, "")
+    def _apply_inside(self, migration: Migration, known: Entry | None) -> Entry:
+        deriving = Deriving(self._session.connection, migration, known.rollback_sql if known else "")
         runner = Runner(self._session.connection, before_statement=deriving.before, after_statement=deriving.after)
         with untouched(self._session.ledger, migration, migration.up):
             try:
@@ -142,8 +142,14 @@ class Applier:
         SET CONSTRAINTS ALL IMMEDIATE, by which the runner has checked them, would hold to the end of the transaction.
         """
         row = self._session.connection.execute(
-            "SELECT string_agg(DISTINCT format('%I.%I', n.nspname, k.conname), ', ') FROM pg_catalog.pg_constraint k "
-            "JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace WHERE k.condeferrable AND NOT k.condeferred"
+            """
+            SELECT string_agg(name, ', ') FROM (
+                SELECT format('%I.%I', n.nspname, k.conname) FROM pg_catalog.pg_constraint k
+                JOIN pg_catalog.pg_namespace n ON n.oid = k.connamespace
+                WHERE k.condeferrable AND has_schema_privilege(n.oid, 'USAGE')
+                GROUP BY n.nspname, k.conname HAVING NOT bool_or(k.condeferred)
+            ) found(name)
+            """  # a name may be that of several tables' constraints
         ).fetchone()
         immediate = f"; SET CONSTRAINTS {row[0]} IMMEDIATE" if row and row[0] else ""
         self._session.connection.execute(f"SET CONSTRAINTS ALL DEFERRED{immediate}".encode())

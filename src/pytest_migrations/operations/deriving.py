@@ -31,10 +31,16 @@ class Deriving:
         self._down = migration.down
         self._earlier = earlier
         is_derived = migration.down is None or (migration.up.program is None and _commits_in_steps(migration.up))
+        self._connection = connection
         self._derivation = Derivation(connection) if is_derived else None
+        #: Where the last statement stands.
+        self._offset = -1
 
     def before(self, statement: Statement) -> None:
         """Called before a statement is sent."""
+        if self._derivation is None and statement.offset <= self._offset and statement.script.program is None:
+            self._derivation = Derivation(self._connection)  # it did not fit in a transaction, and begins anew in steps
+        self._offset = statement.offset
         if self._derivation is not None:
             self._derivation.before(statement)
 
@@ -49,7 +55,7 @@ class Deriving:
             own = self._down.text.strip() if self._down.program is None else None
             return replace(entry, rollback_sql=own, rollback_note=None)
         if self._derivation is None:
-            return replace(entry, rollback_sql=None, rollback_note=None)
+            return entry
         derived = self._derivation.result()
         if derived.missing:
             first, more = derived.missing[0], len(derived.missing) - 1

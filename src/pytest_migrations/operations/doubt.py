@@ -9,7 +9,6 @@ partition that is half detached is detached (ALTER TABLE, "DETACH PARTITION ... 
 from __future__ import annotations
 
 import json
-from contextlib import suppress
 from dataclasses import dataclass
 from shlex import quote
 from typing import TYPE_CHECKING, Any
@@ -18,7 +17,7 @@ import psycopg
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.entry import State
-from pytest_migrations.operations.leftovers import LOOKS, Judgement, Outcome
+from pytest_migrations.operations.leftovers import LOOKS, Judgement, Outcome, has_not_run
 from pytest_migrations.sql.grammar import statements, trees
 
 if TYPE_CHECKING:
@@ -48,18 +47,25 @@ class Doubt:
 
 def sight(connection: psycopg.Connection[Any], statement: Statement) -> str:
     """What there is, before a statement is sent in this session, of what it makes or takes away; for the ledger."""
-    there: Sight = {}
+    there: Sight | None = {}
     if look := LOOKS.get(statement.kind):
         (tree,) = trees(statement.text)
-        with suppress(psycopg.errors.InsufficientPrivilege):  # then the statement has no right either
+        try:
             there = look.see(connection, tree.node)
+        except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UntranslatableCharacter):
+            there = None  # what keeps us from looking keeps the statement from running
     return json.dumps({"kind": statement.kind, "text": statement.text, "there": there})
+
+
+def is_about(in_doubt: str, statement: Statement) -> bool:
+    """Whether that was kept for a statement of this text."""
+    return bool(json.loads(in_doubt)["text"] == statement.text)
 
 
 def is_hopeless(entry: Entry) -> bool:
     """Whether nobody can tell of the statement that it has stopped in what that has done."""
     kept = json.loads(entry.in_doubt) if entry.in_doubt is not None else None
-    return kept is not None and not (kept["kind"] in LOOKS and kept["there"])
+    return kept is not None and (kept["kind"] not in LOOKS or kept["there"] == {})
 
 
 def by_hand(name: str) -> str:
@@ -82,7 +88,12 @@ def doubt_of(connection: psycopg.Connection[Any], migration: Migration, entry: E
     kept = json.loads(entry.in_doubt)
     judgement = Judgement(Outcome.ASK, "it may have run, wholly or in part")
     if not is_hopeless(entry):
-        judgement = LOOKS[kept["kind"]].judge(connection, kept["there"])
+        try:
+            there = kept["there"]
+            look = LOOKS[kept["kind"]]
+            judgement = look.judge(connection, there) if there else has_not_run("it was refused")
+        except psycopg.errors.InsufficientPrivilege:
+            judgement = Judgement(Outcome.ASK, "this user may not see what it has left")
     return Doubt(
         migration.name, rest[0].place if rest else script.start, judgement, bool(rest) and rest[0].text == kept["text"]
     )
@@ -94,10 +105,12 @@ def undo(connection: psycopg.Connection[Any], doubt: Doubt) -> None:
     :raises UserError: where that cannot be.
     """
     if doubt.judgement.to_undo is None:
+        first = "Go on first: pytest-migrations run --continue. Or undo it by hand."
+        is_certain = doubt.judgement.outcome is not Outcome.ASK
         raise UserError.at(
             doubt.place,
             f"{doubt.text}, and the rollback that was derived does not take that back",
-            "Go on first: pytest-migrations run --continue. Or undo it by hand.",
+            first if is_certain else by_hand(doubt.migration),
         )
     _execute(connection, doubt.judgement.to_undo)
 

@@ -38,8 +38,11 @@ _ORDER = "id"
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 #: What a script may have left in the session, that would keep us from the ledger.
 _AS_OURSELVES = ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL role = DEFAULT")
-#: Times are left out: they are spelled by the settings of the session.
-_SETTLED = ", ".join(name for name, kind in _COLUMNS.items() if kind.startswith(("text", "integer")))
+#: However the settings of the session spell times and fractions.
+_SETTLED = ", ".join(
+    ["id", "extract(epoch FROM applied_at)"]
+    + [name for name, kind in _COLUMNS.items() if kind.startswith(("text", "integer"))]
+)
 _FINGERPRINT = f"SELECT count(*), sum(hashtextextended(ROW({_SETTLED})::text, 0)) FROM {{ledger}}"  # noqa: S608 (our own)
 _INSERT = f"INSERT INTO {{ledger}} ({', '.join(_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_COLUMNS))})"  # noqa: S608
 _WRITE = f"{_INSERT} ON CONFLICT (name) DO UPDATE SET {', '.join(f'{name} = EXCLUDED.{name}' for name in _COLUMNS)}"

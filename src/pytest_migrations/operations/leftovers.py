@@ -5,6 +5,7 @@ What there is of it is looked at before it is sent: what is there later, and was
 
 from __future__ import annotations
 
+import re
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -42,9 +43,9 @@ class Judgement(NamedTuple):
     to_undo: tuple[sql.Composable, ...] | None = None
 
 
-def _has_not_run(text: str, left: list[str] | None = None) -> Judgement:
+def has_not_run(text: str, left: list[str] | None = None) -> Judgement:
     """It is to run, when these indexes that it has left are gone."""
-    return Judgement(Outcome.RUN, text, _drops(left or [], "CONCURRENTLY"), _drops(left or []))
+    return Judgement(Outcome.RUN, text, _drops(left or [], "DROP INDEX CONCURRENTLY"), _drops(left or []))
 
 
 class Look(NamedTuple):
@@ -67,13 +68,17 @@ def _judge_index(connection: psycopg.Connection[Any], before: Sight) -> Judgemen
     new = {index: found for index, found in there.items() if index not in before["indexes"]}
     if name is not None:
         new = {index: found for index, found in new.items() if found.name == name}
+    else:  # as PostgreSQL names them, or others would
+        new = {index: found for index, found in new.items() if re.search(r"_(idx|key|excl)\d*$", found.name)}
     if invalid := sorted(index for index, found in new.items() if not found.is_valid):
-        return _has_not_run(f"the index {' and '.join(invalid)} is there and invalid", invalid)
+        return has_not_run(f"the index {' and '.join(invalid)} is there and invalid", invalid)
+    if new and name is None:
+        return Judgement(Outcome.ASK, f"the index {' and '.join(new)} is there, and may be its own or somebody else's")
     if new:
         return Judgement(Outcome.SKIP, f"the index {' and '.join(new)} is there and valid", (), _drops(list(new)))
     if older := [index for index, found in there.items() if found.name == name]:
-        return _has_not_run(f"the index {older[0]} was there before it")
-    return _has_not_run(f"the index {name} is not there" if name else "it has left no index")
+        return has_not_run(f"the index {older[0]} was there before it")
+    return has_not_run(f"the index {name} is not there" if name else "it has left no index")
 
 
 def _see_dropped(connection: psycopg.Connection[Any], node: Node) -> Sight:
@@ -87,13 +92,16 @@ def _see_dropped(connection: psycopg.Connection[Any], node: Node) -> Sight:
 
 def _judge_dropped(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
     if before["index"] is None:
-        return _has_not_run(f"there was no index {before['name']}")
+        return has_not_run(f"there was no index {before['name']}")
     if _resolved(connection, before["index"]) is None:
         definition = before["definition"]
         return Judgement(
             Outcome.SKIP, f"the index {before['index']} is gone", (), (sql.SQL(definition),) if definition else None
         )
-    return _has_not_run(f"the index {before['index']} is still there")
+    if before["definition"] and _definition(connection, before["index"]) is None:
+        again = (*_drops([before["index"]]), sql.SQL(before["definition"]))
+        return Judgement(Outcome.RUN, f"the index {before['index']} is half dropped: it is invalid", (), again)
+    return has_not_run(f"the index {before['index']} is still there")
 
 
 def _see_reindexed(connection: psycopg.Connection[Any], node: Node) -> Sight:
@@ -104,7 +112,7 @@ def _see_reindexed(connection: psycopg.Connection[Any], node: Node) -> Sight:
 
 def _judge_reindexed(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
     left = [index for index in _half_built(connection, before["relation"]) if index not in before["left"]]
-    return _has_not_run(f"it has left {', '.join(left)} half built" if left else "it may run again", left)
+    return has_not_run(f"it has left {', '.join(left)} half built" if left else "it may run again", left)
 
 
 def _see_detached(connection: psycopg.Connection[Any], node: Node) -> Sight:
@@ -120,13 +128,13 @@ def _judge_detached(connection: psycopg.Connection[Any], before: Sight) -> Judge
     parent, partition = before["names"]
     pending = _is_detach_pending(connection, parent, partition)
     if before["pending"] is not False:
-        return _has_not_run(f"{partition} was not attached before it")
+        return has_not_run(f"{partition} was not attached before it")
     if pending is None:
         return Judgement(Outcome.SKIP, f"{partition} is detached")
     if pending:
         finish = sql.SQL(f"ALTER TABLE {parent} DETACH PARTITION {partition} FINALIZE")
         return Judgement(Outcome.SKIP, f"{partition} is half detached", (finish,))
-    return _has_not_run(f"{partition} is still attached")
+    return has_not_run(f"{partition} is still attached")
 
 
 def _see_database(connection: psycopg.Connection[Any], node: Node) -> Sight:
@@ -136,7 +144,13 @@ def _see_database(connection: psycopg.Connection[Any], node: Node) -> Sight:
 def _judge_database(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
     is_there = _is_database(connection, before["name"])
     text = f"the database {before['name']} is {'' if is_there else 'not '}there"
-    return Judgement(Outcome.SKIP, text) if is_there and not before["is_there"] else _has_not_run(text)
+    return Judgement(Outcome.SKIP, text) if is_there and not before["is_there"] else has_not_run(text)
+
+
+def _judge_dropped_database(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
+    is_there = _is_database(connection, before["name"])
+    text = f"the database {before['name']} is {'' if is_there else 'not '}there"
+    return Judgement(Outcome.SKIP, text) if before["is_there"] and not is_there else has_not_run(text)
 
 
 def _see_nothing(_: psycopg.Connection[Any], __: Node) -> Sight:
@@ -144,7 +158,7 @@ def _see_nothing(_: psycopg.Connection[Any], __: Node) -> Sight:
 
 
 def _judge_again(_: psycopg.Connection[Any], __: Sight) -> Judgement:
-    return _has_not_run("it may run again")
+    return has_not_run("it may run again")
 
 
 class _Index(NamedTuple):
@@ -187,8 +201,10 @@ def _half_built(connection: psycopg.Connection[Any], relation: str | None) -> li
         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
         WHERE NOT i.indisvalid AND c.relname ~ '_cc(new|old)\d*$' AND n.nspname !~ '^pg_toast'
           AND (%(name)s::text IS NULL OR i.indrelid IN (
-              to_regclass(%(name)s),
-              (SELECT x.indrelid FROM pg_catalog.pg_index x WHERE x.indexrelid = to_regclass(%(name)s))))
+              SELECT coalesce(x.indrelid, r.oid) FROM (
+                  SELECT to_regclass(%(name)s)
+                  UNION SELECT relid FROM pg_catalog.pg_partition_tree(to_regclass(%(name)s))) AS r (oid)
+              LEFT JOIN pg_catalog.pg_index x ON x.indexrelid = r.oid))
           AND NOT EXISTS (
               SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
         ORDER BY 1
@@ -222,9 +238,9 @@ def _resolved(connection: psycopg.Connection[Any], name: str | None) -> str | No
     return row[0] if row else None
 
 
-def _drops(indexes: list[str], how: str = "") -> tuple[sql.Composable, ...]:
+def _drops(indexes: list[str], command: str = "DROP INDEX") -> tuple[sql.Composable, ...]:
     """``indexes`` are named as SQL has them."""
-    return tuple(sql.SQL(f"DROP INDEX {how} {index}") for index in indexes)
+    return tuple(sql.SQL(f"{command} {index}") for index in indexes)
 
 
 def _name(relation: Node) -> str:
@@ -240,6 +256,7 @@ LOOKS = {
     "alter_table_stmt": Look(_see_detached, _judge_detached),
     "cluster_stmt": _AGAIN,
     "createdb_stmt": Look(_see_database, _judge_database),
+    "dropdb_stmt": Look(_see_database, _judge_dropped_database),
     "drop_stmt": Look(_see_dropped, _judge_dropped),
     "index_stmt": Look(_see_index, _judge_index),
     "reindex_stmt": Look(_see_reindexed, _judge_reindexed),

@@ -43,6 +43,6 @@ def _encoding_of(connection: psycopg.Connection[Any]) -> str | None:
     if name in (None, "UTF8", "SQL_ASCII"):
         return None
     try:
-        return codecs.lookup(re.sub(r"^WIN(?=\d)", "cp", name)).name
+        return codecs.lookup(re.sub(r"^WIN(?=\d)", "cp", name.replace("KOI8", "koi8_"))).name
     except LookupError:
         return None

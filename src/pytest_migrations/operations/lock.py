@@ -60,7 +60,7 @@ class RunLock:
         if not was_held:
             raise UserError(
                 "The lock of this run was released by what ran last (pg_advisory_unlock_all, say), so another run may "
-                "have begun. This one has stopped before the next migration. Take that out of the script, see "
+                "have begun. This one has stopped before it kept anything more. Take that out of the script, see "
                 "`pytest-migrations status`, and run again."
             )
 

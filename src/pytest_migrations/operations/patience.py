@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
-from pytest_migrations.operations.doubt import doubt_of
+from pytest_migrations.operations.doubt import by_hand, doubt_of, is_hopeless
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
 from pytest_migrations.server.connections import again
@@ -126,7 +126,7 @@ class Patience:
         elif kept.state is State.APPLYING:
             more = (
                 f"Nothing of the rollback was kept, and {kept.statements} of the {kept.total_statements} statements of "
-                "the migration still are. Undo those by hand, and say so: "
+                f"the migration still are{self._left(failure, kept)}. Undo those by hand, and say so: "
                 f"pytest-migrations mark {quote(failure.migration.name)} --pending"
             )
         failure.advice = "\n".join(filter(None, [advice, more, self._way_out(failure, kept, end)]))
@@ -161,6 +161,8 @@ class Patience:
             return ""
         name = failure.migration.name
         done = f"{kept.kept}{self._left(failure, kept)}."
+        if is_hopeless(kept):
+            return f"{done} {by_hand(name)}"
         if kept.state is State.ROLLING_BACK:
             return f"{done} Go on with `pytest-migrations rollback {quote(name)}` once the cause is gone."
         back = ""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.operations.doubt import sight
+from pytest_migrations.operations.doubt import is_about, sight
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, checksum_of
 from pytest_migrations.sql.grammar import statements
 
@@ -55,7 +55,14 @@ class Progress:
         # BEGIN and COMMIT do nothing that could be in doubt.
         if self._is_alone and statement.kind != "transaction_stmt":
             self._session.lock.check()
-            self._write(in_doubt=None if self._is_program else sight(self._connection, statement))
+            self._write(in_doubt=self._sight(statement))
+
+    def _sight(self, statement: Statement) -> str | None:
+        """What there was before the statement was sent for the first time."""
+        if self._is_program:
+            return None
+        known = self.entry.in_doubt
+        return known if known is not None and is_about(known, statement) else sight(self._connection, statement)
 
     def after(self, statement: Statement) -> None:
         """Called behind a statement that succeeded."""
@@ -68,6 +75,8 @@ class Progress:
     def before_commit(self) -> None:
         """Called inside a transaction that is about to be committed, or where a script begins one."""
         if not self._is_alone:
+            if self.entry.state is UNDER_WAY[self._end]:  # else that was looked up a moment ago
+                self._session.lock.check()
             self._write()
 
     def finish(self) -> None:

@@ -10,6 +10,7 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.operations.doubt import by_hand, doubt_of, settle
 from pytest_migrations.operations.entry import checksum_of
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
+from pytest_migrations.sql.framing import OWN_TRANSACTION, may_commit
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -95,5 +96,13 @@ def _settings(migration: Migration, done: Sequence[Statement]) -> bytes:
                 "what this made went with its session, so the script cannot be gone on with",
                 by_hand(migration.name),
             )
-    settings = [s for s in done if s.kind == "variable_set_stmt" and not _ONLY_OF_A_TRANSACTION.match(s.text)]
+    settings: list[Statement] = []
+    at_begin = 0
+    for statement in done:
+        if statement.kind == "variable_set_stmt" and not _ONLY_OF_A_TRANSACTION.match(statement.text):
+            settings.append(statement)
+        elif statement.text.lower().startswith(("begin", "start transaction")):
+            at_begin = len(settings)
+        elif statement.traits & OWN_TRANSACTION and not may_commit(statement):
+            del settings[at_begin:]
     return "".join(f"; {statement.text}" for statement in settings).encode()

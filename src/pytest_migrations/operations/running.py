@@ -116,7 +116,7 @@ def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[
     session.lock.check()
     session.ledger.create()
     with applier(session, history, tell) as working:
-        entries = working.apply_as_one(wanted.migrations)
+        entries = working.apply_as_one(wanted.migrations, wanted.known)
     for migration, entry in zip(wanted.migrations, entries, strict=True):
         tell(Applied(migration, entry))
 
@@ -140,7 +140,7 @@ def _position(history: History, to: str) -> int:
 def _refuse_contradictions(all_standings: list[Standing]) -> None:
     if missing := [s for s in all_standings if s.stand is Stand.MISSING]:
         last = missing[-1]
-        if last.entry is not None and last.entry.rollback_sql is not None:
+        if last.entry is not None and last.entry.rollback_sql is not None and not is_hopeless(last.entry):
             away = f"pytest-migrations rollback {quote(last.name)}, which knows how from the ledger"
         else:
             away = f"undo it by hand, then pytest-migrations mark {quote(last.name)} --rolled-back"
@@ -161,6 +161,11 @@ def _refuse_contradictions(all_standings: list[Standing]) -> None:
 def _unfinished(standing: Standing) -> str:
     entry = standing.entry
     assert entry is not None
+    if entry.state is State.ROLLING_BACK and is_hopeless(entry):
+        return (
+            f"The rollback of {standing.name} stopped half-way: {entry.kept}, and of the next nobody can tell what it "
+            f"has done. Nothing was changed. {by_hand(standing.name)}"
+        )
     if entry.state is State.ROLLING_BACK:
         return (
             f"The rollback of {standing.name} stopped half-way: {entry.kept}. Nothing was changed. Finish it: "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from pytest_migrations.effects import effects_of
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.ledger import LedgerTouchedError
@@ -53,6 +54,10 @@ def _may_touch(ledger: Ledger, script: Script) -> bool:
     written = script.written.casefold().replace('""', '"')
     if script.program is not None or any(part.casefold() in written for part in ledger.name):
         return True
-    return any(
-        Trait.PLAIN_DDL not in statement.traits and statement.kind not in _TELLS for statement in statements(script)
-    )
+    kinds = {statement.kind for statement in statements(script) if Trait.PLAIN_DDL not in statement.traits} - _TELLS
+    return bool(kinds) and (kinds != {"alter_table_stmt"} or _calls_functions(script))
+
+
+def _calls_functions(script: Script) -> bool:
+    """Whether it may call others than PostgreSQL's own, as for the default of a column that it adds."""
+    return any(effect.object.space == "routine" for effect in effects_of(script).effects)
