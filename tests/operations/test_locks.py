@@ -170,7 +170,8 @@ def test_a_script_in_steps_that_releases_our_lock_is_stopped_between_them(
     (migration,) = cli("status", "--json").json["migrations"]
     assert migration["note"] == "stopped behind statement 2 of 4"
     migrations(
-        m001_t="CREATE TABLE t (id int);\nCREATE INDEX CONCURRENTLY a ON t (id);\nCREATE INDEX CONCURRENTLY b ON t (id);"
+        m001_t="CREATE TABLE t (id int);\nCREATE INDEX CONCURRENTLY a ON t (id);\n"
+        "CREATE INDEX CONCURRENTLY b ON t (id);"
     )
     assert cli("run", "--continue").code == 0
 
