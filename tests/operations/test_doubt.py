@@ -117,6 +117,8 @@ def test_what_ran_and_was_not_recorded_is_taken_back(
     kill("ran", 2, "run")
     if gone_on:
         assert cli("run", "--continue").code == 0
+        counted = "SELECT statements, total_statements FROM pytest_migrations.migration_history WHERE version = '002'"
+        assert query(counted) == [(2, 2)]
     assert cli("rollback", "2").code == 0
     assert indexes(query) == [("i", True)]
     assert query("SELECT to_regclass('z')") == [(None,)]

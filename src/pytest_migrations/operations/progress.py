@@ -82,6 +82,8 @@ class Progress:
     def finish(self) -> None:
         """Called behind the last statement."""
         if not self.is_written:
+            if not self._is_program:  # also where the last statement was found to have run already
+                self._done = len(self._numbers)
             self._write(through=True)
 
     @property
