@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Migration, Statement
     from pytest_migrations.operations.entry import Entry
-    from pytest_migrations.operations.leftovers import Sight
+    from pytest_migrations.operations.leftovers import Look, Sight
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,12 @@ def is_about(in_doubt: str, statement: Statement) -> bool:
 
 def is_hopeless(entry: Entry) -> bool:
     """Whether nobody can tell of the statement that it has stopped in what that has done."""
-    kept = json.loads(entry.in_doubt) if entry.in_doubt is not None else None
-    return kept is not None and (kept["kind"] not in LOOKS or kept["there"] == {})
+    return entry.in_doubt is not None and _look_of(json.loads(entry.in_doubt)) is None
+
+
+def _look_of(kept: dict[str, Any]) -> Look | None:
+    """What judges a statement by what there was before it, where that was seen."""
+    return LOOKS.get(kept["kind"]) if kept["there"] != {} else None
 
 
 def by_hand(name: str) -> str:
@@ -86,17 +90,20 @@ def doubt_of(connection: psycopg.Connection[Any], migration: Migration, entry: E
     script = migration.up if entry.state is State.APPLYING or migration.down is None else migration.down
     rest = statements(script)[entry.statements :]
     kept = json.loads(entry.in_doubt)
-    judgement = Judgement(Outcome.ASK, "it may have run, wholly or in part")
-    if not is_hopeless(entry):
-        try:
-            there = kept["there"]
-            look = LOOKS[kept["kind"]]
-            judgement = look.judge(connection, there) if there else has_not_run("it was refused")
-        except psycopg.errors.InsufficientPrivilege:
-            judgement = Judgement(Outcome.ASK, "this user may not see what it has left")
-    return Doubt(
-        migration.name, rest[0].place if rest else script.start, judgement, bool(rest) and rest[0].text == kept["text"]
-    )
+    place = rest[0].place if rest else script.start
+    return Doubt(migration.name, place, _judged(connection, kept), bool(rest) and rest[0].text == kept["text"])
+
+
+def _judged(connection: psycopg.Connection[Any], kept: dict[str, Any]) -> Judgement:
+    look = _look_of(kept)
+    if look is None:
+        return Judgement(Outcome.ASK, "it may have run, wholly or in part")
+    if kept["there"] is None:
+        return has_not_run("it was refused")
+    try:
+        return look.judge(connection, kept["there"])
+    except psycopg.errors.InsufficientPrivilege:
+        return Judgement(Outcome.ASK, "this user may not see what it has left")
 
 
 def undo(connection: psycopg.Connection[Any], doubt: Doubt) -> None:

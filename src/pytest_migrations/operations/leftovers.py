@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from psycopg import sql
@@ -141,16 +142,11 @@ def _see_database(connection: psycopg.Connection[Any], node: Node) -> Sight:
     return {"name": node["dbname"], "is_there": _is_database(connection, node["dbname"])}
 
 
-def _judge_database(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
+def _judge_database(connection: psycopg.Connection[Any], before: Sight, *, wanted: bool) -> Judgement:
     is_there = _is_database(connection, before["name"])
     text = f"the database {before['name']} is {'' if is_there else 'not '}there"
-    return Judgement(Outcome.SKIP, text) if is_there and not before["is_there"] else has_not_run(text)
-
-
-def _judge_dropped_database(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
-    is_there = _is_database(connection, before["name"])
-    text = f"the database {before['name']} is {'' if is_there else 'not '}there"
-    return Judgement(Outcome.SKIP, text) if before["is_there"] and not is_there else has_not_run(text)
+    has_run = is_there == wanted and before["is_there"] != wanted
+    return Judgement(Outcome.SKIP, text) if has_run else has_not_run(text)
 
 
 def _see_nothing(_: psycopg.Connection[Any], __: Node) -> Sight:
@@ -255,8 +251,8 @@ LOOKS = {
     "alter_system_stmt": _AGAIN,
     "alter_table_stmt": Look(_see_detached, _judge_detached),
     "cluster_stmt": _AGAIN,
-    "createdb_stmt": Look(_see_database, _judge_database),
-    "dropdb_stmt": Look(_see_database, _judge_dropped_database),
+    "createdb_stmt": Look(_see_database, partial(_judge_database, wanted=True)),
+    "dropdb_stmt": Look(_see_database, partial(_judge_database, wanted=False)),
     "drop_stmt": Look(_see_dropped, _judge_dropped),
     "index_stmt": Look(_see_index, _judge_index),
     "reindex_stmt": Look(_see_reindexed, _judge_reindexed),

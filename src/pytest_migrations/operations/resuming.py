@@ -89,6 +89,8 @@ def _with_undo(doubt: Doubt, session: Session, rollback_sql: str | None) -> str 
 
 def _settings(migration: Migration, done: Sequence[Statement]) -> bytes:
     """Those of them that set something for the session. Raises UserError where more went with it."""
+    settings: list[Statement] = []
+    at_begin = 0
     for statement in done:
         if statement.kind in _OF_A_SESSION or _OF_A_SESSION_BY_WORDS.match(statement.text):
             raise UserError.at(
@@ -96,9 +98,6 @@ def _settings(migration: Migration, done: Sequence[Statement]) -> bytes:
                 "what this made went with its session, so the script cannot be gone on with",
                 by_hand(migration.name),
             )
-    settings: list[Statement] = []
-    at_begin = 0
-    for statement in done:
         if statement.kind == "variable_set_stmt" and not _ONLY_OF_A_TRANSACTION.match(statement.text):
             settings.append(statement)
         elif statement.text.lower().startswith(("begin", "start transaction")):
