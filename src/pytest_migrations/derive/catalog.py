@@ -8,6 +8,7 @@ It disturbs nothing: what it sends is not kept, and where the server refuses it 
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -102,7 +103,7 @@ class Catalog:
     def read(self, scopes: Sequence[Scope]) -> Facts:
         """What there is within the scopes. Raises psycopg.Error where the server refuses to tell."""
         asked = merged(scopes)
-        needed = {name: text for scope in asked for name, text in self._prepare(scope.family).items()}
+        needed = {name: text for scope in asked for name, text in _preparing(scope.family, self._reader).items()}
         execute = "".join(map(_execute, asked))
 
         def run(sql: str) -> list[PGresult]:
@@ -197,26 +198,30 @@ class Catalog:
         (result, *_) = pinned(self._connection, "select quote_ident(name) from pg_prepared_statements")
         return {(result.get_value(row, 0) or b"").decode() for row in range(result.ntuples)}
 
-    def _prepare(self, family: Family) -> Mapping[str, str]:
-        if not family.roots:
-            return {_name(family): self._query(family, "facts", family.kinds)}
-        kept = (
-            f"set_config('pytest_migrations.{name}', coalesce(array_agg(r.oid){which}, '{{}}')::text, true)"
-            for name, which in (("whole", ""), ("parts", " filter (where r.has_parts)"))
-        )
-        named = f"({family.roots}) r(oid, has_parts) where r.oid is not null;"
-        roots = f"(name[], name[], name[]) as select {', '.join(kept)} from {named}"
-        return {
-            _name(family, "roots"): f"prepare {_name(family, 'roots')}{roots}",
-            _name(family, "parts"): self._query(family, "parts", [kind for kind in family.kinds if kind.parts]),
-            _name(family): self._query(family, "facts", [kind for kind in family.kinds if not kind.parts]),
-        }
 
-    def _query(self, family: Family, what: str, of: Sequence[Kind]) -> str:
-        few = bool(family.roots)
-        texts = [f"select (select json_agg(r) from ({kind.sql(self._reader, only=few)}) r) as facts" for kind in of]
-        query = " union all ".join(texts) or "select null::json as facts"
-        return f"prepare {_name(family, what)}{'(oid[])' if few else ''} as {query};"
+@lru_cache(maxsize=64)
+def _preparing(family: Family, reader: Reader) -> Mapping[str, str]:
+    """What prepares the statements of a family, by their names; it is put together from all that its kinds ask."""
+    if not family.roots:
+        return {_name(family): _query(family, reader, "facts", family.kinds)}
+    kept = (
+        f"set_config('pytest_migrations.{name}', coalesce(array_agg(r.oid){which}, '{{}}')::text, true)"
+        for name, which in (("whole", ""), ("parts", " filter (where r.has_parts)"))
+    )
+    named = f"({family.roots}) r(oid, has_parts) where r.oid is not null;"
+    roots = f"(name[], name[], name[]) as select {', '.join(kept)} from {named}"
+    return {
+        _name(family, "roots"): f"prepare {_name(family, 'roots')}{roots}",
+        _name(family, "parts"): _query(family, reader, "parts", [kind for kind in family.kinds if kind.parts]),
+        _name(family): _query(family, reader, "facts", [kind for kind in family.kinds if not kind.parts]),
+    }
+
+
+def _query(family: Family, reader: Reader, what: str, of: Sequence[Kind]) -> str:
+    few = bool(family.roots)
+    texts = [f"select (select json_agg(r) from ({kind.sql(reader, only=few)}) r) as facts" for kind in of]
+    query = " union all ".join(texts) or "select null::json as facts"
+    return f"prepare {_name(family, what)}{'(oid[])' if few else ''} as {query};"
 
 
 def _name(family: Family, what: str = "facts") -> str:
