@@ -70,7 +70,7 @@ def said(effect: Effect) -> str:
         ("CREATE SEQUENCE s OWNED BY t.a", ["requires relation t", "requires column t.a", "creates sequence s"]),
         (
             "ALTER TABLE t ALTER a SET DEFAULT nextval('s')",
-            ["alters table t", "alters column t.a", "drops default t.a", "requires relation s"],
+            ["alters table t", "alters column t.a", "drops default t.a", "requires relation s", "creates default t.a"],
         ),
         ("SELECT 'app.orders'::regclass", ["requires relation app.orders"]),
         (
@@ -161,7 +161,11 @@ def test_conditions_that_ask_for_something_else(make_migration: Make, condition:
     [
         ("'DROP TABLE a'", ["drops table a"], None),
         ("'DROP TABLE ' || 'a'", ["drops table a"], None),
-        ("format('ALTER TABLE a ADD b text DEFAULT %L', x)", ["alters table a", "creates column a.b"], None),
+        (
+            "format('ALTER TABLE a ADD b text DEFAULT %L', x)",
+            ["alters table a", "creates column a.b", "creates default a.b"],
+            None,
+        ),
         ("format('DROP TABLE %I', 'a_' || x)", [], 'drops table "a_*"'),
         ("format('DROP TABLE %1$s_b', x)", [], 'drops table "*_b"'),
         ("'DROP TABLE ' || quote_ident(x)", [], 'drops table "*"'),

@@ -7,10 +7,8 @@ from collections.abc import Callable
 import psycopg
 import pytest
 
-from pytest_migrations.errors import UserError
 from pytest_migrations.migration import History
-from pytest_migrations.runner import Runner
-from pytest_migrations.validate import Severity, validate
+from tests.validate.asked import errors, runs
 
 MakeHistory = Callable[..., History]
 PARTITIONED = "CREATE TABLE p (a int, b int) PARTITION BY LIST (a); CREATE TABLE p1 PARTITION OF p DEFAULT;"
@@ -19,21 +17,6 @@ STARS = (
     "CREATE VIEW v (x) AS SELECT * FROM t; CREATE VIEW w AS SELECT v.x AS a, v.b, 1 AS c FROM v;"
 )
 HEIR = "CREATE TABLE base (a int, b int); CREATE TABLE kid () INHERITS (base);"
-
-
-def errors(history: History) -> list[str]:
-    found = validate(history).findings
-    return [f"{finding.rule}: {finding.message}" for finding in found if finding.severity is Severity.ERROR]
-
-
-def runs(history: History, connection: psycopg.Connection) -> bool:
-    runner = Runner(connection)
-    try:
-        for migration in history:
-            runner.apply(migration)
-    except UserError:
-        return False
-    return True
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,11 @@ def read_block(reader: Reader, statement: str, text: str, base: int, when: Condi
     try:
         tree = _tree(statement)
     except SyntaxMistakeError as mistake:
-        reader.cannot_read(f"PL/pgSQL does not understand it: {mistake}", reader.start, text)
+        if str(mistake).startswith("syntax error"):
+            with reader.inside(text, base):
+                reader.reject(str(mistake), _offset_of(mistake, text), text)
+        else:  # what libpg_query has no catalog for, or what only a server can tell
+            reader.cannot_read(f"PL/pgSQL does not understand it: {mistake}", reader.start, text)
         return
     variables = {
         variable.get("refname", "")
@@ -53,6 +57,13 @@ def read_block(reader: Reader, statement: str, text: str, base: int, when: Condi
     with reader.inside(text, base), reader.under(when):
         _Block(reader, text).read(tree.get("action", {}))
     reader.variables = outer
+
+
+def _offset_of(mistake: SyntaxMistakeError, text: str) -> int:
+    """Where in the text of a body it is; where the message does not tell, its first word."""
+    near = re.search(r' at or near "(.*)"$', str(mistake), re.DOTALL)
+    found = [each.start() for each in re.finditer(rf"(?<!\w){re.escape(near[1])}(?!\w)", text)] if near else []
+    return found[0] if len(found) == 1 else len(text) - len(text.lstrip())
 
 
 def _tree(statement: str) -> _Node:

@@ -231,11 +231,15 @@ class Opaque(NamedTuple):
 
 
 class Mistake(NamedTuple):
-    """Where the grammar does not understand the script; nothing of that script has been read."""
+    """Where the grammar does not understand the script, or the body in the statement of that number, from 0.
+
+    Nothing else of the script has been read where the number is None.
+    """
 
     script: Script
     offset: int
     message: str
+    statement: int | None = None
 
     @property
     def place(self) -> Place:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.effects.builtin import SYSTEM_SCHEMAS, functions
-from pytest_migrations.effects.effect import Condition, Effect, Guard, Named, Opaque, Verb
+from pytest_migrations.effects.effect import Condition, Effect, Guard, Mistake, Named, Opaque, Verb
 from pytest_migrations.sql.grammar import Bytes
 
 if TYPE_CHECKING:
@@ -28,6 +28,17 @@ _NO_CONDITION = nullcontext()
 _QUOTE = re.compile(r"\$(?:[^\W\d]\w*)?\$|'")
 
 
+class Mark(NamedTuple):
+    """Where a script can go back to: a savepoint of that name, or the beginning of its transaction, without one."""
+
+    name: str
+    #: How many effects there were.
+    effects: int
+    search_path: tuple[str, ...]
+    lasting_path: tuple[str, ...]
+    temporary: frozenset[str]
+
+
 class Reader:
     """Collects effects. The functions for each kind of statement tell it what they see.
 
@@ -39,7 +50,11 @@ class Reader:
         self._readers = readers
         self.effects: list[Effect] = []
         self.opaque: list[Opaque] = []
+        self.mistakes: list[Mistake] = []
         self.search_path: tuple[str, ...] = DEFAULT_PATH
+        #: The same without what holds only to the end of the transaction (SET LOCAL).
+        self.lasting_path: tuple[str, ...] = DEFAULT_PATH
+        self.marks: list[Mark] = []
         #: Which statement of the script this is.
         self.number = 0
         #: From where to where in the text that is read the innermost one goes.
@@ -53,7 +68,9 @@ class Reader:
         self.checks_bodies = True
         #: The variables of the PL/pgSQL block around: they are no columns.
         self.variables: frozenset[str] = frozenset()
+        #: The temporary relations that there are, and those of them that a commit drops.
         self.temporary: set[str] = set()
+        self.until_commit: set[str] = set()
         self.text = script.text
         self._base = 0
         self._bytes = Bytes(script.text)
@@ -86,6 +103,8 @@ class Reader:
         """Say what happens to an object; what belongs to PostgreSQL itself (None) is passed over."""
         if named is None:
             return
+        if named.path[0] == "pg_temp" and not self.condition & Condition.BRANCH:
+            self._follow_temporary(verb, named, to)
         offset = self.named_at(named.path[-1]) if location is None else self.at(location)
         also_in = self.search_path[1:] if verb is not Verb.CREATE and named.path[0] == self.search_path[0] else ()
         self.effects.append(
@@ -106,11 +125,24 @@ class Reader:
             )
         )
 
+    def _follow_temporary(self, verb: Verb, named: Named, to: Named | None) -> None:
+        """What its bare name means from now on."""
+        if verb in (Verb.DROP, Verb.RENAME) and named.space == "relation":
+            self.temporary.discard(named.path[-1])
+        if to is not None and to.space == "relation":
+            self.temporary.add(to.path[-1])
+
     def cannot_read(
         self, reason: str, location: int, text: str = "", effects: tuple[Effect, ...] | None = None
     ) -> None:
         """Say that what happens at a place is not known, and why, and what is known of it."""
         self.opaque.append(Opaque(self.script, self.number, self.at(location), reason, text, self.routine, effects))
+
+    def reject(self, message: str, offset: int, text: str) -> None:
+        """Say that the server will reject the body ``text`` at a character of it, wherever the statement runs."""
+        if not self.condition & (Condition.BRANCH | Condition.CAUGHT | Condition.CALLED) and self.checks_bodies:
+            self.mistakes.append(Mistake(self.script, self._base + offset, message, self.number))
+        self.cannot_read(message, len(text[:offset].encode()), text)
 
     def at(self, location: int) -> int:
         """Where in the script's text a location lies, in characters."""
@@ -186,11 +218,13 @@ class Reader:
 
     # Names
 
-    def new_relation(self, kind: str, node: _Node) -> Named:
+    def new_relation(self, kind: str, node: _Node, *, goes_at_commit: bool = False) -> Named:
         """What a ``CREATE`` calls its relation."""
         name = node["relname"]
         if node.get("relpersistence") == "t":
             self.temporary.add(name)
+            if goes_at_commit:
+                self.until_commit.add(name)
             return Named(kind, ("pg_temp", name))
         return Named(kind, (node.get("schemaname") or self.search_path[0], name))
 

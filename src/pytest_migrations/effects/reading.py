@@ -19,8 +19,8 @@ def effects_of(script: Script) -> Effects:
     """What a script does to the schema, in order, with the places that cannot be read.
 
     Names are folded and qualified: by the search path that the script sets, else by ``public``. What belongs to
-    PostgreSQL itself (pg_catalog, information_schema) is left out. A script that the grammar rejects has a mistake and
-    nothing else.
+    PostgreSQL itself (pg_catalog, information_schema) is left out. What the grammar rejects, a
+    whole script or the body of a statement, is a mistake, and a place that cannot be read.
     """
     if script.program is not None:
         reason = "it is a program: what it does is known when it runs"
@@ -31,7 +31,9 @@ def effects_of(script: Script) -> Effects:
             reader.number = number
             reader.read([tree])
     except SyntaxMistakeError as mistake:
-        return Effects(mistakes=(Mistake(script, min(mistake.offset, len(script.text)), str(mistake)),))
+        offset = min(mistake.offset, len(script.text))
+        unread = Opaque(script, 0, offset, str(mistake), script.text)
+        return Effects(opaque=(unread,), mistakes=(Mistake(script, offset, str(mistake)),))
     except RecursionError:
         reader.cannot_read("it is nested too deeply", reader.start)
-    return Effects(tuple(reader.effects), tuple(reader.opaque))
+    return Effects(tuple(reader.effects), tuple(reader.opaque), tuple(reader.mistakes))

@@ -50,7 +50,10 @@ def _unread(history: History, found: Walk) -> Iterator[Unread]:
     """What a routine does matters only where the migrations call it."""
     for migration in history:
         for script in migration.scripts:
-            for place in effects_of(script).opaque:
-                if place.by is not None and place.by.key not in found.called:
+            effects = effects_of(script)
+            rejected = {mistake.statement for mistake in effects.mistakes}
+            for place in effects.opaque:
+                is_idle = place.by is not None and place.by.key not in found.called
+                if is_idle or rejected & {None, place.statement}:
                     continue
                 yield Unread(migration.name, place.place, place.reason)

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Column, Condition, Named, Owned, Shape, Signature, Star
+from pytest_migrations.validate import foreign_keys
 from pytest_migrations.validate.blindness import Blind
 from pytest_migrations.validate.clash import Made, Trouble
 from pytest_migrations.validate.creating import copy_columns, type_or_relation
@@ -76,12 +77,26 @@ def _move(scene: Scene, extension: Thing, schema: tuple[str, ...]) -> None:
 
 
 def _change_type(scene: Scene, effect: Effect, column: Thing, type_: str, *, is_certain: bool) -> None:
-    holders = [user for user in column.users if user.named.kind in _HOLDS_THE_TYPE and user.is_certain]
-    if holders and is_certain:
+    holding = [user for user in column.users if user.named.kind in _HOLDS_THE_TYPE]
+    if is_certain and (holders := [user for user in holding if scene.is_there_for_sure(user)]):
         scene.clash(Trouble.IN_USE, effect, other=made(column), users=holders)
     scene.schema.journal.assign(column, "type", type_ if is_certain else "")
+    for foreign_key in foreign_keys.of_column(column) if is_certain else ():
+        if scene.is_there_for_sure(foreign_key):
+            _check_types(scene, effect, foreign_key)
     for used in [used for used in column.uses if used.named.space != "column"]:
         scene.schema.needs_no_more(column, used)
+
+
+def _check_types(scene: Scene, effect: Effect, constraint: Thing) -> None:
+    """A foreign key still has to fit, whichever of its sides has changed."""
+    key = constraint.key
+    table = scene.schema.find(key.refers) if key and key.refers else None
+    if key is None or table is None:
+        return
+    for type_, _, other in foreign_keys.types_of(key, foreign_keys.referred_columns(key, table), scene.schema):
+        if not foreign_keys.can_refer(type_, other):
+            scene.clash(Trouble.OTHER_TYPE, effect, other=made(constraint), types=(type_, other))
 
 
 def _attach(scene: Scene, table: Thing, shape: Shape) -> None:
@@ -136,7 +151,7 @@ def rename(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         scene.goes(thing)
         scene.schema.journal.put(scene.gone, thing.named.key, Made(thing.named, scene.migration, effect))
         if thing.named.kind == "column" and thing.owner is not None:
-            _rename_in_partition_key(scene, thing.owner, thing.named.path[-1], effect.to.path[-1])
+            _rename_in_keys(scene, thing, thing.owner, effect.to.path[-1])
         scene.schema.rename(thing, effect.to)
         scene.schema.journal.assign(thing, "made_in", scene.migration)
         _rename_its_twin(scene, thing)
@@ -157,9 +172,20 @@ def _rename_one_of_several(scene: Scene, effect: Effect, routine: Thing, signatu
     schema.journal.remove(routine.signatures, arguments)
 
 
-def _rename_in_partition_key(scene: Scene, table: Thing, old: str, new: str) -> None:
-    names = tuple(new if name == old else name for name in table.partition_key)
-    scene.schema.journal.assign(table, "partition_key", names)
+def _rename_in_keys(scene: Scene, column: Thing, table: Thing, new: str) -> None:
+    """The keys of its table, and what refers to it, know a column by its name."""
+    old = column.named.path[-1]
+
+    def renamed(names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(new if name == old else name for name in names)
+
+    scene.schema.journal.assign(table, "partition_key", renamed(table.partition_key))
+    for part in table.parts:
+        if part.key is not None:
+            scene.schema.journal.assign(part, "key", part.key._replace(columns=renamed(part.key.columns)))
+    for user in column.users:
+        if user.key is not None and user.owner is not table:
+            scene.schema.journal.assign(user, "key", user.key._replace(referred=renamed(user.key.referred)))
 
 
 def _rename_its_twin(scene: Scene, thing: Thing) -> None:

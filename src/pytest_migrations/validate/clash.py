@@ -19,12 +19,14 @@ class Trouble(Enum):
     EXISTS = auto()
     #: It cannot be dropped or changed for what needs it.
     IN_USE = auto()
-    #: A foreign key whose column has another type than the column that it refers to.
+    #: A foreign key whose column has, or is given, another type than the column that it refers to.
     OTHER_TYPE = auto()
     #: A foreign key of more or fewer columns than those that it refers to.
     OTHER_COUNT = auto()
     #: A foreign key to columns that are not unique.
     NOT_UNIQUE = auto()
+    #: It is dropped as another kind of relation than it is.
+    OTHER_KIND = auto()
     #: CREATE OR REPLACE would change what stays as it is: the columns of a view, the result of a function.
     CANNOT_REPLACE = auto()
     #: It names a routine without arguments, and there are several of its name.
@@ -69,5 +71,5 @@ class Clash:
     gone: Made | None = None
     #: The two types of a foreign key.
     types: tuple[str, str] = ("", "")
-    #: Why it cannot be replaced, as a clause; the column that a key lacks.
+    #: Why it cannot be replaced, or what it is one too many of, as a clause; the column that a key lacks.
     reason: str = ""

@@ -60,6 +60,8 @@ def is_skipped(scene: Scene, effect: Effect) -> bool:
     """Whether it is within a CREATE ... IF NOT EXISTS of what is there."""
     if scene.skipped is None or Condition.IF_NOT_EXISTS not in effect.condition:
         return False
+    if scene.skipped.kind == "column":  # all that is written at it; another one is what comes next
+        return effect.verb is not Verb.CREATE or effect.object.kind != "column"
     on = effect.detail.on if isinstance(effect.detail, Key) else None
     owner = effect.detail.owner if isinstance(effect.detail, Owned) else None
     paths = [named.path for named in (effect.object, effect.by, on, owner) if named is not None]

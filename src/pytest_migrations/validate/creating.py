@@ -44,14 +44,16 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
             scene.clash(Trouble.EXISTS, effect, other=made(holder))
         return
     if _is_automatic(effect):
-        named, existing = _free_name(scene, effect), None
+        named, is_known = _free_name(scene, effect)
+        existing, is_certain = None, is_certain and is_known
     if existing is not None:
         _meet(scene, effect, existing, is_certain=is_certain)
         return
     shape = effect.detail if isinstance(effect.detail, Shape) else Shape()
+    scene.skipped = None if named.kind == "column" else scene.skipped
     may_be_older = Condition.IF_NOT_EXISTS in effect.condition and scene.schema.is_unknown(named)
-    is_known = shape.is_known and not may_be_older
-    thing = scene.schema.add(effect, named, scene.migration, is_certain=is_certain, is_known=is_known)
+    has_all = shape.is_known and not may_be_older
+    thing = scene.schema.add(effect, named, scene.migration, is_certain=is_certain, is_known=has_all)
     scene.made[effect.object.key] = thing
     _describe(scene, thing, effect)
     _link(scene, effect, thing)
@@ -73,10 +75,14 @@ def _meet(scene: Scene, effect: Effect, existing: Thing, *, is_certain: bool) ->
         if is_certain and not existing.is_certain:
             scene.schema.journal.assign(existing, "is_certain", True)
     elif Condition.OR_REPLACE in effect.condition:  # what needs it stays, what it needs is told anew
+        if existing.named.kind != effect.object.kind and existing.named.space == "relation":
+            if is_certain and scene.is_there_for_sure(existing):
+                scene.clash(Trouble.EXISTS, effect, other=made(existing))
+            return
         if isinstance(effect.detail, Shape):
             if not effect.detail.is_known:
                 scene.schema.journal.assign(existing, "is_known", False)
-            elif is_certain and existing.named.kind == effect.object.kind:
+            elif is_certain:
                 replace_view(scene, effect, existing)
         scene.schema.needs_nothing(existing)
         _link(scene, effect, existing)
@@ -123,11 +129,22 @@ def _describe_key(scene: Scene, thing: Thing, effect: Effect, key: Key) -> None:
         owner = scene.schema.find(key.on) if key.on else None
     if owner is not None and thing.owner is not owner:
         scene.schema.belongs(thing, owner)
+    if key.is_primary and owner is not None and effect.object.kind == "constraint":
+        _check_only_key(scene, thing, effect, owner)
     lacking = [name for name in owner.partition_key if name not in key.columns] if owner is not None else []
     if key.is_unique and key.columns and lacking and owner is not None and thing.is_certain:
         scene.clash(Trouble.WITHOUT_PARTITION_KEY, effect, other=made(owner), reason=f"column {lacking[0]}")
     if key.refers is not None and thing.is_certain:
         _check_foreign_key(scene, thing, effect, key)
+
+
+def _check_only_key(scene: Scene, primary: Thing, effect: Effect, table: Thing) -> None:
+    """A table has one primary key."""
+    others = [part for part in table.parts if part is not primary and part.named.kind == "constraint"]
+    first = next((other for other in others if other.key and other.key.is_primary), None)
+    if first is not None and primary.is_certain and scene.is_there_for_sure(first):
+        reason = "and its table has a primary key already"
+        scene.clash(Trouble.EXISTS, effect, other=made(first), reason=reason)
 
 
 def _check_foreign_key(scene: Scene, constraint: Thing, effect: Effect, key: Key) -> None:
@@ -142,8 +159,9 @@ def _check_foreign_key(scene: Scene, constraint: Thing, effect: Effect, key: Key
         if _are_there(schema, table, columns) and (key.referred or not schema.blind):
             scene.clash(Trouble.OTHER_COUNT, effect, other=made(table))
         return
-    if unique:
-        schema.needs(constraint, unique[0])
+    if unique:  # one that names no columns refers to the primary key
+        meant = [] if key.referred else [each for each in unique if each.key and each.key.is_primary]
+        schema.needs(constraint, (meant or unique)[0])
     elif not foreign_keys.may_have_others(table) and not schema.blind and _are_there(schema, table, columns):
         scene.clash(Trouble.NOT_UNIQUE, effect, other=made(table))
     for type_, referred, other in foreign_keys.types_of(key, columns, schema):
@@ -202,14 +220,19 @@ def _is_automatic(effect: Effect) -> bool:
     return isinstance(effect.detail, Owned) and effect.detail.is_automatic
 
 
-def _free_name(scene: Scene, effect: Effect) -> Named:
-    """The name with the first number behind it that is free; the index of a constraint is called as that is."""
+def _free_name(scene: Scene, effect: Effect) -> tuple[Named, bool]:
+    """The name with the first number behind it that is free, and whether those before it are taken for sure.
+
+    The index of a constraint is called as that is.
+    """
     named, by = effect.object, effect.by
     if named.kind == "index" and by is not None and by.key in scene.made:
-        return Named("index", (named.path[0], scene.made[by.key].named.path[-1]))
+        constraint = scene.made[by.key]
+        return Named("index", (named.path[0], constraint.named.path[-1])), constraint.is_certain
     has_index = isinstance(effect.detail, Key) and effect.detail.has_index
-    free, number = named, 0
-    while not scene.schema.is_free(free, as_index=has_index):
+    free, number, is_known = named, 0, True
+    while holders := scene.schema.holders(free, as_index=has_index):
+        is_known = is_known and any(map(scene.is_there_for_sure, holders))
         number += 1
         free = Named(named.kind, (*named.path[:-1], f"{named.path[-1]}{number}"))
-    return free
+    return free, is_known

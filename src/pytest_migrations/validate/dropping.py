@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pytest_migrations.validate.scene import Scene
     from pytest_migrations.validate.thing import Thing
 
+#: Kinds of relations that are dropped as what they are.
+_RELATIONS = frozenset({"table", "view", "materialized view", "foreign table", "index", "sequence"})
 #: What goes along with a column of its table, where others would keep the column from going.
 _GOES_ALONG = frozenset({"index", "constraint", "default", "statistics object"})
 
@@ -27,6 +29,10 @@ def drop(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         return
     if not is_certain:
         scene.schema.journal.assign(thing, "is_certain", False)
+        return
+    if {effect.object.kind, thing.named.kind} <= _RELATIONS and effect.object.kind != thing.named.kind:
+        if scene.is_there_for_sure(thing):
+            scene.clash(Trouble.OTHER_KIND, effect, other=made(thing))
         return
     check_ambiguity(scene, effect, thing, is_certain=is_certain)
     if isinstance(effect.detail, Signature) and _others_stay(scene, thing, effect.detail):
@@ -69,12 +75,12 @@ def _going(thing: Thing) -> dict[Thing, None]:
 def _keepers(scene: Scene, effect: Effect, thing: Thing, going: dict[Thing, None]) -> list[Thing]:
     """What would not go along and needs one of those that go."""
     if effect.object.kind == "schema":
-        return [part for part in going if len(part.named.path) == 2 and part.is_certain]
+        return [part for part in going if len(part.named.path) == 2 and scene.is_there_for_sure(part)]
     keepers = {
         user: None
         for part in going
         for user in part.users
-        if user.is_certain and user not in going and user not in scene.dropping
+        if user not in going and user not in scene.dropping and scene.is_there_for_sure(user)
     }
     if thing.named.kind == "index" and thing.owner is not None and thing.owner.named.kind == "constraint":
         keepers[thing.owner] = None

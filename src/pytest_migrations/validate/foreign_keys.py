@@ -60,6 +60,14 @@ def unique_keys(columns: tuple[str, ...], table: Thing) -> list[Thing]:
     return [part for part in _keys(table) if part.key and part.key.is_unique and set(part.key.columns) == wanted]
 
 
+def of_column(column: Thing) -> list[Thing]:
+    """The foreign keys that have the column, and those that refer to it, perhaps only by the key that has it."""
+    keys = _keys(column.owner) if column.owner is not None else []
+    named = [key for key in keys if key.key and column.named.path[-1] in key.key.columns]
+    users = dict.fromkeys(user for thing in (column, *named) for user in thing.users)
+    return [user for user in users if user.key is not None and user.key.refers is not None]
+
+
 def may_have_others(table: Thing) -> bool:
     """Whether the table may have keys that are not known."""
     unclear = any(part.key and part.key.is_unique and not part.key.columns for part in _keys(table))

@@ -87,7 +87,10 @@ class Scene:
         self.is_failing = self.is_failing or trouble not in (Trouble.NEVER_RUNS, Trouble.NAMES_NOTHING)
 
     def is_there_for_sure(self, thing: Thing) -> bool:
-        """Whether nothing may have dropped it."""
+        """Whether nothing may have dropped it, or the constraint that it is the index of."""
+        by_owner = thing.owner is not None and thing.owner.named.kind == "constraint"
+        if by_owner and thing.owner is not None and not self.is_there_for_sure(thing.owner):
+            return False
         return thing.is_certain and not self.schema.may_be_gone(thing)
 
     def existing(self, effect: Effect, *, is_certain: bool) -> Thing | None:

@@ -254,14 +254,12 @@ class Schema:
             path = thing.named.path
             self.journal.remove(self._constraints.get((path[0], path[-1]), {}), thing)
 
-    def is_free(self, named: Named, *, as_index: bool) -> bool:
-        """Whether PostgreSQL would choose the name: no other constraint of the schema has it, nor a relation."""
+    def holders(self, named: Named, *, as_index: bool) -> list[Thing]:
+        """What keeps PostgreSQL from choosing the name: other constraints of the schema that have it, and relations."""
         name = (named.path[0], named.path[-1])
-        if named.kind == "constraint" and self._constraints.get(name):
-            return False
-        if as_index and ("relation", name) in self.things:
-            return False
-        return named.key not in self.things
+        found = list(self._constraints.get(name, ())) if named.kind == "constraint" else []
+        keys = [named.key, ("relation", name)] if as_index else [named.key]
+        return found + [self.things[key] for key in keys if key in self.things]
 
     def _note(self, key: _Key) -> None:
         self.journal.before.setdefault(key, self.things.get(key))

@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.effects.blocks import do_block
-from pytest_migrations.effects.statements import alterations, any_kind, objects, queries, routines, settings, tables
+from pytest_migrations.effects.statements import (
+    alterations,
+    any_kind,
+    objects,
+    queries,
+    routines,
+    settings,
+    tables,
+    transactions,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +72,7 @@ READERS: dict[str, Callable[[Reader, dict[str, Any]], None]] = {
     "RuleStmt": objects.create_rule,
     "SecLabelStmt": any_kind.comment,
     "SelectStmt": queries.select,
+    "TransactionStmt": transactions.transaction,
     "TruncateStmt": queries.on_relations,
     "UpdateStmt": queries.change,
     "VacuumStmt": queries.on_relations,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.effects.effect import Column, Condition, Named, Shape, Verb
-from pytest_migrations.effects.expressions import own_columns, uses
+from pytest_migrations.effects.expressions import own_columns
 from pytest_migrations.effects.reader import part
-from pytest_migrations.effects.statements.constraints import automatic_name, constraint, own_sequence
+from pytest_migrations.effects.statements.constraints import automatic_name, constraint, new_default, own_sequence
 from pytest_migrations.effects.statements.tables import column_constraints, new_column
 from pytest_migrations.effects.types import require_type
 
@@ -93,7 +93,8 @@ def _change_default(reader: Reader, command: _Node, table: Named) -> None:
     default = part("default", table, command["name"])
     reader.tell(Verb.ALTER, part("column", table, command["name"]))
     reader.tell(Verb.DROP, default, condition=Condition.IF_EXISTS)
-    uses(reader, command.get("def", {}), default)
+    if "def" in command:
+        new_default(reader, command["def"], table, command["name"])
 
 
 def _add_constraint(reader: Reader, command: _Node, table: Named) -> None:

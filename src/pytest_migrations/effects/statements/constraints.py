@@ -111,7 +111,14 @@ def _not_null(reader: Reader, node: _Node, table: Named, column: str) -> None:
 
 
 def _default(reader: Reader, node: _Node, table: Named, column: str) -> None:
-    uses(reader, node.get("raw_expr"), part("default", table, column))
+    new_default(reader, node.get("raw_expr"), table, column, node.get("location"))
+
+
+def new_default(reader: Reader, written: Any, table: Named, column: str, location: int | None = None) -> None:
+    """Tell of a default, which needs what its expression names."""
+    default = part("default", table, column)
+    uses(reader, written, default)
+    reader.tell(Verb.CREATE, default, location)
 
 
 def _generated(reader: Reader, node: _Node, table: Named, column: str) -> None:

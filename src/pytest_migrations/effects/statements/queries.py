@@ -23,8 +23,9 @@ def select(reader: Reader, node: _Node) -> None:
     uses(reader, {field: value for field, value in node.items() if field != "intoClause"})
     ColumnReader(reader).query(node)
     if "intoClause" in node and not reader.variables:
-        written = node["intoClause"]["rel"]
-        new, columns = reader.new_relation("table", written), outputs(reader, node)
+        into = node["intoClause"]
+        written, goes_at_commit = into["rel"], into.get("onCommit") == "ONCOMMIT_DROP"
+        new, columns = reader.new_relation("table", written, goes_at_commit=goes_at_commit), outputs(reader, node)
         create_relation(reader, new, columns, Condition.NONE, written.get("location"))
     set_by_function(reader, node)
 

@@ -77,7 +77,7 @@ def _body(reader: Reader, routine: Named, language: str, written: _Node, late: C
                         with reader.under(Condition.NONE if tree.kind in _QUERIES else Condition.CALLED):
                             reader.read([tree])
                 except SyntaxMistakeError as mistake:
-                    reader.cannot_read(f"the body of {routine} is not understood: {mistake}", 0, text)
+                    reader.reject(str(mistake), mistake.offset, text)
         elif language == "plpgsql":
             base = reader.body_at(written["location"])
             read_block(reader, reader.statement_text, text, base, Condition.CALLED)

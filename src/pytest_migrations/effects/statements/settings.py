@@ -15,7 +15,7 @@ _Node = dict[str, Any]
 def set_variable(reader: Reader, node: _Node) -> None:
     """SET, RESET."""
     if node.get("name") == "search_path" or node.get("kind") == "VAR_RESET_ALL":
-        reader.search_path = search_path_of(node) or DEFAULT_PATH
+        _set_path(reader, search_path_of(node) or DEFAULT_PATH, is_local=bool(node.get("is_local")))
     if node.get("name") == "check_function_bodies":
         reader.checks_bodies = _first_word(node) not in ("off", "false", "no", "0", "f")
 
@@ -27,7 +27,14 @@ def set_by_function(reader: Reader, node: _Node) -> None:
         values = [argument.get("A_Const", {}).get("sval", {}).get("sval", "") for argument in call.get("args", [])]
         if values[:1] == ["search_path"]:
             names = [name.strip().strip('"') for name in values[1].split(",")]
-            reader.search_path = _schemas(names)
+            is_local = bool(call["args"][-1].get("A_Const", {}).get("boolval", {}).get("boolval"))
+            _set_path(reader, _schemas(names), is_local=is_local)
+
+
+def _set_path(reader: Reader, path: tuple[str, ...], *, is_local: bool) -> None:
+    reader.search_path = path
+    if not is_local:
+        reader.lasting_path = path
 
 
 def search_path_of(node: _Node) -> tuple[str, ...] | None:

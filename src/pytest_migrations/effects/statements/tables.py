@@ -22,7 +22,7 @@ _Node = dict[str, Any]
 def create_table(reader: Reader, node: _Node, kind: str = "table") -> None:
     """CREATE TABLE, its columns and constraints."""
     relation = node["relation"]
-    table = reader.new_relation(kind, relation)
+    table = reader.new_relation(kind, relation, goes_at_commit=node.get("oncommit") == "ONCOMMIT_DROP")
     elements = node.get("tableElts", [])
     in_schema(reader, table, relation)
     is_partition = "partbound" in node
@@ -89,7 +89,7 @@ def create_table_as(reader: Reader, node: _Node) -> None:
     kind = "materialized view" if node.get("objtype") == "OBJECT_MATVIEW" else "table"
     condition = Condition.IF_NOT_EXISTS if node.get("if_not_exists") else Condition.NONE
     query = node["query"]
-    new = Named(kind, reader.new_relation(kind, into["rel"]).path)
+    new = reader.new_relation(kind, into["rel"], goes_at_commit=into.get("onCommit") == "ONCOMMIT_DROP")
     by = new if kind == "materialized view" else None
     uses(reader, query, by)
     ColumnReader(reader, by).query(query.get("SelectStmt", {}))

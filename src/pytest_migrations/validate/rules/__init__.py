@@ -24,6 +24,7 @@ from pytest_migrations.validate.rules.rollback_loses import ROLLBACK_LOSES
 from pytest_migrations.validate.rules.rollback_names_nothing import ROLLBACK_NAMES_NOTHING
 from pytest_migrations.validate.rules.syntax import SYNTAX
 from pytest_migrations.validate.rules.wrong_dependency import WRONG_DEPENDENCY
+from pytest_migrations.validate.rules.wrong_kind import WRONG_KIND
 
 if TYPE_CHECKING:
     from pytest_migrations.validate.rule import Rule
@@ -40,6 +41,7 @@ RULES: dict[str, Rule] = {
         NEVER_CREATED,
         CREATED_TWICE,
         DROPPED_WHILE_USED,
+        WRONG_KIND,
         CANNOT_REPLACE,
         AMBIGUOUS_ROUTINE,
         PARTITION_KEY,

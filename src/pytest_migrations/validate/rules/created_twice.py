@@ -29,6 +29,8 @@ def taken(story: Story, clash: Clash) -> str:
     named = clash.effect.to if is_rename and clash.effect.to else clash.effect.object
     same = clash.other.migration == clash.migration and not clash.in_rollback
     where = f"line {clash.other.effect.place.line}" if same and clash.other.effect else story.made_by(clash.other)
+    if clash.reason:
+        return f"{named} is created here, {clash.reason}: {where}"
     kind = clash.other.named.kind
     there = "" if kind == named.kind else f" as {'an' if kind[0] in 'aeiou' else 'a'} {kind}"
     return f"{named} is {'the new name' if is_rename else 'created'} here, and is there already{there}: {where}"
@@ -38,8 +40,9 @@ CREATED_TWICE = Rule(
     id="created-twice",
     name="created twice",
     severity=Severity.ERROR,
-    what="A statement creates an object that is there already, or renames one to a name that is taken.",
-    why="The server refuses a second object of the name: the migration fails.",
+    what="A statement creates an object that is there already, or renames one to a name that is taken; or a table gets "
+    "a second primary key.",
+    why="The server refuses a second object of the name, and a second primary key: the migration fails.",
     remedy="Remove one of the two, or say IF NOT EXISTS or OR REPLACE where both are meant.",
     bad={
         "001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY, email text);\n",

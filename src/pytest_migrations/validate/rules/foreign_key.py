@@ -34,6 +34,15 @@ def _find(story: Story) -> Iterator[Finding]:
     for clash in story.clashes(Trouble.OTHER_TYPE):
         assert clash.other is not None
         type_, other = clash.types
+        if clash.effect.verb is Verb.ALTER:
+            yield story.finding(
+                FOREIGN_KEY.id,
+                clash,
+                f"{clash.effect.object} is given another type here: {clash.other.named} "
+                f"({story.made_by(clash.other)}) would go from {type_} to {other}",
+                "PostgreSQL cannot compare the two: drop the foreign key, change both columns, and add it again.",
+            )
+            continue
         yield story.finding(
             FOREIGN_KEY.id,
             clash,

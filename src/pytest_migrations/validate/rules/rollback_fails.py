@@ -12,6 +12,7 @@ from pytest_migrations.validate.rules.cannot_replace import irreplaceable
 from pytest_migrations.validate.rules.created_twice import taken
 from pytest_migrations.validate.rules.dropped_while_used import in_use
 from pytest_migrations.validate.rules.partition_key import incomplete
+from pytest_migrations.validate.rules.wrong_kind import mistaken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _SAID = {
     Trouble.EXISTS: taken,
     Trouble.IN_USE: in_use,
+    Trouble.OTHER_KIND: mistaken,
     Trouble.CANNOT_REPLACE: irreplaceable,
     Trouble.AMBIGUOUS: ambiguous,
     Trouble.WITHOUT_PARTITION_KEY: incomplete,

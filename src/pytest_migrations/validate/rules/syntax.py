@@ -23,9 +23,9 @@ def _find(story: Story) -> Iterator[Finding]:
                     SYNTAX.severity,
                     migration.name,
                     mistake.message,
-                    "Nothing else in this script was looked at.",
+                    "Nothing else in this script was looked at." if mistake.statement is None else SYNTAX.remedy,
                     mistake.place,
-                    statement=0,
+                    statement=mistake.statement or 0,
                     in_rollback=script is not migration.up,
                 )
 
@@ -34,7 +34,7 @@ SYNTAX = Rule(
     id="syntax",
     name="syntax error",
     severity=Severity.ERROR,
-    what="PostgreSQL's own grammar does not understand the script.",
+    what="PostgreSQL's own grammar does not understand the script, or a body in it of SQL or PL/pgSQL.",
     why="The server refuses the whole script, or the statement, and the migration fails.",
     remedy="Correct it at the caret. What only psql understands (\\i, \\set) is no SQL either.",
     bad={"001_users.sql": "CREATE TABLE users (\n    id bigint PRIMARY KEY,\n    name text NOT NUL\n);\n"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,18 @@ def absence(story: Story, clash: Clash, instead: str) -> tuple[str, str]:
         return "which is not there yet", remedy
     if clash.gone is not None:
         return f"which {_what_happened(story, clash)}", "Use what took its place, or do this before it goes."
+    if rejected := _rejected(story, clash):
+        return "which no migration creates that can be read", f"Correct {rejected} first, which speaks of it."
     near = _near(story, clash)
     hint = f"Is {near} meant? " if near else ""
     return "which no migration creates", f"{hint}An empty database fails here: let a migration before this create it."
+
+
+def _rejected(story: Story, clash: Clash) -> str:
+    """A migration with a syntax error that has the name in it."""
+    name = re.compile(rf"(?<!\w){re.escape(clash.effect.object.path[-1])}(?!\w)", re.IGNORECASE)
+    others = (migration for migration in story.history if effects_of(migration.up).mistakes)
+    return next((migration.name for migration in others if name.search(migration.up.text)), "")
 
 
 def _what_happened(story: Story, clash: Clash) -> str:
