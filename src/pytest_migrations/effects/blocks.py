@@ -45,7 +45,7 @@ def read_block(reader: Reader, statement: str, text: str, base: int, when: Condi
             with reader.inside(text, base):
                 reader.reject(str(mistake), _offset_of(mistake, text), text)
         else:  # what libpg_query has no catalog for, or what only a server can tell
-            reader.cannot_read(f"PL/pgSQL does not understand it: {mistake}", reader.start, text)
+            reader.cannot_read(f"what reads PL/pgSQL here does not understand it: {mistake}", reader.start, text)
         return
     variables = {
         variable.get("refname", "")
