@@ -19,8 +19,12 @@ class Kept(Enum):
     """What is left in the database of a script that failed."""
 
     NOTHING = "Nothing of this script was kept."
+    NOTHING_OF_ALL = "Nothing was kept, of this script or of those before it in the run."
     IN_STEPS = "It ran outside a transaction."
     BEFORE = "It ran outside a transaction: what stands before this statement was kept."
+
+
+AT_COMMIT = "when the transaction was committed"
 
 
 class MigrationError(UserError):
@@ -67,11 +71,14 @@ class MigrationError(UserError):
 
     @classmethod
     def from_server(
-        cls, migration: Migration, statement: Statement, error: psycopg.Error, kept: Kept, *, at_commit: bool = False
+        cls, migration: Migration, statement: Statement, error: psycopg.Error, kept: Kept, *, remark: str = ""
     ) -> MigrationError:
-        """Make the error of what the server (or the lost connection) said of a statement."""
+        """Make the error of what the server (or the lost connection) said of a statement.
+
+        A ``remark`` says of what else it was said: of what was sent before it or behind it.
+        """
         diagnosis = error.diag
-        place = statement.place_at(_offset_in(statement, diagnosis))
+        place = statement.place_at(_offset_in(statement, diagnosis, is_its_own=not remark))
         message = diagnosis.message_primary or f"the connection was lost: {str(error).splitlines()[0]}"
         details = [
             f"{name}: {text}"
@@ -93,7 +100,7 @@ class MigrationError(UserError):
             sqlstate=error.sqlstate,
             details=tuple(details),
             kept=kept,
-            remark="when the transaction was committed" if at_commit else "",
+            remark=remark,
         )
 
     @classmethod
@@ -147,8 +154,13 @@ _INSTEAD = {
 }
 
 
-def _offset_in(statement: Statement, diagnosis: psycopg.errors.Diagnostic) -> int:
-    """Where the server points, or the first mention of the name that it complains of (a foreign key's table, say)."""
+def _offset_in(statement: Statement, diagnosis: psycopg.errors.Diagnostic, *, is_its_own: bool) -> int:
+    """Where the server points, or the first mention of the name that it complains of (a foreign key's table, say).
+
+    Where it does not speak of the text of the statement, it points elsewhere.
+    """
+    if diagnosis.statement_position and not is_its_own:
+        return 0
     if diagnosis.statement_position:
         return int(diagnosis.statement_position) - 1
     if statement.kind == "do_stmt" and (line := _LINE_OF_BLOCK.search(diagnosis.context or "")):

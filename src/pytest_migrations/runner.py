@@ -19,7 +19,9 @@ from pytest_migrations.sql.framing import (
     NOT_IN_A_TRANSACTION,
     OWN_TRANSACTION,
     can_run_inside,
+    chains,
     end_first,
+    ends_transaction,
     fit_in_transaction,
     may_commit,
     means_the_same_alone,
@@ -29,7 +31,7 @@ from pytest_migrations.sql.traits import Trait
 from pytest_migrations.transactions import alone, leave_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     import psycopg
 
@@ -84,21 +86,22 @@ class Runner:
         self._before_statement = before_statement
         self._after_statement = after_statement
 
-    def apply(self, migration: Migration, *, look: Callable[[], None] = lambda: None) -> Ran:
+    def apply(self, migration: Migration, *, look: Callable[[], None] = lambda: None, done: int = 0) -> Ran:
         """Apply a migration for good, in one transaction where its format and its statements allow it.
 
         ``look`` runs once, inside that transaction before its commit, or behind the last statement where there is none.
+        The first statements, as many as were ``done`` before, are left out.
 
         :raises MigrationError: when a statement fails; it says what was kept.
         """
-        return self._run_for_good(migration, migration.up, look)
+        return self._run_for_good(migration, migration.up, look, done)
 
-    def rollback(self, migration: Migration, *, look: Callable[[], None] = lambda: None) -> Ran:
+    def rollback(self, migration: Migration, *, look: Callable[[], None] = lambda: None, done: int = 0) -> Ran:
         """Roll a migration back for good, as ``apply`` does it.
 
         :raises MigrationError: when a statement fails; it says what was kept.
         """
-        return self._run_for_good(migration, _down_of(migration), look)
+        return self._run_for_good(migration, _down_of(migration), look, done)
 
     def apply_inside(self, migration: Migration) -> Ran:
         """Apply a migration inside the transaction that the connection is in; its own BEGIN and COMMIT are left out.
@@ -121,26 +124,28 @@ class Runner:
         supported_statements(migration, migration.verify)
         return self._run_as_part(migration, migration.verify, left_out=OWN_TRANSACTION)
 
-    def _run_for_good(self, migration: Migration, script: Script, look: Callable[[], None]) -> Ran:
-        commands = supported_statements(migration, script)
-        as_one = script.transactional and fit_in_transaction(commands)
+    def _run_for_good(self, migration: Migration, script: Script, look: Callable[[], None], done: int) -> Ran:
+        rest = supported_statements(migration, script)[done:]
+        as_one = script.transactional and fit_in_transaction(rest)
         sending = self._sending(migration, script)
         try:
             self._clean(_deallocation(script) + (b"; COMMIT; BEGIN" if as_one else b"; COMMIT"))
             with sending.in_time():
-                if not (as_one and self._ran_in_the_transaction(sending, look)):
-                    self._run_with_commits(sending, look)
+                if not (as_one and self._ran_in_the_transaction(sending, look, rest)):
+                    self._run_with_commits(sending, look, done)
         finally:
             leave_transaction(self.connection)
         return Ran(sending.sent, sending.seconds)
 
-    def _ran_in_the_transaction(self, sending: Sending, look: Callable[[], None]) -> bool:
-        """Run a script, and commit it, in the transaction that was begun behind the cleaning.
+    def _ran_in_the_transaction(
+        self, sending: Sending, look: Callable[[], None], commands: Sequence[Statement]
+    ) -> bool:
+        """Run what is to run of a script, and commit it, in the transaction that was begun behind the cleaning.
 
         False, and nothing of it was kept, where it turns out to need commits of its own.
         """
         try:
-            last = self._send_all(sending)
+            last = self._send_all(sending, commands)
         except NeedsCommitsError:
             return False
         except MigrationError as error:
@@ -155,12 +160,12 @@ class Runner:
             sending.finish(b"COMMIT", last)
         return True
 
-    def _run_with_commits(self, sending: Sending, look: Callable[[], None]) -> None:
+    def _run_with_commits(self, sending: Sending, look: Callable[[], None], done: int) -> None:
         leave_transaction(self.connection)  # in which it was tried in vain
         sending.sent = 0
         try:
             if sending.script.program is None:
-                self._send_one_by_one(sending)
+                self._send_one_by_one(sending, done)
             else:
                 sending.call(inside=False, guard=self._guard and (lambda: self._check(sending)))
         finally:
@@ -169,14 +174,15 @@ class Runner:
         with sending.aside():
             look()
 
-    def _send_one_by_one(self, sending: Sending) -> None:
+    def _send_one_by_one(self, sending: Sending, done: int) -> None:
         commands = statements(sending.script)
         # Such a script ends the transaction that its tool has begun, and begins the one that its tool ends.
-        begun = sending.script.transactional and end_first(commands)
-        kept = Kept.NOTHING
-        if begun:
+        is_tools = sending.script.transactional and end_first(commands)
+        kept, rest = Kept.NOTHING, commands[done:]
+        behind = rest[0] if done and rest and ends_transaction(rest[0]) else None  # by it was kept what was done
+        if (is_tools and not done) or (behind is not None and chains(behind)):
             self.connection.execute(b"BEGIN")
-        for statement in commands:
+        for statement in rest if behind is None else rest[1:]:
             if may_commit(statement):
                 self._check(sending)
             send = partial(sending.send, statement, kept)
@@ -186,7 +192,7 @@ class Runner:
                 send()
             if self._status == TransactionStatus.IDLE:
                 kept = Kept.BEFORE
-        if begun and self._status == TransactionStatus.INTRANS:
+        if is_tools and self._status == TransactionStatus.INTRANS:
             self._commit(sending, commands[-1], Kept.NOTHING)
         if self._status != TransactionStatus.IDLE:
             raise sending.unfinished(commands[-1])
@@ -205,19 +211,20 @@ class Runner:
         sending = self._sending(migration, script)
         with sending.in_time():
             self.connection.execute(_CLEAN_SESSION_INSIDE + _deallocation(script))
-            last = self._send_all(sending, left_out)
+            last = self._send_all(sending, statements(script), left_out)
             if last is not None:  # stands in for the commit: what is deferred is checked now
                 sending.finish(b"SET CONSTRAINTS ALL IMMEDIATE", last)
         return Ran(sending.sent, sending.seconds)
 
-    def _send_all(self, sending: Sending, left_out: Trait = Trait.TRANSACTION_FRAME) -> Statement | None:
+    def _send_all(
+        self, sending: Sending, commands: Sequence[Statement], left_out: Trait = Trait.TRANSACTION_FRAME
+    ) -> Statement | None:
         """Run a script inside the transaction that the connection is in, without statements that are ``left_out``.
 
         Gives the last statement; None where there is none.
         """
         if sending.script.program is not None:
             return sending.call(inside=True)
-        commands = statements(sending.script)
         for statement in commands:
             if not statement.traits & left_out:
                 sending.send(statement, Kept.NOTHING)

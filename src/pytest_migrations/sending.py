@@ -10,7 +10,7 @@ import psycopg
 
 from pytest_migrations.deadline import deadline, paused
 from pytest_migrations.errors import UserError
-from pytest_migrations.failure import Kept, MigrationError
+from pytest_migrations.failure import AT_COMMIT, Kept, MigrationError
 from pytest_migrations.lent import InsideConnection, LentConnection, failure_behind, offset_of
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.traits import Trait
@@ -85,7 +85,7 @@ class Sending:
 
     def finish(self, command: bytes, last: Statement, kept: Kept = Kept.NOTHING) -> None:
         """Send what ends the transaction behind its ``last`` statement."""
-        with self._blaming(last, kept, at_commit=True):
+        with self._blaming(last, kept, remark=AT_COMMIT):
             self._connection.execute(command)
 
     def call(self, *, inside: bool, guard: Callable[[], None] | None = None) -> Statement:
@@ -112,7 +112,7 @@ class Sending:
             self.script.program.run(lent)
         except Exception as error:
             if lent.refusal is None and (failure := failure_behind(error, lent)):
-                with self._blaming(failure.statement, kept(), at_commit=failure.at_commit):
+                with self._blaming(failure.statement, kept(), remark=AT_COMMIT if failure.at_commit else ""):
                     raise failure.error from error
             if lent.refusal is None and not isinstance(error, UserError):
                 place = self.script.place(offset_of(error, self.script))
@@ -142,14 +142,14 @@ class Sending:
         self._after_statement(statement)
 
     @contextmanager
-    def _blaming(self, statement: Statement, kept: Kept, *, at_commit: bool = False) -> Iterator[None]:
+    def _blaming(self, statement: Statement, kept: Kept, *, remark: str = "") -> Iterator[None]:
         """Make what the server says of a command, or of its cancellation by us, the error of a statement."""
         try:
             yield
         except psycopg.Error as error:
             if self._expired:
                 raise MigrationError.timed_out(self._migration, statement, kept, self._timeout) from error
-            raise MigrationError.from_server(self._migration, statement, error, kept, at_commit=at_commit) from error
+            raise MigrationError.from_server(self._migration, statement, error, kept, remark=remark) from error
 
     def _expire(self) -> None:
         self._expired = True

@@ -31,7 +31,8 @@ MOMENTS = ("begun", "ran", "recorded")
 
 def kill(moment: str, number: int, *arguments: str) -> None:
     command = [sys.executable, "-m", "tests.operations.killed", moment, str(number), *arguments]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
     assert subprocess.run(command, check=False, capture_output=True, env=environment).returncode == -9
 
 

@@ -13,6 +13,7 @@ from pytest_migrations.cli.options import FolderOptions, folder_options, json_op
 from pytest_migrations.operations.ownership import make_sure_that_it_is_ours
 from pytest_migrations.operations.repairing import to_repair
 from pytest_migrations.operations.standing import Stand
+from pytest_migrations.operations.way_out import way_out
 
 if TYPE_CHECKING:
     from pytest_migrations.operations.correction import Correction
@@ -48,8 +49,5 @@ def _to_decide(standing: Standing) -> str:
             f"{standing.name}: its file is gone, and no other is the same. Put it back, or take the migration back: "
             f"pytest-migrations rollback {quote(standing.name)}"
         )
-    return (
-        f"{standing.name}: {standing.note}. Go on with pytest-migrations run --continue, take it back with "
-        f"pytest-migrations rollback {quote(standing.name)}, or bring it into one of the two states by hand and say so "
-        f"with pytest-migrations mark {quote(standing.name)} --applied or --pending"
-    )
+    assert standing.entry is not None
+    return f"{standing.name}: {standing.note}. {way_out(standing.name, standing.migration, standing.entry)}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.cli import output
 from pytest_migrations.errors import display_path
 from pytest_migrations.operations.backups.keeping import Backup
+from pytest_migrations.operations.kept_rollback import own_rollback
 from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.rolling_back import RolledBack, RollingBack
 from pytest_migrations.operations.running import Applied, Applying
@@ -86,7 +87,8 @@ class _Lines:
     def _tell_done(self, event: Applied | RolledBack) -> None:
         self._done.append(event)
         verb = "apply" if isinstance(event, Applied) else "rollback"
-        note = "" if event.migration.down or not event.entry.rollback_note else f"   {event.entry.rollback_note}"
+        said = event.entry.rollback_note if own_rollback(event.migration) is None else None
+        note = f"   {said}" if said else ""
         took = output.took(event.entry.seconds or 0.0)
         self._print(f"{verb:<8}   {event.migration.name:<{self._width}}   {took:>8}{note}")
         if self._progress:
@@ -110,7 +112,7 @@ class _Lines:
             return
         took = output.took(sum(event.entry.seconds or 0.0 for event in self._done))
         back, last = "", self._done[-1]
-        has_way_back = last.migration.down is not None or last.entry.rollback_sql is not None
+        has_way_back = own_rollback(last.migration) is not None or last.entry.rollback_sql is not None
         if isinstance(last, Applied) and has_way_back and not self._is_dry:
             back = f" Back again: pytest-migrations rollback {quote(last.migration.name)}"
         output.line(f"Done: {len(self._done)} {self._verb} in {took}.{back}")

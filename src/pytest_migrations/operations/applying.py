@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pytest_migrations.errors import UserError
-from pytest_migrations.failure import Kept, MigrationError
+from pytest_migrations.failure import AT_COMMIT, Kept, MigrationError
 from pytest_migrations.operations.blockers import watched
 from pytest_migrations.operations.deriving import Deriving
 from pytest_migrations.operations.doubt import doubt_of, undo
@@ -23,7 +23,7 @@ from pytest_migrations.operations.resuming import Resumption, resume
 from pytest_migrations.operations.touching import untouched
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS, Runner
 from pytest_migrations.sending import NeedsCommitsError
-from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.grammar import nearest_statement, statements
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
@@ -72,24 +72,24 @@ class Applier:
             own = script.text.strip() if script.program is None else None
             begun = replace(begun, rollback_sql=own, rollback_note=None)
         if entry.state is not State.ROLLING_BACK:  # how far it was applied says nothing of its way back
-            begun = replace(begun, state=State.APPLIED, statements=0, kept_checksum=None, in_doubt=None)
-        is_of_half = entry.state is State.APPLYING and is_of_ledger(script)
+            begun = replace(begun, statements=0, kept_checksum=None, in_doubt=None)
 
         def attempt(now: Entry) -> Entry:
-            if is_of_half and now.state is not State.ROLLING_BACK:
+            if entry.state is State.APPLYING and now.state is not State.ROLLING_BACK:
                 self._clear(migration, script, entry)
             return self._try(migration, script, State.ROLLED_BACK, None, now)
 
         return self._patience.insist(attempt, begun, State.ROLLED_BACK)
 
     def _clear(self, migration: Migration, script: Script, entry: Entry) -> None:
-        """Remove what the statement in doubt has left: the rollback that was derived knows nothing of it."""
+        """Remove what the statement in doubt has left: no rollback knows of it."""
         try:
             if doubt := doubt_of(self._session.connection, migration, entry):
                 undo(self._session.connection, doubt)
         except psycopg.Error as error:
-            first = (*statements(script), *statements(migration.up))[0]
-            raise MigrationError.from_server(migration, first, error, Kept.NOTHING) from error
+            remark = "before it, where what the stopped statement has left is taken back"
+            first = nearest_statement(script, 0)
+            raise MigrationError.from_server(migration, first, error, Kept.NOTHING, remark=remark) from error
 
     def apply_as_one(self, migrations: Sequence[Migration], known: Mapping[str, Entry]) -> list[Entry]:
         """Apply some in one transaction; their entries. ``known`` are those that the ledger has of them, as above.
@@ -105,6 +105,9 @@ class Applier:
                 entries.extend(self._apply_inside(each, known.get(each.identity)) for each in migrations)
                 self._session.lock.check()
                 self._commit(migrations)
+            except MigrationError as error:
+                error.kept = Kept.NOTHING_OF_ALL
+                raise
             finally:
                 leave_transaction(self._session.connection)
             return entries[-1]
@@ -159,21 +162,20 @@ class Applier:
             self._session.connection.execute("COMMIT")
         except psycopg.Error as error:
             last = [(migration, statement) for migration in migrations for statement in statements(migration.up)][-1]
-            raise MigrationError.from_server(*last, error, Kept.NOTHING, at_commit=True) from error
+            raise MigrationError.from_server(*last, error, Kept.NOTHING, remark=AT_COMMIT) from error
 
     def _try(self, migration: Migration, script: Script, end: State, earlier: str | None, entry: Entry) -> Entry:
         session = self._session
         _refuse_prepared(script)
         with untouched(session.ledger, migration, script):
-            resumption = Resumption(script, rollback_sql=earlier)
+            resumption = Resumption(rollback_sql=earlier)
             if entry.state is UNDER_WAY[end]:
                 resumption = self._resume(migration, script, entry)
-            rest = resumption.rest
             deriving = None
             if end is State.APPLIED:
                 deriving = Deriving(session.connection, migration, resumption.rollback_sql)
             progress = Progress(session, script, entry, end, deriving=deriving)
-            if not statements(rest) and script.program is None:
+            if resumption.done >= len(statements(script)) and script.program is None:
                 progress.finish()
                 return progress.entry
 
@@ -181,10 +183,7 @@ class Applier:
                 try:
                     session.lock.check(b"BEGIN; " + CLEAN_BUT_FOR_LOCKS + resumption.settings + end)
                 except psycopg.Error as error:
-                    if not (commands := statements(rest)):
-                        raise
-                    kept = Kept.BEFORE if entry.statements else Kept.NOTHING
-                    raise MigrationError.from_server(migration, commands[0], error, kept) from error
+                    raise _not_begun(migration, script, resumption.done, error) from error
 
             runner = Runner(
                 session.connection,
@@ -193,23 +192,21 @@ class Applier:
                 before_statement=progress.before,
                 after_statement=progress.after,
             )
-            try:
-                if end is State.APPLIED:
-                    runner.apply(replace(migration, up=rest), look=progress.finish)
-                else:
-                    runner.rollback(replace(migration, down=rest), look=progress.finish)
-            except MigrationError as error:
-                error.migration = migration  # not what was left of it: statements are counted in the whole
-                raise
+            run = runner.apply if end is State.APPLIED else runner.rollback
+            run(migration, look=progress.finish, done=resumption.done)
         return progress.entry
 
     def _resume(self, migration: Migration, script: Script, entry: Entry) -> Resumption:
         try:
             return resume(self._session, migration, script, entry)
         except psycopg.Error as error:
-            commands = statements(script)
-            statement = commands[min(entry.statements, len(commands) - 1)]  # the script may have become shorter
-            raise MigrationError.from_server(migration, statement, error, Kept.BEFORE) from error
+            raise _not_begun(migration, script, entry.statements, error) from error
+
+
+def _not_begun(migration: Migration, script: Script, done: int, error: psycopg.Error) -> MigrationError:
+    """The error of what was sent before the first statement that was to run."""
+    first, kept = nearest_statement(script, done), Kept.BEFORE if done else Kept.NOTHING
+    return MigrationError.from_server(migration, first, error, kept, remark="before it, to prepare the session")
 
 
 def _refuse_prepared(script: Script) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.derive.derivation import Derivation
+from pytest_migrations.operations.kept_rollback import own_rollback
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
@@ -28,9 +29,9 @@ class Deriving:
     """
 
     def __init__(self, connection: psycopg.Connection, migration: Migration, earlier: str | None) -> None:
-        self._down = migration.down
+        self._down = own_rollback(migration)
         self._earlier = earlier
-        is_derived = migration.down is None or (migration.up.program is None and _commits_in_steps(migration.up))
+        is_derived = self._down is None or (migration.up.program is None and commits_in_steps(migration.up))
         self._connection = connection
         self._derivation = Derivation(connection) if is_derived else None
         #: Where the last statement stands.
@@ -64,14 +65,15 @@ class Deriving:
                 entry, rollback_sql=None, rollback_note=f"no way back: {first.place}: {first.reason}{others}"
             )
         if self._earlier is None:
-            note = "no way back: how to undo what was done of it before is not known"
+            known = entry.rollback_note if entry.rollback_sql is None else None
+            note = known or "no way back: how to undo what was done of it before is not known"
             return replace(entry, rollback_sql=None, rollback_note=note)
         whole = f"{derived.sql.rstrip()}\n{self._earlier}".strip()
         note = "its rollback is derived from its statements" if whole else "there is nothing to be undone"
         return replace(entry, rollback_sql=whole, rollback_note=note)
 
 
-def _commits_in_steps(script: Script) -> bool:
+def commits_in_steps(script: Script) -> bool:
     """Whether some of it can be kept without the rest, as far as its text tells."""
     commands = statements(script)
     if not script.transactional or any(statement.traits & NEVER_INSIDE for statement in commands):

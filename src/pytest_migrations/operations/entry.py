@@ -10,6 +10,7 @@ from enum import Enum
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from pytest_migrations.operations.kept_rollback import own_rollback
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Entry:
     @property
     def kept(self) -> str:
         """How far it came, for the user: 2 of its 5 statements were kept."""
+        if self.statements == self.total_statements:  # of a program nobody knows how many there are
+            return f"what it had sent until then was kept ({self.statements} statements)"
         were = "was" if self.statements == 1 else "were"
         return f"{self.statements} of its {self.total_statements} statements {were} kept"
 
@@ -109,7 +112,8 @@ def beginning(migration: Migration) -> Entry:
 
 
 def _rollback_of(migration: Migration) -> str | None:
-    return None if migration.down is None or migration.down.program is not None else migration.down.text.strip()
+    down = own_rollback(migration)
+    return None if down is None or down.program is not None else down.text.strip()
 
 
 def checksum_of(done: Sequence[Statement]) -> str:

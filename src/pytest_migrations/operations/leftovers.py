@@ -60,7 +60,16 @@ def _see_index(connection: psycopg.Connection[Any], node: Node) -> Sight:
     if not node.get("concurrent"):
         return {}
     table = _resolved(connection, _name(node["relation"]))
-    return {"name": node.get("idxname"), "table": table, "indexes": sorted(_indexes_of(connection, table))}
+    there = sorted(_indexes_of(connection, table))
+    return {"name": node.get("idxname"), "table": table, "indexes": there, "shape": _shape(node)}
+
+
+def _shape(node: Node) -> list[Any]:
+    """What tells an index from most others: its method, whether it is unique or partial, and its columns."""
+    elements = [element["IndexElem"] for element in node["indexParams"]]
+    included = [element["IndexElem"] for element in node.get("indexIncludingParams", [])]
+    columns = [element.get("name", "") for element in (*elements, *included)]  # an expression has no name
+    return [node.get("accessMethod", "btree"), bool(node.get("unique")), "whereClause" in node, columns]
 
 
 def _judge_index(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
@@ -69,11 +78,14 @@ def _judge_index(connection: psycopg.Connection[Any], before: Sight) -> Judgemen
     new = {index: found for index, found in there.items() if index not in before["indexes"]}
     if name is not None:
         new = {index: found for index, found in new.items() if found.name == name}
-    else:  # as PostgreSQL names them, or others would
-        new = {index: found for index, found in new.items() if re.search(r"_(idx|key|excl)\d*$", found.name)}
+    else:  # as PostgreSQL names them
+        new = {index: found for index, found in new.items() if re.search(r"_idx\d*$", found.name)}
+    if name is not None and any(found.shape != before["shape"] for found in new.values()):
+        return Judgement(Outcome.ASK, f"an index {' and '.join(new)} is there, and not as the script makes it")
+    new = {index: found for index, found in new.items() if found.shape == before["shape"]}
     if invalid := sorted(index for index, found in new.items() if not found.is_valid):
         return has_not_run(f"the index {' and '.join(invalid)} is there and invalid", invalid)
-    if new and name is None:
+    if new and name is None and (len(new) > 1 or "" in before["shape"][-1] or before["shape"][2]):
         return Judgement(Outcome.ASK, f"the index {' and '.join(new)} is there, and may be its own or somebody else's")
     if new:
         return Judgement(Outcome.SKIP, f"the index {' and '.join(new)} is there and valid", (), _drops(list(new)))
@@ -122,7 +134,8 @@ def _see_detached(connection: psycopg.Connection[Any], node: Node) -> Sight:
         return {}
     partition = command["def"]["PartitionCmd"]["name"]
     names = [_resolved(connection, _name(relation)) for relation in (node["relation"], partition)]
-    return {"names": names, "pending": _is_detach_pending(connection, *names)}
+    bound, checks = _partition(connection, names[1])
+    return {"names": names, "pending": _is_detach_pending(connection, *names), "bound": bound, "checks": checks}
 
 
 def _judge_detached(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
@@ -130,12 +143,16 @@ def _judge_detached(connection: psycopg.Connection[Any], before: Sight) -> Judge
     pending = _is_detach_pending(connection, parent, partition)
     if before["pending"] is not False:
         return has_not_run(f"{partition} was not attached before it")
-    if pending is None:
-        return Judgement(Outcome.SKIP, f"{partition} is detached")
+    if pending is False:
+        return has_not_run(f"{partition} is still attached")
+    # It leaves the bound behind as a constraint (PostgreSQL docs, ALTER TABLE, "DETACH PARTITION").
+    left = [name for name in _partition(connection, partition)[1] if name not in before["checks"]]
+    finish = sql.SQL(f"ALTER TABLE {parent} DETACH PARTITION {partition} FINALIZE")
+    attach = sql.SQL(f"ALTER TABLE {parent} ATTACH PARTITION {partition} {before['bound']}")
+    drops = [sql.SQL(f"ALTER TABLE {partition} DROP CONSTRAINT {name}") for name in left]
     if pending:
-        finish = sql.SQL(f"ALTER TABLE {parent} DETACH PARTITION {partition} FINALIZE")
-        return Judgement(Outcome.SKIP, f"{partition} is half detached", (finish,))
-    return has_not_run(f"{partition} is still attached")
+        return Judgement(Outcome.SKIP, f"{partition} is half detached", (finish,), (finish, *drops, attach))
+    return Judgement(Outcome.SKIP, f"{partition} is detached", (), (*drops, attach))
 
 
 def _see_database(connection: psycopg.Connection[Any], node: Node) -> Sight:
@@ -160,32 +177,45 @@ def _judge_again(_: psycopg.Connection[Any], __: Sight) -> Judgement:
 class _Index(NamedTuple):
     name: str
     is_valid: bool
+    shape: list[Any]
 
 
 def _indexes_of(connection: psycopg.Connection[Any], table: str | None) -> dict[str, _Index]:
     """The indexes of a table by their names as SQL has them, but for those that are being built right now."""
     rows = connection.execute(
         """
-        SELECT format('%%I.%%I', n.nspname, c.relname), c.relname, i.indisvalid FROM pg_catalog.pg_index i
+        SELECT format('%%I.%%I', n.nspname, c.relname), c.relname, i.indisvalid,
+               m.amname, i.indisunique, i.indpred IS NOT NULL, ARRAY(
+                   SELECT coalesce(a.attname::text, '') FROM unnest(i.indkey) WITH ORDINALITY k (attnum, place)
+                   LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+                   ORDER BY place)
+        FROM pg_catalog.pg_index i
         JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+        JOIN pg_catalog.pg_am m ON m.oid = c.relam
         WHERE i.indrelid = to_regclass(%s) AND NOT EXISTS (
             SELECT FROM pg_catalog.pg_stat_progress_create_index p WHERE p.index_relid = i.indexrelid)
         """,
         [table],
     )
-    return {index: _Index(name, is_valid) for index, name, is_valid in rows}
+    return {index: _Index(name, is_valid, shape) for index, name, is_valid, *shape in rows}
 
 
 def _definition(connection: psycopg.Connection[Any], index: str | None) -> str | None:
-    """What makes an index anew; None where more belongs to it than that says."""
-    row = connection.execute(
-        """
-        SELECT pg_catalog.pg_get_indexdef(i.indexrelid) FROM pg_catalog.pg_index i
-        WHERE i.indexrelid = to_regclass(%s) AND i.indisvalid AND NOT i.indisclustered AND NOT i.indisreplident
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_description d WHERE d.objoid = i.indexrelid)
-        """,
-        [index],
-    ).fetchone()
+    """What makes an index anew; None where more belongs to it than that says. It means the same in every session."""
+    with connection.transaction():
+        connection.execute("SET LOCAL search_path TO ''")  # by which PostgreSQL shortens names
+        row = connection.execute(
+            """
+            SELECT pg_catalog.pg_get_indexdef(i.indexrelid) FROM pg_catalog.pg_index i
+            JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+            WHERE i.indexrelid = to_regclass(%s) AND i.indisvalid AND NOT i.indisclustered AND NOT i.indisreplident
+              AND c.reltablespace = 0
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_description d WHERE d.objoid = i.indexrelid)
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                              WHERE a.attrelid = i.indexrelid AND coalesce(a.attstattarget, -1) >= 0)
+            """,
+            [index],
+        ).fetchone()
     return row[0] if row else None
 
 
@@ -218,6 +248,19 @@ def _is_detach_pending(connection: psycopg.Connection[Any], parent: str | None, 
         [parent, partition],
     ).fetchone()
     return row[0] if row else None
+
+
+def _partition(connection: psycopg.Connection[Any], name: str | None) -> tuple[str | None, list[str]]:
+    """The bound of a partition, and the names of its check constraints as SQL has them."""
+    row = connection.execute(
+        """
+        SELECT pg_catalog.pg_get_expr(c.relpartbound, c.oid), ARRAY(
+            SELECT quote_ident(k.conname) FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')
+        FROM pg_catalog.pg_class c WHERE c.oid = to_regclass(%s)
+        """,
+        [name],
+    ).fetchone()
+    return row or (None, [])
 
 
 def _is_database(connection: psycopg.Connection[Any], name: str) -> bool:

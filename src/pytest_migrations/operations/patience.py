@@ -1,16 +1,14 @@
-"""Tries again what waits for a lock, and finds out behind a failure what was kept and what to do."""
+"""Tries again what waits for a lock, and finds out behind a failure what was kept."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from shlex import quote
 from typing import TYPE_CHECKING
 
-from pytest_migrations.advice import ALREADY_THERE, advise, advise_on_rollback
 from pytest_migrations.errors import UserError
-from pytest_migrations.failure import Kept, MigrationError
-from pytest_migrations.operations.doubt import by_hand, doubt_of, is_hopeless
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.operations.aftermath import Aftermath
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginning
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
 from pytest_migrations.server.connections import again
@@ -28,10 +26,6 @@ _RETRIED = {"55P03", "40P01"}
 _BACK_OFF = (1.0, 2.0, 4.0)
 #: A server that restarts takes no connection meanwhile.
 _RESTART_SECONDS = 30.0
-
-
-class LockedError(UserError):
-    """A migration did not get a lock that others hold."""
 
 
 @dataclass(frozen=True)
@@ -73,15 +67,15 @@ class Patience:
             kept = entries.get(begun.name, replace(begun, state=State.FAILED, statements=0))  # unknown: not kept
             if kept.state is end and kept.checksum == begun.checksum:  # it was lost behind its very commit
                 return kept
+            aftermath = Aftermath(self._session.connection, self._history, failure, kept, end)
             if was_lost:
-                raise self._lost(failure, kept, end)
+                raise aftermath.lost()
             if failure.sqlstate not in _RETRIED:
                 self._note(failure, entries.get(failure.migration.identity), end)
-                raise self._advised(failure, kept, end)
+                raise aftermath.advised(has_applied=any(entry.is_in_database for entry in entries.values()))
             blocker = self._blockers.last
             if tries > len(_BACK_OFF):
-                tried = f"Tried {tries} times in {time.monotonic() - since:.0f} s."
-                raise self._locked(failure, kept, end, blocker, tried)
+                raise aftermath.locked(blocker, f"Tried {tries} times in {time.monotonic() - since:.0f} s.")
             self._tell(Waiting(failure.migration, blocker, _BACK_OFF[tries - 1]))
             time.sleep(_BACK_OFF[tries - 1])
             entry = begun.gone_on_from(kept) if kept.state is UNDER_WAY[end] else begun
@@ -110,67 +104,8 @@ class Patience:
         """Let the ledger say what went wrong, where it has anything to say of the migration."""
         if end is State.APPLIED:
             # One that runs again whenever it has changed is still there as it was.
-            failed = known if known is not None and known.is_in_database else beginning(failure.migration)
+            is_known = known is not None and (known.is_in_database or known.state is State.ROLLED_BACK)
+            failed = known if known is not None and is_known else beginning(failure.migration)
             self._session.ledger.write(replace(failed, error=failure.headline))
         elif known is not None and known.state is UNDER_WAY[end]:
             self._session.ledger.write(replace(known, error=failure.headline))
-
-    def _advised(self, failure: MigrationError, kept: Entry, end: State) -> MigrationError:
-        apply = end is State.APPLIED
-        advice = failure.advice or (advise(failure, self._history, {}) if apply else advise_on_rollback(failure))
-        more = ""
-        if apply and failure.sqlstate in ALREADY_THERE and not self._has_applied():
-            more = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
-        if kept.state is UNDER_WAY[end]:
-            failure.kept = Kept.IN_STEPS
-        elif kept.state is State.APPLYING:
-            more = (
-                f"Nothing of the rollback was kept, and {kept.statements} of the {kept.total_statements} statements of "
-                f"the migration still are{self._left(failure, kept)}. Undo those by hand, and say so: "
-                f"pytest-migrations mark {quote(failure.migration.name)} --pending"
-            )
-        failure.advice = "\n".join(filter(None, [advice, more, self._way_out(failure, kept, end)]))
-        return failure
-
-    def _has_applied(self) -> bool:
-        return any(entry.is_in_database for entry in self._session.ledger.entries().values())
-
-    def _locked(
-        self, failure: MigrationError, kept: Entry, end: State, blocker: Blocker | None, tried: str
-    ) -> LockedError:
-        who = [str(blocker)] if blocker else []
-        end_it = f", or end it: SELECT pg_terminate_backend({blocker.pid});" if blocker else "."
-        left = self._way_out(failure, kept, end) or "Nothing was changed."
-        return LockedError(
-            "\n".join(
-                [
-                    f"{failure.headline}\n{failure.place.excerpt()}",
-                    *who,
-                    f"{tried} {left} Try again when what is in the way is done{end_it}",
-                ]
-            )
-        )
-
-    def _lost(self, failure: MigrationError, kept: Entry, end: State) -> UserError:
-        left = self._way_out(failure, kept, end) or "Nothing of it was kept. Run again when the server is well."
-        return UserError(f"{failure.headline}\n{failure.place.excerpt(failure.remark)}\n{left}")
-
-    def _way_out(self, failure: MigrationError, kept: Entry, end: State) -> str:
-        """What to do about a script that stopped half-way; empty about one that did not."""
-        if kept.state is not UNDER_WAY[end]:
-            return ""
-        name = failure.migration.name
-        done = f"{kept.kept}{self._left(failure, kept)}."
-        if is_hopeless(kept):
-            return f"{done} {by_hand(name)}"
-        if kept.state is State.ROLLING_BACK:
-            return f"{done} Go on with `pytest-migrations rollback {quote(name)}` once the cause is gone."
-        back = ""
-        if failure.migration.down is not None or kept.rollback_sql is not None:
-            back = f", or take them back with `pytest-migrations rollback {quote(name)}`"
-        return f"{done} Once the cause is gone go on with `pytest-migrations run --continue`{back}."
-
-    def _left(self, failure: MigrationError, kept: Entry) -> str:
-        """What the database has of the statement that it stopped in."""
-        doubt = doubt_of(self._session.connection, failure.migration, kept)
-        return f"; of the next, {doubt.text}" if doubt else ""

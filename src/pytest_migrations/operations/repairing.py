@@ -24,7 +24,7 @@ def to_repair(history: History, entries: Mapping[str, Entry]) -> tuple[list[Corr
     """What the ledger is to say instead, and what only a person can decide: files that are gone, runs that stopped."""
     all_standings = standings(history, entries)
     pending = _only_ones(s.migration for s in all_standings if s.migration and s.entry is None)
-    gone = Counter(s.entry.checksum for s in all_standings if s.entry and s.stand is Stand.MISSING)
+    gone = Counter(s.entry.checksum for s in all_standings if s.entry and _is_gone(s))
     pending = {of: migration for of, migration in pending.items() if gone[of] == 1}
     corrections, left = [], []
     for standing in all_standings:
@@ -35,6 +35,11 @@ def to_repair(history: History, entries: Mapping[str, Entry]) -> tuple[list[Corr
         elif standing.stand in (Stand.MISSING, Stand.FAILED):
             left.append(standing)
     return corrections, left
+
+
+def _is_gone(standing: Standing) -> bool:
+    """Whether it is in the database, and no file is it."""
+    return standing.migration is None and standing.is_in_database
 
 
 def _only_ones(migrations: Iterable[Migration]) -> dict[str, Migration]:
@@ -50,7 +55,7 @@ def _correction(standing: Standing, entry: Entry, pending: Mapping[str, Migratio
         changed = replace(entry, checksum=checksum(migration))
         text = f"{name}: what its file holds now is taken for what was applied"
         return Correction(text, partial(Ledger.write, entry=changed, in_place=True))
-    if standing.stand is Stand.MISSING and (renamed := pending.get(entry.checksum)):
+    if _is_gone(standing) and (renamed := pending.get(entry.checksum)):
         rename = partial(Ledger.rename, old=entry.name, new=renamed.identity, version=renamed.version)
         return Correction(f"{name}: it was renamed to {renamed.name}", rename)
     if standing.stand is Stand.FAILED and not entry.is_unfinished:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_migrations.effects import Verb, effects_of
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.doubt import by_hand, doubt_of, settle
 from pytest_migrations.operations.entry import checksum_of
@@ -23,20 +24,27 @@ if TYPE_CHECKING:
 
 #: What lives in a session, and went with it: settings can be set again, the rest cannot be had back.
 _OF_A_SESSION = {"declare_cursor_stmt", "listen_stmt", "load_stmt", "prepare_stmt"}
-_OF_A_SESSION_BY_WORDS = re.compile(
-    r"\s*CREATE\s+(?:OR\s+REPLACE\s+)?(?:LOCAL\s+|GLOBAL\s+)?TEMP|.*\bset_config\s*\(", re.IGNORECASE | re.DOTALL
-)
+#: Where a block or a call sets something for the session.
+_SETS = {
+    "call_stmt": re.compile(r"\bset_config\s*\(", re.IGNORECASE),
+    "do_stmt": re.compile(
+        r"\bset_config\s*\(|(?:^|[;'$]|\b(?:BEGIN|THEN|ELSE|LOOP))\s*SET\s+(?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b)",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    "select_stmt": re.compile(r"\bset_config\s*\((?!.*,\s*(?:true|'t(?:rue)?')\s*\))", re.IGNORECASE | re.DOTALL),
+}
 _ONLY_OF_A_TRANSACTION = re.compile(r"\s*SET\s+(?:LOCAL|TRANSACTION|CONSTRAINTS)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Resumption:
-    """What is left of a script, where it stood; and what brings the settings back that those before it had made.
+    """Where a script is gone on with, and what brings the settings back that its statements before that had made.
 
     ``settings`` go behind other statements: each begins with a semicolon.
     """
 
-    rest: Script
+    #: How many of its statements are left out: they are done.
+    done: int = 0
     settings: bytes = b""
     #: What takes back all that was done of it; None where that is not known.
     rollback_sql: str | None = None
@@ -63,19 +71,40 @@ def resume(session: Session, migration: Migration, script: Script, entry: Entry)
             f"the first {entry.statements} statements are not those that were done: they were edited since",
             f"Undo that edit; only what comes behind them may change. Or: {by_hand(migration.name)}",
         )
-    settings = _settings(migration, done)
+    if lost := lost_with_its_session(script, entry.statements):
+        raise UserError.at(
+            lost.place,
+            "what this made went with its session, so the script cannot be gone on with",
+            by_hand(migration.name),
+        )
+    settings = _settings(done)
     session.lock.check(CLEAN_BUT_FOR_LOCKS + settings)
-    number = entry.statements
-    rollback_sql = entry.rollback_sql
     doubt = doubt_of(session.connection, migration, entry)
     if doubt is not None and not settle(session.connection, doubt):
-        number += 1
-        rollback_sql = _with_undo(doubt, session, rollback_sql)
-    if number == 0:
-        return Resumption(script, settings, rollback_sql)
-    end = commands[number - 1].offset + len(commands[number - 1].text)
-    blank = re.sub(r"[^\n]", " ", script.text[:end])
-    return Resumption(replace(script, text=blank + script.text[end:]), settings, rollback_sql)
+        return Resumption(entry.statements + 1, settings, _with_undo(doubt, session, entry.rollback_sql))
+    return Resumption(entry.statements, settings, entry.rollback_sql)
+
+
+def lost_with_its_session(script: Script, done: int) -> Statement | None:
+    """The first of the statements that were done which has made more of its session than settings that can be read."""
+    temporary = _making_what_is_temporary(script, done)
+    for number, statement in enumerate(statements(script)[:done]):
+        sets = _SETS.get(statement.kind)
+        is_set = sets is not None and sets.search(statement.text) is not None
+        if statement.kind in _OF_A_SESSION or number in temporary or is_set:
+            return statement
+    return None
+
+
+def _making_what_is_temporary(script: Script, done: int) -> set[int]:
+    """The numbers of the statements whose temporary objects were there at last."""
+    there: dict[tuple[str, ...], int] = {}
+    for effect in effects_of(script).of(Verb.CREATE, Verb.DROP):
+        if effect.object.path[0] == "pg_temp" and len(effect.object.path) == 2 and effect.statement < done:
+            there.pop(effect.object.path, None)
+            if effect.verb is Verb.CREATE:
+                there[effect.object.path] = effect.statement
+    return set(there.values())
 
 
 def _with_undo(doubt: Doubt, session: Session, rollback_sql: str | None) -> str | None:
@@ -83,21 +112,16 @@ def _with_undo(doubt: Doubt, session: Session, rollback_sql: str | None) -> str 
     commands = doubt.judgement.to_undo
     if commands is None or rollback_sql is None:
         return None
-    undo = "".join(f"{command.as_string(session.connection)};\n" for command in commands)
+    left = [command for command in commands if command not in doubt.judgement.to_go_on]  # that was done just now
+    undo = "".join(f"{command.as_string(session.connection)};\n" for command in left)
     return f"{undo}{rollback_sql}"
 
 
-def _settings(migration: Migration, done: Sequence[Statement]) -> bytes:
-    """Those of them that set something for the session. Raises UserError where more went with it."""
+def _settings(done: Sequence[Statement]) -> bytes:
+    """Those of them that set something for the session, and were not rolled back."""
     settings: list[Statement] = []
     at_begin = 0
     for statement in done:
-        if statement.kind in _OF_A_SESSION or _OF_A_SESSION_BY_WORDS.match(statement.text):
-            raise UserError.at(
-                statement.place,
-                "what this made went with its session, so the script cannot be gone on with",
-                by_hand(migration.name),
-            )
         if statement.kind == "variable_set_stmt" and not _ONLY_OF_A_TRANSACTION.match(statement.text):
             settings.append(statement)
         elif statement.text.lower().startswith(("begin", "start transaction")):

@@ -10,10 +10,12 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration
 from pytest_migrations.operations.applying import applier
 from pytest_migrations.operations.dependents import dependents
-from pytest_migrations.operations.entry import checksum
-from pytest_migrations.operations.kept_rollback import kept_rollback
+from pytest_migrations.operations.entry import State, checksum, checksum_of
+from pytest_migrations.operations.kept_rollback import kept_rollback, own_rollback
 from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.standing import named, standings
+from pytest_migrations.operations.way_out import can_be_taken_back, way_out
+from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -115,9 +117,14 @@ def _from(wanted: str, history: History, entries: Mapping[str, Entry]) -> tuple[
 def _way_back(standing: Standing) -> WayBack:
     migration, entry = _migration_of(standing), standing.entry
     assert entry is not None
-    if migration.down is not None:
-        return WayBack(migration, entry)
     why = f"\n{entry.rollback_note}" if entry.rollback_note else ""
+    if entry.is_unfinished and not can_be_taken_back(standing.migration, entry):
+        raise UserError(
+            f"{standing.name} stopped half-way, and nothing takes back what was kept of it.{why}\nNothing was changed. "
+            f"{way_out(standing.name, standing.migration, entry)}"
+        )
+    if own_rollback(migration) is not None:
+        return WayBack(migration, entry)
     raise UserError(
         f"{standing.name} has no rollback, and the ledger has none of it.{why}\nNothing was changed. Write one into "
         "its file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
@@ -135,8 +142,14 @@ def _migration_of(standing: Standing) -> Migration:
     assert entry is not None
     if migration is None:
         migration = Migration(entry.version, entry.name, kept_rollback(entry.name, ""))
-    is_of_steps = entry.is_unfinished and entry.rollback_note is not None
-    is_of_ledger = migration.down is None or entry.checksum != checksum(migration) or is_of_steps
-    if is_of_ledger and entry.rollback_sql is not None:
+    if _is_of_ledger(own_rollback(migration), migration, entry) and entry.rollback_sql is not None:
         migration = replace(migration, down=kept_rollback(entry.name, entry.rollback_sql))
     return migration
+
+
+def _is_of_ledger(own: Script | None, migration: Migration, entry: Entry) -> bool:
+    if own is None or (entry.is_unfinished and entry.rollback_note is not None):
+        return True
+    if entry.state is State.ROLLING_BACK:  # the file's goes on where what was done of it is still the same
+        return entry.kept_checksum not in (None, checksum_of(statements(own)[: entry.statements]))
+    return entry.checksum != checksum(migration)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.applying import applier
-from pytest_migrations.operations.doubt import by_hand, is_hopeless
 from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.standing import Stand, counts_in_order, out_of_order, standings
+from pytest_migrations.operations.way_out import way_out
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.grammar import statements
 
@@ -70,15 +70,16 @@ def plan(
     """
     all_standings = standings(history, entries)
     _refuse_contradictions(all_standings)
-    unfinished = next((s for s in all_standings if s.stand is Stand.FAILED and s.is_in_database), None)
-    if unfinished is not None and not (go_on and unfinished.migration and _is_on_its_way(unfinished)):
-        raise UserError(_unfinished(unfinished))
+    unfinished = [s for s in all_standings if s.stand is Stand.FAILED and s.is_in_database]
+    for standing in unfinished:
+        if not (go_on and standing.migration and _is_on_its_way(standing)):
+            raise UserError(_unfinished(standing))
     if not allow_out_of_order and (late := out_of_order(history, all_standings)):
         raise UserError(_late(late, all_standings))
     end = None if to is None else history.migrations[_position(history, to) - 1]
     wanted = []
     for standing in all_standings:
-        if standing.migration is not None and (standing.is_to_run or standing is unfinished):
+        if standing.migration is not None and (standing.is_to_run or standing in unfinished):
             wanted.append(standing.migration)
         if end is not None and standing.migration is end:
             break
@@ -140,7 +141,7 @@ def _position(history: History, to: str) -> int:
 def _refuse_contradictions(all_standings: list[Standing]) -> None:
     if missing := [s for s in all_standings if s.stand is Stand.MISSING]:
         last = missing[-1]
-        if last.entry is not None and last.entry.rollback_sql is not None and not is_hopeless(last.entry):
+        if last.entry is not None and last.entry.rollback_sql is not None:
             away = f"pytest-migrations rollback {quote(last.name)}, which knows how from the ledger"
         else:
             away = f"undo it by hand, then pytest-migrations mark {quote(last.name)} --rolled-back"
@@ -161,27 +162,11 @@ def _refuse_contradictions(all_standings: list[Standing]) -> None:
 def _unfinished(standing: Standing) -> str:
     entry = standing.entry
     assert entry is not None
-    if entry.state is State.ROLLING_BACK and is_hopeless(entry):
-        return (
-            f"The rollback of {standing.name} stopped half-way: {entry.kept}, and of the next nobody can tell what it "
-            f"has done. Nothing was changed. {by_hand(standing.name)}"
-        )
-    if entry.state is State.ROLLING_BACK:
-        return (
-            f"The rollback of {standing.name} stopped half-way: {entry.kept}. Nothing was changed. Finish it: "
-            f"pytest-migrations rollback {quote(standing.name)}"
-        )
+    what = f"The rollback of {standing.name}" if entry.state is State.ROLLING_BACK else standing.name
     why = f" ({entry.error})" if entry.error else ""
-    is_program = standing.migration is not None and standing.migration.up.program is not None
-    if is_program or is_hopeless(entry):
-        return (
-            f"{standing.name} stopped half-way: {entry.kept}{why}, and of the next nobody can tell what it has done. "
-            f"Nothing was changed now. {by_hand(standing.name)}"
-        )
     return (
-        f"{standing.name} stopped half-way: {entry.kept}{why}. Nothing was changed now. Look at it with "
-        "pytest-migrations status. Go on with it: pytest-migrations run --continue. Take it back: "
-        f"pytest-migrations rollback {quote(standing.name)}"
+        f"{what} stopped half-way: {entry.kept}{why}. Nothing was changed now. Look at it with pytest-migrations "
+        f"status. {way_out(standing.name, standing.migration, entry)}"
     )
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import UserError, path_from
 from pytest_migrations.migration import Order
 from pytest_migrations.operations.entry import State, checksum
+from pytest_migrations.operations.kept_rollback import own_rollback
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,13 +133,16 @@ def _standing(migration: Migration, entry: Entry | None) -> Standing:
 
 def _not_applied(migration: Migration, entry: Entry) -> Standing:
     if entry.state is State.ROLLED_BACK:
-        return Standing(migration.name, Stand.ROLLED_BACK, migration, entry)
+        failed = f"failed when it was applied again: {entry.error}" if entry.error else ""
+        return Standing(migration.name, Stand.ROLLED_BACK, migration, entry, failed)
     return Standing(migration.name, Stand.FAILED, migration, entry, _what_is_left(entry))
 
 
 def _without_file(entry: Entry) -> Standing:
     if entry.state is State.ROLLED_BACK:
         return Standing(entry.name, Stand.ROLLED_BACK, None, entry, "its file is gone")
+    if entry.is_unfinished:
+        return Standing(entry.name, Stand.FAILED, None, entry, f"{_what_is_left(entry)}; its file is gone")
     if entry.is_in_database:
         return Standing(entry.name, Stand.MISSING, None, entry, "no file of the folder is it")
     note = "nothing of it was kept, and its file is gone: pytest-migrations repair forgets it"
@@ -150,9 +154,10 @@ def _what_is_left(entry: Entry) -> str:
     if not entry.is_unfinished:
         return f"nothing of it was kept{because}"
     way = "on its way back " if entry.state is State.ROLLING_BACK else ""
-    return f"stopped {way}behind statement {entry.statements} of {entry.total_statements}{because}"
+    of = f" of {entry.total_statements}" if entry.statements < entry.total_statements else ""  # else it is a program
+    return f"stopped {way}behind statement {entry.statements}{of}{because}"
 
 
 def _how_back(migration: Migration, entry: Entry) -> str:
     """Where its rollback comes from, if that is not its file."""
-    return "" if migration.down is not None else entry.rollback_note or ""
+    return "" if own_rollback(migration) is not None else entry.rollback_note or ""

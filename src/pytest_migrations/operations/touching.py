@@ -11,7 +11,7 @@ from pytest_migrations.effects import effects_of
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.ledger import LedgerTouchedError
-from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.grammar import nearest_statement, statements
 from pytest_migrations.sql.traits import Trait
 
 if TYPE_CHECKING:
@@ -43,10 +43,8 @@ def untouched(ledger: Ledger, migration: Migration, script: Script) -> Iterator[
             "--ledger SCHEMA.TABLE",
         ) from error
     except psycopg.Error as error:
-        commands = statements(script)
-        if not commands:
-            raise
-        raise MigrationError.from_server(migration, commands[-1], error, Kept.NOTHING, at_commit=True) from error
+        last, remark = nearest_statement(script), f"behind it, at the ledger {ledger}"
+        raise MigrationError.from_server(migration, last, error, Kept.NOTHING, remark=remark) from error
 
 
 def _may_touch(ledger: Ledger, script: Script) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.sql.traits import Trait
@@ -22,6 +23,7 @@ NOT_IN_A_TRANSACTION = frozenset({"25001", "2D000", "55P04"})
 #: What the server refuses outside a transaction block (RequireTransactionBlock in its sources): LOCK, a cursor, and
 #: among the statements about transactions the savepoints.
 _ONLY_INSIDE = {"declare_cursor_stmt", "lock_stmt", "transaction_stmt"}
+_AND_CHAIN = re.compile(r"\bAND\s+CHAIN\b", re.IGNORECASE)
 
 
 def fit_in_transaction(commands: Sequence[Statement]) -> bool:
@@ -56,4 +58,14 @@ def may_commit(statement: Statement) -> bool:
 
 
 def commits(statement: Statement) -> bool:
-    return Trait.TRANSACTION_FRAME in statement.traits and statement.text.lower().startswith(("commit", "end"))
+    return Trait.TRANSACTION_FRAME in statement.traits and ends_transaction(statement)
+
+
+def ends_transaction(statement: Statement) -> bool:
+    """Whether it keeps what a transaction has done, perhaps to begin the next one."""
+    return bool(statement.traits & OWN_TRANSACTION) and statement.text.lower().startswith(("commit", "end"))
+
+
+def chains(statement: Statement) -> bool:
+    """Whether a statement that ends a transaction begins the next one."""
+    return _AND_CHAIN.search(statement.text) is not None

@@ -84,6 +84,17 @@ def statements(script: Script) -> tuple[Statement, ...]:
     return tuple(_split(script, parsed.stmts))
 
 
+def nearest_statement(script: Script, number: int | None = None) -> Statement:
+    """The statement of that number, from 0; the last one where there are fewer, or where None is asked for.
+
+    Of a script without statements it is an empty one at its beginning, so that an error has a place.
+    """
+    commands = statements(script)
+    if not commands:
+        return Statement(script, 0, "")
+    return commands[-1 if number is None else min(number, len(commands) - 1)]
+
+
 class SyntaxMistakeError(Exception):
     """What PostgreSQL's grammar does not understand; ``offset`` counts characters from 0."""
 
