@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 
@@ -45,6 +45,24 @@ class Doubt:
         return self.judgement.text
 
 
+class _Sent(NamedTuple):
+    """A statement that was sent, as the ledger keeps it."""
+
+    kind: str
+    text: str
+    #: What there was before it: empty where nothing was looked for, None where that was not allowed.
+    there: Sight | None
+
+    @property
+    def look(self) -> Look | None:
+        """What judges it by what there was before it, where that was looked for."""
+        return LOOKS.get(self.kind) if self.there != {} else None
+
+
+def _sent(in_doubt: str) -> _Sent:
+    return _Sent(**json.loads(in_doubt))
+
+
 def sight(connection: psycopg.Connection[Any], statement: Statement) -> str:
     """What there is, before a statement is sent in this session, of what it makes or takes away; for the ledger."""
     there: Sight | None = {}
@@ -54,22 +72,17 @@ def sight(connection: psycopg.Connection[Any], statement: Statement) -> str:
             there = look.see(connection, tree.node)
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.UntranslatableCharacter):
             there = None  # what keeps us from looking keeps the statement from running
-    return json.dumps({"kind": statement.kind, "text": statement.text, "there": there})
+    return json.dumps(_Sent(statement.kind, statement.text, there)._asdict())
 
 
 def is_about(in_doubt: str, statement: Statement) -> bool:
     """Whether that was kept for a statement of this text."""
-    return bool(json.loads(in_doubt)["text"] == statement.text)
+    return _sent(in_doubt).text == statement.text
 
 
 def is_hopeless(entry: Entry) -> bool:
     """Whether nobody can tell of the statement that it has stopped in what that has done."""
-    return entry.in_doubt is not None and _look_of(json.loads(entry.in_doubt)) is None
-
-
-def _look_of(kept: dict[str, Any]) -> Look | None:
-    """What judges a statement by what there was before it, where that was seen."""
-    return LOOKS.get(kept["kind"]) if kept["there"] != {} else None
+    return entry.in_doubt is not None and _sent(entry.in_doubt).look is None
 
 
 def by_hand(name: str) -> str:
@@ -89,19 +102,18 @@ def doubt_of(connection: psycopg.Connection[Any], migration: Migration, entry: E
         return None
     script = migration.up if entry.state is State.APPLYING or migration.down is None else migration.down
     rest = statements(script)[entry.statements :]
-    kept = json.loads(entry.in_doubt)
+    sent = _sent(entry.in_doubt)
     place = rest[0].place if rest else script.start
-    return Doubt(migration.name, place, _judged(connection, kept), bool(rest) and rest[0].text == kept["text"])
+    return Doubt(migration.name, place, _judged(connection, sent), bool(rest) and rest[0].text == sent.text)
 
 
-def _judged(connection: psycopg.Connection[Any], kept: dict[str, Any]) -> Judgement:
-    look = _look_of(kept)
-    if look is None:
+def _judged(connection: psycopg.Connection[Any], sent: _Sent) -> Judgement:
+    if sent.look is None:
         return Judgement(Outcome.ASK, "it may have run, wholly or in part")
-    if kept["there"] is None:
+    if sent.there is None:
         return has_not_run("it was refused")
     try:
-        return look.judge(connection, kept["there"])
+        return sent.look.judge(connection, sent.there)
     except psycopg.errors.InsufficientPrivilege:
         return Judgement(Outcome.ASK, "this user may not see what it has left")
 
