@@ -220,6 +220,16 @@ def test_an_index_is_made_again_as_it_was_wherever_the_script_looked(
     assert query("SELECT pg_get_indexdef('app.i'::regclass) LIKE '%(app.f(a))'") == [(True,)]
 
 
+def test_the_plan_of_a_dry_run_is_of_what_is_left(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_t=TABLE, m002_m=f"CREATE TABLE z (id int);\n{UNIQUE}\nUPDATE t SET b = 3;")
+    assert cli("run").code == 1
+    planned = cli("run", "--continue", "--dry-run").out
+    assert "002_m.sql   2 statements, each committed by itself" in planned
+    assert "line 2: no transaction can hold CREATE UNIQUE INDEX CONCURRENTLY" in planned
+
+
 def test_one_that_fails_after_it_was_rolled_back_is_not_out_of_order(
     database: Database, cli: Cli, migrations: Migrations, query: Query
 ) -> None:

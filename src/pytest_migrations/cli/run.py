@@ -88,7 +88,7 @@ def command(
             history,
             limits,
             server=server,
-            plan=lambda entries: [(migration, migration.up) for migration in plan(entries).migrations],
+            plan=lambda entries: plan(entries).scripts,
             perform=rehearse,
             as_json=as_json,
         )

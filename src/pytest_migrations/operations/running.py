@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from shlex import quote
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from pytest_migrations.sql.grammar import statements
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from pytest_migrations.migration import History, Migration, Statement
+    from pytest_migrations.migration import History, Migration, Script, Statement
     from pytest_migrations.operations.entry import Entry
     from pytest_migrations.operations.session import Session
     from pytest_migrations.operations.standing import Standing
@@ -34,6 +35,12 @@ class Plan:
 
     def __bool__(self) -> bool:
         return bool(self.migrations)
+
+    @property
+    def scripts(self) -> list[tuple[Migration, Script]]:
+        """What is left to run of each, where it stands."""
+        done = {name: entry.statements for name, entry in self.known.items() if entry.is_unfinished}
+        return [(migration, _without(migration.up, done.get(migration.identity, 0))) for migration in self.migrations]
 
 
 @dataclass(frozen=True)
@@ -120,6 +127,15 @@ def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[
         entries = working.apply_as_one(wanted.migrations, wanted.known)
     for migration, entry in zip(wanted.migrations, entries, strict=True):
         tell(Applied(migration, entry))
+
+
+def _without(script: Script, done: int) -> Script:
+    """The script with blanks for its first statements."""
+    commands = statements(script)[:done]
+    if not commands or script.program is not None:
+        return script
+    end = commands[-1].offset + len(commands[-1].text)
+    return replace(script, text=re.sub(r"[^\n]", " ", script.text[:end]) + script.text[end:])
 
 
 def _is_on_its_way(standing: Standing) -> bool:
