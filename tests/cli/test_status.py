@@ -8,7 +8,7 @@ import psycopg
 
 if TYPE_CHECKING:
     from pytest_migrations.server.server import Database, Server
-    from tests.commands import Cli, Migrations
+    from tests.commands import Cli, Migrations, Query
 
 USERS = "CREATE TABLE users (id int);"
 
@@ -106,3 +106,25 @@ def test_each_schema_of_prisma_has_a_ledger(database: Database, cli: Cli, migrat
         assert "Done: 1 applied" in ran.out, ran.err
         with psycopg.connect(database.dsn) as connection:
             assert connection.execute(f"SELECT count(*) FROM {schema}.users".encode()).fetchone() == (0,)
+
+
+def test_the_schema_public_has_the_ledger_that_a_plain_dsn_has(
+    database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_users=USERS)
+    assert cli("run").code == 0
+    again = cli("run", "--dsn", f"{database.url}&schema=public")
+    assert "Nothing to do." in again.out, again.err
+
+
+def test_the_other_database_has_the_ledger_that_its_own_dsn_names(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=USERS)
+    query("CREATE SCHEMA a; CREATE SCHEMA b")
+    a, b = (f"{database.url}&schema={schema}" for schema in ("a", "b"))
+    assert cli("run", "--dsn", a).code == 0
+    found = cli("status", "--dsn", a, "--against", b, "--json")
+    assert found.json["differences"] == [{"name": "001_users.sql", "here": "applied", "there": "pending"}]
+    named = "pytest_migrations.migration_history_a"
+    assert cli("status", "--dsn", a, "--against", b, "--ledger", named).code == 0, "one that is named is that of both"

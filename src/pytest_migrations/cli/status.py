@@ -51,7 +51,9 @@ def command(*, file: str | None, target: Target, folder: FolderOptions, against:
     history = folder.history()
     found = status(target, history)
     if against is not None:
-        other = replace(named_target(against), ledger=target.ledger)
+        other = named_target(against)
+        if target.is_ledger_named:
+            other = replace(other, ledger=target.ledger)
         _compare(found, status(other, history), as_json=as_json)
         return
     if file is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -41,13 +41,16 @@ class Target:
     parameters: Parameters = field(repr=False)
     #: Schema and table.
     ledger: tuple[str, str]
+    #: Whether the user has said so.
+    is_ledger_named: bool = False
 
     @classmethod
     def named(cls, dsn: str, ledger: str | None = None) -> Target:
         """The target of a DSN as libpq, SQLAlchemy or Prisma write it. Raises UserError where it cannot be read."""
         parameters, schema = _parameters(dsn)
-        default = (LEDGER_SCHEMA, f"{LEDGER_TABLE}_{schema}" if schema else LEDGER_TABLE)
-        return cls({"connect_timeout": _CONNECT_SECONDS, **parameters}, _ledger(ledger) if ledger else default)
+        table = f"{LEDGER_TABLE}_{schema}" if schema not in ("", "public") else LEDGER_TABLE
+        name = _ledger(ledger) if ledger else (LEDGER_SCHEMA, table)
+        return cls({"connect_timeout": _CONNECT_SECONDS, **parameters}, name, is_ledger_named=bool(ledger))
 
     def connect(self, settings: Mapping[str, str] | None = None, **more: Any) -> psycopg.Connection[Any]:
         """Connect in autocommit mode, without prepared statements.
@@ -74,7 +77,7 @@ class Target:
 
     def beside(self, database: str) -> Target:
         """Another database on its server."""
-        return Target({**self.parameters, "dbname": database}, self.ledger)
+        return replace(self, parameters={**self.parameters, "dbname": database})
 
     @property
     def where(self) -> str:
