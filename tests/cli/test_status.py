@@ -128,3 +128,39 @@ def test_the_other_database_has_the_ledger_that_its_own_dsn_names(
     assert found.json["differences"] == [{"name": "001_users.sql", "here": "applied", "there": "pending"}]
     named = "pytest_migrations.migration_history_a"
     assert cli("status", "--dsn", a, "--against", b, "--ledger", named).code == 0, "one that is named is that of both"
+
+
+def test_another_ledger_of_ours_is_seen_before_anything_runs_twice(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_credits="CREATE TABLE IF NOT EXISTS credits (id int); INSERT INTO credits VALUES (1);")
+    assert cli("run", "--ledger", 'public."Ledger"').code == 0
+    says = 'By another ledger of pytest-migrations, public."Ledger", this database has 1 of the 1 migrations.'
+    assert says in (shown := cli("status").out)
+    assert "--ledger 'public.\"Ledger\"'" in shown
+    for command in (["run"], ["run", "--dry-run"], ["rollback", "1"], ["mark", "1", "--pending"]):
+        ran = cli(*command)
+        assert ran.code == 2
+        assert says in ran.err
+        assert "Nothing was changed. Go on with it: --ledger 'public.\"Ledger\"'" in ran.err
+    assert query("SELECT count(*) FROM credits") == [(1,)]
+    assert cli("run", "--ledger", "pytest_migrations.migration_history").code == 0, "it was named"
+    assert query("SELECT count(*) FROM credits") == [(2,)]
+    assert "another ledger" not in cli("status").out
+
+
+def test_another_ledger_of_ours_that_knows_other_migrations_is_in_nobodys_way(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=USERS)
+    migrations("others", m001_users="CREATE TABLE people (id int);")
+    assert cli("run", "--dir", "others", "--ledger", "public.others").code == 0
+    assert "another ledger" not in cli("status").out
+    query("CREATE ROLE stranger LOGIN; GRANT ALL ON DATABASE " + database.name + " TO stranger")
+    try:
+        ran = cli("run", "--dsn", f"{database.dsn} user=stranger")
+        assert ran.code == 2
+        assert "public.others is a ledger of pytest-migrations, too, which stranger may not read." in ran.err
+    finally:
+        query("DROP OWNED BY stranger; DROP ROLE stranger")
+    assert cli("run").code == 0

@@ -85,7 +85,7 @@ def command(
         )
         return
     with working_on(target, limits) as session:
-        make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
+        make_sure_that_it_is_ours(session.connection, target, history, has_ledger=session.ledger.exists())
         first = plan(session.ledger.entries())
         with telling([way.migration for way in first], as_json=as_json) as tell:
             ways = prepare(

@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timezone
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -94,6 +95,8 @@ def _show(found: Status) -> None:
         output.line("\n".join([sentence(said), *remarks(said)]))
     if found.said:
         output.line(TAKE_OVER)
+    for other in found.others:
+        output.line(f"{other.text} See: --ledger {quote(other.name)}")
 
 
 def _compare(here: Status, there: Status, *, as_json: bool) -> None:

@@ -35,6 +35,8 @@ _COLUMNS = {
 }
 #: In the order in which migrations were applied.
 _ORDER = "id"
+#: All that a ledger has.
+COLUMNS = (_ORDER, *_COLUMNS)
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 #: What a script may have left in the session, that would keep us from the ledger.
 _AS_OURSELVES = ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL role = DEFAULT")
@@ -87,7 +89,7 @@ class Ledger:
         if not rows:
             return False
         ((kind, is_readable, columns),) = rows
-        missing = [column for column in (_ORDER, *_COLUMNS) if column not in (columns or [])]
+        missing = [column for column in COLUMNS if column not in (columns or [])]
         if missing or kind not in "rp":
             raise UserError(
                 f"{self} is no ledger of pytest-migrations: it lacks {', '.join(missing) or 'a table'}. If another "
@@ -128,8 +130,8 @@ class Ledger:
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReservedName) as error:
             raise UserError(
                 f"The user {self._user} may not create the ledger {self}: {error.diag.message_primary}. Let somebody "
-                f"who may say\n    GRANT CREATE ON DATABASE {_quoted(self._connection.info.dbname)} TO "
-                f"{_quoted(self._user)};\n"
+                f"who may say\n    GRANT CREATE ON DATABASE {quoted(self._connection.info.dbname)} TO "
+                f"{quoted(self._user)};\n"
                 "or name a schema in which the user may create tables: --ledger SCHEMA.TABLE"
             ) from None
 
@@ -230,12 +232,12 @@ class Ledger:
         return self._connection.info.user
 
     def _grant(self) -> str:
-        user, schema = _quoted(self._user), _quoted(self.name[0])
+        user, schema = quoted(self._user), quoted(self.name[0])
         rights = f"{', '.join(self._rights)} ON {self._table.as_string()}"
         return f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT {rights} TO {user};"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """The name as SQL has it, for a command that the user may copy."""
     return name if _PLAIN.fullmatch(name) else sql.Identifier(name).as_string()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from pytest_migrations.operations.doubt import doubt_of
 from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.lock import holder, key_of
 from pytest_migrations.operations.marking import as_applied
+from pytest_migrations.operations.ownership import other_ledgers
 from pytest_migrations.operations.standing import Stand, Standing, standings
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.foreign_ledgers import Said, Taken
     from pytest_migrations.migration import History, Migration
+    from pytest_migrations.operations.ownership import OtherLedger
     from pytest_migrations.operations.target import Target
 
 
@@ -27,6 +29,8 @@ class Status:
 
     standings: list[Standing]
     said: list[Said]
+    #: What other ledgers of ours say, where there is none of this name.
+    others: list[OtherLedger] = field(default_factory=list)
     #: Who runs migrations there now; empty where nobody does.
     running: str = ""
 
@@ -44,9 +48,10 @@ def status(target: Target, history: History) -> Status:
             entries = ledger.entries()  # before the lock is looked at: whoever has it then may have ended since
             running = holder(connection, key_of(target.ledger))
             look = partial(_under_way, running) if running else partial(_looked_at, connection)
-            return Status([look(standing) for standing in standings(history, entries)], [], running)
+            return Status([look(standing) for standing in standings(history, entries)], [], running=running)
         said = [one for one in survey(connection, history) if one.is_of_folder]
-        return Status(_as_said(history, said[0].taken) if said else standings(history, {}), said)
+        found = _as_said(history, said[0].taken) if said else standings(history, {})
+        return Status(found, said, other_ledgers(connection, history))
 
 
 def _as_said(history: History, taken: Taken) -> list[Standing]:

@@ -76,7 +76,7 @@ def read(target: Target, history: History, limits: Limits, folder: Path) -> Orig
         with _reading(target, limits) as connection:
             ledger = Ledger(connection, target.ledger)
             entries = ledger.entries() if ledger.exists() else None
-            make_sure_that_it_is_ours(connection, history, has_ledger=entries is not None)
+            make_sure_that_it_is_ours(connection, target, history, has_ledger=entries is not None)
             archive = folder / "schema.dump"
             client = clients.for_server(connection)
             objects = _dump(connection, client, target, limits, archive)
