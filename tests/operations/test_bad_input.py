@@ -33,6 +33,13 @@ def test_no_dsn(database: Database, cli: Cli, migrations: Migrations, monkeypatc
         ("postgresql://me:secret@127.0.0.1:1/x", "no connection to the server at 127.0.0.1:1"),
         ("postgresql+asyncpg://me:secret@127.0.0.1:1/x?schema=a", "no connection to the server at 127.0.0.1:1"),
         ("postgresql://me:secret@127.0.0.1/x?nonsense=1", "libpq knows no parameter 'nonsense'"),
+        ("postgresql://me:pw?secret@127.0.0.1/x", "The DSN cannot be read."),
+        ("postgresql://me:pw?secret=1@127.0.0.1/x", "The DSN cannot be read."),
+        ("postgresql://me@127.0.0.1/x?password=wrong&secret", "The DSN cannot be read."),
+        ("postgresql://me@127.0.0.1/x?password=wrong&secret=1", "The DSN cannot be read."),
+        ("host=127.0.0.1 passwrd=secret", "libpq knows no parameter 'passwrd'"),
+        ("host=127.0.0.1 password=very secret=1", "The DSN cannot be read."),
+        ("host=127.0.0.1 password=very secret", "The DSN cannot be read."),
         ("mysql://me:secret@127.0.0.1/x", "The DSN is of mysql, and not of PostgreSQL"),
         ("  ", "No database is named."),
         ("secret", "The DSN cannot be read."),
@@ -110,6 +117,7 @@ def test_a_ledger_that_is_none(database: Database, cli: Cli, migrations: Migrati
     query(f"CREATE VIEW {LEDGER} AS SELECT 1 AS one")
     assert "is no ledger" in cli("status").err
     assert "name a schema and a table" in cli("status", "--ledger", "nonsense").err
+    assert "keeps the schemas pg_... for itself" in cli("run", "--ledger", "pg_catalog.done").err
 
 
 def test_a_ledger_that_is_gone_is_begun_anew(

@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.entry import whoever_runs
 from pytest_migrations.server.connections import startup_options
-from pytest_migrations.server.hiding import address
+from pytest_migrations.server.hiding import SECRET, address
 from pytest_migrations.server.server_error import UnreachableError
 
 if TYPE_CHECKING:
@@ -101,8 +101,7 @@ def _parameters(dsn: str) -> tuple[dict[str, str], str]:
     """What it says for libpq, and the schema that it names for Prisma."""
     if (other := re.match(r"\s*([a-z][a-z0-9+.-]*):", dsn)) and not _SCHEME.match(dsn):
         raise UserError(f"The DSN is of {other[1]}, and not of PostgreSQL: postgresql://user@host/database.")
-    scheme = _SCHEME.match(dsn)
-    schema = ""
+    written, scheme, schema = dsn, _SCHEME.match(dsn), ""
     if scheme is not None:
         rest, question, query = dsn[scheme.end() :].strip().partition("?")
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -112,9 +111,7 @@ def _parameters(dsn: str) -> tuple[dict[str, str], str]:
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
     except psycopg.ProgrammingError as error:
-        # What libpq says may repeat parts of the DSN; a parameter's name holds no secret.
-        unknown = re.search(r'invalid (?:URI query parameter|connection option): "?(\w+)"?', str(error))
-        raise UserError(_UNREADABLE + (f"\nlibpq knows no parameter {unknown[1]!r}." if unknown else "")) from None
+        raise UserError(_UNREADABLE + _unknown_parameter(str(error), written)) from None
     ports, hosts = given.get("port", "5432").split(","), given.get("host", "").split(",")
     stray = any("@" in host[1:] for host in hosts) or (scheme is not None and "@" in given.get("dbname", ""))
     if stray or not all(port.isdigit() for port in ports):
@@ -123,6 +120,17 @@ def _parameters(dsn: str) -> tuple[dict[str, str], str]:
         quoted = schema.replace('"', '""')
         given["options"] = startup_options({"search_path": f'"{quoted}"'}, given.get("options", ""))
     return given, schema
+
+
+def _unknown_parameter(error: str, dsn: str) -> str:
+    """Which one libpq does not know, unless what it takes for one may be part of a password that is not encoded."""
+    found = re.search(r'invalid (?:URI query parameter|connection option):? "([a-z_]+)"', error)
+    if found is None:
+        return ""
+    before, equals, behind = dsn.rpartition(f"{found[1]}=")
+    if not equals or "@" in behind or re.search(rf"(?:{'|'.join(SECRET)})\s*=", before):
+        return ""
+    return f"\nlibpq knows no parameter {found[1]!r}."
 
 
 _NAME = r'(?:"(?:[^"]|"")+"|[^".]+)'
@@ -134,4 +142,6 @@ def _ledger(name: str) -> tuple[str, str]:
     if found is None:
         raise UserError(f"--ledger={name}: name a schema and a table, as in {LEDGER_SCHEMA}.{LEDGER_TABLE}")
     schema, table = (part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups())
+    if schema.startswith("pg_"):
+        raise UserError(f"--ledger={name}: PostgreSQL keeps the schemas pg_... for itself. Name another one.")
     return schema, table

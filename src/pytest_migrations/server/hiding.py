@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from pytest_migrations.server.started import Parameters
 
 #: The parameters of libpq (PostgreSQL docs 32.1.2) whose values are secret. A passfile is not: it only says where.
-_SECRET = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+SECRET = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 
 
 def without_secrets(parameters: Parameters) -> dict[str, str]:
     """The parameters that may be shown."""
-    return {name: value for name, value in parameters.items() if name not in _SECRET}
+    return {name: value for name, value in parameters.items() if name not in SECRET}
 
 
 def hide_secrets(text: str, parameters: Parameters) -> str:
     """The text with *** in place of what is secret, also as a URL spells it."""
-    secrets = {value for name, value in parameters.items() if name in _SECRET and value}
+    secrets = {value for name, value in parameters.items() if name in SECRET and value}
     for secret in sorted(secrets, key=len, reverse=True):
         spelled = "".join(f"(?:{re.escape(character)}|{_percent_encoded(character)})" for character in secret)
         text = re.sub(spelled, "***", text, flags=re.IGNORECASE)
