@@ -72,7 +72,7 @@ class Target:
             return psycopg.connect(**given, autocommit=True, prepare_threshold=None)
         except psycopg.OperationalError as error:
             if "options" in str(error) and "unsupported startup parameter" in str(error):
-                raise UserError(POOLED.format(where=self.where)) from None
+                raise UserError(_REFUSES_OPTIONS.format(where=self.where)) from None
             raise UnreachableError.of(error, self.parameters) from None
 
     def beside(self, database: str) -> Target:
@@ -94,6 +94,11 @@ def _application() -> str:
 POOLED = (
     "{where} is a pooler that lends a session for one transaction (PgBouncer in transaction mode): the lock that keeps "
     "two runs apart would belong to nobody. Name the server itself in --dsn, not the pooler."
+)
+_REFUSES_OPTIONS = (
+    "{where} is a pooler (PgBouncer) that refuses the startup parameter options, with which our sessions begin: "
+    "lock_timeout, say, is among them. To let it ignore that (ignore_startup_parameters) is no way: it would be lost, "
+    "and a statement wait for a lock for ever. Name the server itself in --dsn, not the pooler."
 )
 
 
