@@ -67,6 +67,8 @@ class Ledger:
         self._escaped = self._table.as_string().replace("%", "%%")
         #: What the table held when we last wrote to it, while it is watched.
         self._fingerprint: tuple[Any, ...] | None = None
+        #: Whether this session has changed what it says, or may have.
+        self.has_written = False
         #: What may have a row; None where that was not read.
         self._names: set[str] | None = None
 
@@ -207,6 +209,7 @@ class Ledger:
             if before != self._fingerprint:
                 raise LedgerTouchedError(f"the ledger {self} was written to by somebody else")
             self._fingerprint = after
+        self.has_written = True
 
     def _execute(self, statements: Sequence[str], values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
         """Run some, in the transaction that the connection is in or in one of their own."""
