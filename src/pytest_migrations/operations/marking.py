@@ -34,12 +34,16 @@ def to_mark(history: History, entries: Mapping[str, Entry], wanted: str, state: 
         raise UserError(f"{standing.name} was never applied to this database, so it cannot have been rolled back.")
     before = f"{standing.stand.value}{f' ({standing.note})' if standing.note else ''}"
     text = f"{standing.name}: {before} -> {state.value if state else 'pending'}"
-    if state is State.APPLIED and entry is not None and entry.is_unfinished:
-        text += ". Its rollback is the one of its file then: that of the steps that were kept is forgotten"
     if state is None:
         assert entry is not None
+        text += ". The rollback that only the ledger has is forgotten with it" if _is_only_kept(standing) else ""
         return [Correction(text, lambda ledger: ledger.remove(entry.name))]
-    return [Correction(text, lambda ledger: ledger.write(_in_state(state, standing)))]
+    marked = _in_state(state, standing)
+    if entry is not None and entry.is_unfinished and state is State.APPLIED:
+        text += ". Its rollback is the one of its file then: that of the steps that were kept is forgotten"
+    elif _is_only_kept(standing) and marked.rollback_sql is None:
+        text += ". The rollback that the ledger has may be another one's than this file's, and is forgotten"
+    return [Correction(text, lambda ledger: ledger.write(marked))]
 
 
 def as_applied(migration: Migration, applied_at: datetime | None = None) -> Entry:
@@ -48,10 +52,31 @@ def as_applied(migration: Migration, applied_at: datetime | None = None) -> Entr
     return replace(begun, state=State.APPLIED, applied_at=applied_at, statements=begun.total_statements)
 
 
+def _is_only_kept(standing: Standing) -> bool:
+    """Whether the ledger has a rollback of it, and its file none."""
+    entry, migration = standing.entry, standing.migration
+    return entry is not None and entry.rollback_sql is not None and (migration is None or migration.down is None)
+
+
 def _in_state(state: State, standing: Standing) -> Entry:
     if state is State.APPLIED and standing.migration is not None:
-        return as_applied(standing.migration, datetime.now(timezone.utc))
+        marked, before = as_applied(standing.migration, datetime.now(timezone.utc)), standing.entry
+        if before is not None and _is_only_kept(standing) and _was_whole(before, marked):
+            return replace(marked, rollback_sql=before.rollback_sql, rollback_note=before.rollback_note)
+        return marked
     assert standing.entry is not None
     return replace(
         standing.entry, state=state, applied_at=datetime.now(timezone.utc), applied_by=whoever_runs(), error=None
+    )
+
+
+def _was_whole(before: Entry, marked: Entry) -> bool:
+    """Whether a migration that counts as rolled back was applied from this file, so that what took that back still does.
+
+    Not where it had stopped half-way, or a rollback was run since: then the statements are counted that were run.
+    """
+    return (
+        before.state is State.ROLLED_BACK
+        and before.checksum == marked.checksum
+        and before.statements == before.total_statements == marked.total_statements
     )
