@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ def test_a_history_of_our_own_from_before(database: Database, cli: Cli, migratio
         "('001_users.sql', '2025-01-02 03:04Z', true), ('002_names.sql', '2025-01-03 03:04Z', true)"
     )
     assert cli("run").code == 2
+    assert cli("status").out.count(" by ") == 0
     assert cli("baseline", "--yes").code == 0
+    assert re.search(r"Last run \d+ days ago\.", cli("status").out), "nobody knows by whom"
+    assert re.search(r"  at 2025-01-0\S+ \S+\n", cli("status", "1").out)
     found = cli("status", "--json").json["migrations"]
     assert [migration["state"] for migration in found] == ["applied", "applied", "pending"]
     assert found[0]["applied_at"].startswith("2025-01-02T03:04")

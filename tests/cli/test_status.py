@@ -69,7 +69,7 @@ def test_what_another_tool_has_applied_is_told_and_left_alone(
         )
         connection.execute("INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true)")
     shown = cli("status")
-    assert "1 of 2 migrations applied; 1 pending." in shown.out
+    assert "1 of 2 migrations applied; 1 pending. Last run just now by goose." in shown.out
     assert "goose has applied 1 of the 2 migrations (public.goose_db_version)." in shown.out
     for command in (["run"], ["rollback", "1"]):
         refused = cli(*command)
@@ -164,3 +164,19 @@ def test_another_ledger_of_ours_that_knows_other_migrations_is_in_nobodys_way(
     finally:
         query("DROP OWNED BY stranger; DROP ROLE stranger")
     assert cli("run").code == 0
+
+
+def test_what_is_missing_is_a_finding_by_whomever_it_was_applied(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    folder = migrations()
+    for number in (1, 2):
+        (folder / f"{number}_a.up.sql").write_text("SELECT 1;")
+        (folder / f"{number}_a.down.sql").write_text("SELECT 1;")
+    query("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+    query("INSERT INTO schema_migrations VALUES (9, false)")
+    shown = cli("status")
+    assert "1 missing." in shown.out
+    assert "Last run" not in shown.out
+    assert shown.code == 1
+    assert cli("status", "--json").code == 1

@@ -46,10 +46,16 @@ def to_mark(history: History, entries: Mapping[str, Entry], wanted: str, state: 
     return [Correction(text, lambda ledger: ledger.write(marked))]
 
 
-def as_applied(migration: Migration, applied_at: datetime | None = None) -> Entry:
-    """The entry of a migration that was applied without us, at a time that may be known."""
+def as_applied(migration: Migration, applied_at: datetime | None = None, by: str | None = None) -> Entry:
+    """The entry of a migration that was applied without us, at a time that may be known, by another than who says so.
+
+    ``by`` is empty where nobody knows who that was.
+    """
     begun = beginning(migration)
-    return replace(begun, state=State.APPLIED, applied_at=applied_at, statements=begun.total_statements)
+    by = begun.applied_by if by is None else by
+    return replace(
+        begun, state=State.APPLIED, applied_at=applied_at, applied_by=by, statements=begun.total_statements
+    )
 
 
 def _is_only_kept(standing: Standing) -> bool:

@@ -20,7 +20,7 @@ from pytest_migrations.operations.standing import Stand, Standing, standings
 from pytest_migrations.server.server_error import ServerError
 
 if TYPE_CHECKING:
-    from pytest_migrations.foreign_ledgers import Said, Taken
+    from pytest_migrations.foreign_ledgers import Said
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.operations.ownership import OtherLedger
     from pytest_migrations.operations.target import Target
@@ -63,23 +63,24 @@ def _status(connection: psycopg.Connection[Any], target: Target, history: Histor
         look = partial(_under_way, running) if running else partial(_looked_at, connection)
         return Status([look(standing) for standing in standings(history, entries)], [], running=running)
     said = [one for one in survey(connection, history) if one.is_of_folder]
-    found = _as_said(history, said[0].taken) if said else standings(history, {})
+    found = _as_said(history, said[0]) if said else standings(history, {})
     return Status(found, said, other_ledgers(connection, history))
 
 
-def _as_said(history: History, taken: Taken) -> list[Standing]:
+def _as_said(history: History, said: Said) -> list[Standing]:
     """How the migrations stand by what another tool says."""
-    missing = [Standing(name, Stand.MISSING, note="no file of the folder is it") for name in taken.unknown]
-    return missing + [_said_of(migration, taken) for migration in history]
+    missing = [Standing(name, Stand.MISSING, note="no file of the folder is it") for name in said.taken.unknown]
+    return missing + [_said_of(migration, said) for migration in history]
 
 
-def _said_of(migration: Migration, taken: Taken) -> Standing:
+def _said_of(migration: Migration, said: Said) -> Standing:
+    taken = said.taken
     if migration in taken.failed:
         return Standing(migration.name, Stand.FAILED, migration, note=taken.failed[migration])
     if migration not in taken.applied:
         return Standing(migration.name, Stand.PENDING, migration)
     stand = Stand.CHANGED if migration in taken.changed else Stand.APPLIED
-    return Standing(migration.name, stand, migration, as_applied(migration, taken.applied[migration]))
+    return Standing(migration.name, stand, migration, as_applied(migration, taken.applied[migration], said.by))
 
 
 def _under_way(running: str, standing: Standing) -> Standing:
