@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 
 if TYPE_CHECKING:
     from pytest_migrations.server.server import Database, Server
@@ -180,3 +181,24 @@ def test_what_is_missing_is_a_finding_by_whomever_it_was_applied(
     assert "Last run" not in shown.out
     assert shown.code == 1
     assert cli("status", "--json").code == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "has_colours"),
+    [("TERM", "xterm", True), ("TERM", "dumb", False), ("NO_COLOR", "1", False), ("NO_COLOR", "", True)],
+)
+def test_colours_are_for_those_who_want_them(
+    variable: str,
+    value: str,
+    has_colours: bool,
+    database: Database,
+    cli: Cli,
+    migrations: Migrations,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    migrations(m001_users=USERS)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr("click._compat.isatty", lambda _: True)
+    assert ("\x1b[" in cli("status").out) == has_colours

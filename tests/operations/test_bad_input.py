@@ -374,3 +374,17 @@ def test_a_prepared_transaction(database: Database, cli: Cli, migrations: Migrat
     ran = cli("run")
     assert ran.code == 2
     assert "001_two.sql:3:1: a prepared transaction outlives its session" in ran.err
+
+
+def test_a_column_of_the_ledger_that_has_another_type(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=TABLE)
+    cli("run")
+    query(f"ALTER TABLE {LEDGER} ALTER seconds TYPE text")
+    for command in ("status", "run"):
+        ran = cli(command)
+        assert ran.code == 2
+        assert f"The ledger {LEDGER} has a column seconds that is no double precision" in ran.err
+    query(ran.err.partition("Give it back: ")[2])
+    assert cli("status").code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -33,6 +34,9 @@ _COLUMNS = {
     "kept_checksum": "text",
     "in_doubt": "text",
 }
+#: Their types, and what is read from columns of each.
+_TYPES = {name: re.split(" (?:NOT|PRIMARY)", definition)[0] for name, definition in _COLUMNS.items()}
+_HELD = {"text": str, "integer": int, "double precision": (int, float), "timestamptz": datetime}
 #: In the order in which migrations were applied.
 _ORDER = "id"
 #: All that a ledger has.
@@ -152,7 +156,22 @@ class Ledger:
         columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
         query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(columns, self._table, sql.Identifier(_ORDER))
         rows = self._connection.execute(query, binary=True).fetchall()  # whatever the DateStyle
-        return {row[0]: _entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows}
+        return {row[0]: self._entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows}
+
+    def _entry(self, row: dict[str, Any]) -> Entry:
+        for column, value in row.items():
+            if value is not None and not isinstance(value, _HELD[kind := _TYPES[column]]):
+                raise UserError(
+                    f"The ledger {self} has a column {column} that is no {kind}: somebody has given it another type. "
+                    f"Give it back: ALTER TABLE {self._table.as_string()} ALTER {column} TYPE {kind} USING "
+                    f"{column}::{kind};"
+                )
+        if row["state"] not in {state.value for state in State}:
+            raise UserError(
+                f"The ledger says of {row['name']} that it is {row['state']!r}, which it never writes: somebody was at "
+                "it by hand. Say what is true with `pytest-migrations mark`, after that row was deleted."
+            )
+        return Entry(**{**row, "state": State(row["state"])})
 
     def newest(self) -> str | None:
         """The version of the migration that was applied last; None where there is none."""
@@ -243,15 +262,6 @@ class Ledger:
 def quoted(name: str) -> str:
     """The name as SQL has it, for a command that the user may copy."""
     return name if _PLAIN.fullmatch(name) else sql.Identifier(name).as_string()
-
-
-def _entry(row: dict[str, Any]) -> Entry:
-    if row["state"] not in {state.value for state in State}:
-        raise UserError(
-            f"The ledger says of {row['name']} that it is {row['state']!r}, which it never writes: somebody was at it "
-            "by hand. Say what is true with `pytest-migrations mark`, after that row was deleted."
-        )
-    return Entry(**{**row, "state": State(row["state"])})
 
 
 class LedgerTouchedError(UserError):
