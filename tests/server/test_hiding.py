@@ -26,7 +26,8 @@ def test_a_secret_is_hidden_however_it_is_spelled() -> None:
 @pytest.mark.parametrize(
     ("password", "text", "shown"),
     [
-        ("ro", 'error: no role "ro" for postgres://me:ro@h, password=ro', 'error: no role "***" for postgres://me:***@h, password=***'),
+        ("ro", 'error: no role "ro", password=ro', 'error: no role "***", password=***'),
+        ("ro", "host=h, from postgres://me:ro@h", "host=h, from postgres://me:***@h"),
         ("postgres", "postgresql://postgres:postgres@h", "postgresql://***:***@h"),
         ("ro", "me%3Aro%40h", "me%3A***%40h"),
         ("a/b", "x:a%2fb@h, a/b, za/b", "x:***@h, ***, za/b"),

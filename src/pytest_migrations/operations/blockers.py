@@ -76,7 +76,8 @@ SELECT 'ACCESS SHARE on ' || n.nspname || '.' || c.relname, a.pid, coalesce(a.ap
        left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), %(length)s)
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
 JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE l.locktype = 'relation' AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+WHERE l.locktype = 'relation'
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
   AND CASE WHEN %(schema)s::text IS NULL THEN l.mode = 'AccessExclusiveLock'
            ELSE n.nspname = %(schema)s AND c.relname = %(table)s
                 AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') END

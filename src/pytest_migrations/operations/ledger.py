@@ -36,7 +36,12 @@ _COLUMNS = {
 }
 #: Their types, and what is read from columns of each.
 _TYPES = {name: re.split(" (?:NOT|PRIMARY)", definition)[0] for name, definition in _COLUMNS.items()}
-_HELD = {"text": str, "integer": int, "double precision": (int, float), "timestamptz": datetime}
+_HELD: dict[str, tuple[type, ...]] = {
+    "text": (str,),
+    "integer": (int,),
+    "double precision": (int, float),
+    "timestamptz": (datetime,),
+}
 #: In the order in which migrations were applied.
 _ORDER = "id"
 #: All that a ledger has.

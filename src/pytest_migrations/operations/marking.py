@@ -53,9 +53,7 @@ def as_applied(migration: Migration, applied_at: datetime | None = None, by: str
     """
     begun = beginning(migration)
     by = begun.applied_by if by is None else by
-    return replace(
-        begun, state=State.APPLIED, applied_at=applied_at, applied_by=by, statements=begun.total_statements
-    )
+    return replace(begun, state=State.APPLIED, applied_at=applied_at, applied_by=by, statements=begun.total_statements)
 
 
 def _is_only_kept(standing: Standing) -> bool:
@@ -77,7 +75,7 @@ def _in_state(state: State, standing: Standing) -> Entry:
 
 
 def _was_whole(before: Entry, marked: Entry) -> bool:
-    """Whether a migration that counts as rolled back was applied from this file, so that what took that back still does.
+    """Whether what counts as rolled back was applied from this file, so that the rollback of that is still its own.
 
     Not where it had stopped half-way, or a rollback was run since: then the statements are counted that were run.
     """

@@ -102,8 +102,9 @@ def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell:
 
 def _is_one_called_0(history: History, entries: Mapping[str, Entry]) -> bool:
     """Whether the version of one is 0, or 000."""
-    known = (*history.migrations, *history.superseded, *entries.values())
-    return any(one.version and not one.version.strip("0") for one in known)
+    versions = {migration.version for migration in (*history.migrations, *history.superseded)}
+    versions |= {entry.version for entry in entries.values()}
+    return any(version and not version.strip("0") for version in versions)
 
 
 def _applied(all_standings: list[Standing], entries: Mapping[str, Entry]) -> list[Standing]:

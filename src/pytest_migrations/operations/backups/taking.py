@@ -136,6 +136,7 @@ _ADVICE = {
     ),
 }
 
+
 def _who_locks(target: Target) -> str:
     """Who holds what pg_dump has just waited for in vain; it has ended, so that nobody can ask who blocked it."""
     with suppress(UserError, psycopg.Error), target.connect() as connection:
