@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ def test_a_history_of_our_own_from_before(database: Database, cli: Cli, migratio
         "('001_users.sql', '2025-01-02 03:04Z', true), ('002_names.sql', '2025-01-03 03:04Z', true)"
     )
     assert cli("run").code == 2
+    assert cli("status").out.count(" by ") == 0
     assert cli("baseline", "--yes").code == 0
+    assert re.search(r"Last run \d+ days ago\.", cli("status").out), "nobody knows by whom"
+    assert re.search(r"  at 2025-01-0\S+ \S+\n", cli("status", "1").out)
     found = cli("status", "--json").json["migrations"]
     assert [migration["state"] for migration in found] == ["applied", "applied", "pending"]
     assert found[0]["applied_at"].startswith("2025-01-02T03:04")
@@ -99,3 +103,31 @@ def test_json_asks_nobody(database: Database, cli: Cli, migrations: Migrations) 
     assert states(cli) == ["applied", "pending"]
     assert cli("mark", "1", "--pending", "--json", "--yes").json["changes"] == ["001_users.sql: applied -> pending"]
     assert cli("repair", "--json", "--yes").json == {"changes": [], "made": False, "left": []}
+
+
+def test_what_was_rolled_back_and_is_applied_after_all_keeps_its_way_back(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    folder = migrations(m001_users="CREATE TABLE users (id int);")
+    assert cli("run").code == 0
+    cli("mark", "1", "--rolled-back", "--yes")
+    marked = cli("mark", "1", "--applied", "--yes")
+    assert "forgotten" not in marked.out
+    assert "DROP TABLE public.users;" in cli("status", "1").out
+    assert cli("rollback", "1").code == 0
+    assert query("SELECT to_regclass('users')") == [(None,)]
+
+    (folder / "001_users.sql").write_text("CREATE TABLE users (id bigint);")
+    marked = cli("mark", "1", "--applied", "--yes")
+    assert "The rollback that the ledger has may be another one's than this file's, and is forgotten" in marked.out
+    assert "DROP TABLE" not in cli("status", "1").out
+
+
+def test_what_is_marked_pending_loses_the_way_back_that_only_the_ledger_has(
+    database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_derived="CREATE TABLE d (id int);", m002_users=USERS)
+    assert cli("run").code == 0
+    lost = "The rollback that only the ledger has is forgotten with it"
+    assert lost in cli("mark", "1", "--pending").out
+    assert lost not in cli("mark", "2", "--pending").out

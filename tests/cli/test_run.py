@@ -311,3 +311,16 @@ def test_who_rolled_back_is_who_did_it(
         monkeypatch.setenv("LOGNAME", name)
         cli(*command)
     assert "by bob@" in cli("status").out
+
+
+def test_back_to_before_the_first(database: Database, cli: Cli, migrations: Migrations, query: Query) -> None:
+    migrations(m001_users=USERS, m002_names="ALTER TABLE users ADD name text;")
+    assert cli("run").code == 0
+    back = cli("rollback", "--to", "0")
+    assert "Done: 2 rolled back" in back.out, back.err
+    assert query("SELECT to_regclass('users')") == [(None,)]
+
+    migrations(m000_first="CREATE TABLE first (id int);")
+    assert cli("run").code == 0
+    assert "Done: 2 rolled back" in cli("rollback", "--to", "0").out, "one is called so, and stays"
+    assert query("SELECT to_regclass('first')") == [("first",)]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg
+import pytest
 
 if TYPE_CHECKING:
     from pytest_migrations.server.server import Database, Server
-    from tests.commands import Cli, Migrations
+    from tests.commands import Cli, Migrations, Query
 
 USERS = "CREATE TABLE users (id int);"
 
@@ -69,7 +70,7 @@ def test_what_another_tool_has_applied_is_told_and_left_alone(
         )
         connection.execute("INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true)")
     shown = cli("status")
-    assert "1 of 2 migrations applied; 1 pending." in shown.out
+    assert "1 of 2 migrations applied; 1 pending. Last run just now by goose." in shown.out
     assert "goose has applied 1 of the 2 migrations (public.goose_db_version)." in shown.out
     for command in (["run"], ["rollback", "1"]):
         refused = cli(*command)
@@ -106,3 +107,98 @@ def test_each_schema_of_prisma_has_a_ledger(database: Database, cli: Cli, migrat
         assert "Done: 1 applied" in ran.out, ran.err
         with psycopg.connect(database.dsn) as connection:
             assert connection.execute(f"SELECT count(*) FROM {schema}.users".encode()).fetchone() == (0,)
+
+
+def test_the_schema_public_has_the_ledger_that_a_plain_dsn_has(
+    database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_users=USERS)
+    assert cli("run").code == 0
+    again = cli("run", "--dsn", f"{database.url}&schema=public")
+    assert "Nothing to do." in again.out, again.err
+
+
+def test_the_other_database_has_the_ledger_that_its_own_dsn_names(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=USERS)
+    query("CREATE SCHEMA a; CREATE SCHEMA b")
+    a, b = (f"{database.url}&schema={schema}" for schema in ("a", "b"))
+    assert cli("run", "--dsn", a).code == 0
+    found = cli("status", "--dsn", a, "--against", b, "--json")
+    assert found.json["differences"] == [{"name": "001_users.sql", "here": "applied", "there": "pending"}]
+    named = "pytest_migrations.migration_history_a"
+    assert cli("status", "--dsn", a, "--against", b, "--ledger", named).code == 0, "one that is named is that of both"
+
+
+def test_another_ledger_of_ours_is_seen_before_anything_runs_twice(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_credits="CREATE TABLE IF NOT EXISTS credits (id int); INSERT INTO credits VALUES (1);")
+    assert cli("run", "--ledger", 'public."Ledger"').code == 0
+    says = 'By another ledger of pytest-migrations, public."Ledger", this database has 1 of the 1 migrations.'
+    assert says in (shown := cli("status").out)
+    assert "--ledger 'public.\"Ledger\"'" in shown
+    for command in (["run"], ["run", "--dry-run"], ["rollback", "1"], ["mark", "1", "--pending"]):
+        ran = cli(*command)
+        assert ran.code == 2
+        assert says in ran.err
+        assert "Nothing was changed. Go on with it: --ledger 'public.\"Ledger\"'" in ran.err
+    assert query("SELECT count(*) FROM credits") == [(1,)]
+    assert cli("run", "--ledger", "pytest_migrations.migration_history").code == 0, "it was named"
+    assert query("SELECT count(*) FROM credits") == [(2,)]
+    assert "another ledger" not in cli("status").out
+
+
+def test_another_ledger_of_ours_that_knows_other_migrations_is_in_nobodys_way(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=USERS)
+    migrations("others", m001_users="CREATE TABLE people (id int);")
+    assert cli("run", "--dir", "others", "--ledger", "public.others").code == 0
+    assert "another ledger" not in cli("status").out
+    query("CREATE ROLE stranger LOGIN; GRANT ALL ON DATABASE " + database.name + " TO stranger")
+    try:
+        ran = cli("run", "--dsn", f"{database.dsn} user=stranger")
+        assert ran.code == 2
+        assert "public.others is a ledger of pytest-migrations, too, which stranger may not read." in ran.err
+    finally:
+        query("DROP OWNED BY stranger; DROP ROLE stranger")
+    assert cli("run").code == 0
+
+
+def test_what_is_missing_is_a_finding_by_whomever_it_was_applied(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    folder = migrations()
+    for number in (1, 2):
+        (folder / f"{number}_a.up.sql").write_text("SELECT 1;")
+        (folder / f"{number}_a.down.sql").write_text("SELECT 1;")
+    query("CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL)")
+    query("INSERT INTO schema_migrations VALUES (9, false)")
+    shown = cli("status")
+    assert "1 missing." in shown.out
+    assert "Last run" not in shown.out
+    assert shown.code == 1
+    assert cli("status", "--json").code == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "has_colours"),
+    [("TERM", "xterm", True), ("TERM", "dumb", False), ("NO_COLOR", "1", False), ("NO_COLOR", "", True)],
+)
+def test_colours_are_for_those_who_want_them(
+    variable: str,
+    value: str,
+    has_colours: bool,
+    database: Database,
+    cli: Cli,
+    migrations: Migrations,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    migrations(m001_users=USERS)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setattr("click._compat.isatty", lambda _: True)
+    assert ("\x1b[" in cli("status").out) == has_colours

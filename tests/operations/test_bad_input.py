@@ -33,6 +33,13 @@ def test_no_dsn(database: Database, cli: Cli, migrations: Migrations, monkeypatc
         ("postgresql://me:secret@127.0.0.1:1/x", "no connection to the server at 127.0.0.1:1"),
         ("postgresql+asyncpg://me:secret@127.0.0.1:1/x?schema=a", "no connection to the server at 127.0.0.1:1"),
         ("postgresql://me:secret@127.0.0.1/x?nonsense=1", "libpq knows no parameter 'nonsense'"),
+        ("postgresql://me:pw?secret@127.0.0.1/x", "The DSN cannot be read."),
+        ("postgresql://me:pw?secret=1@127.0.0.1/x", "The DSN cannot be read."),
+        ("postgresql://me@127.0.0.1/x?password=wrong&secret", "The DSN cannot be read."),
+        ("postgresql://me@127.0.0.1/x?password=wrong&secret=1", "The DSN cannot be read."),
+        ("host=127.0.0.1 passwrd=secret", "libpq knows no parameter 'passwrd'"),
+        ("host=127.0.0.1 password=very secret=1", "The DSN cannot be read."),
+        ("host=127.0.0.1 password=very secret", "The DSN cannot be read."),
         ("mysql://me:secret@127.0.0.1/x", "The DSN is of mysql, and not of PostgreSQL"),
         ("  ", "No database is named."),
         ("secret", "The DSN cannot be read."),
@@ -110,6 +117,7 @@ def test_a_ledger_that_is_none(database: Database, cli: Cli, migrations: Migrati
     query(f"CREATE VIEW {LEDGER} AS SELECT 1 AS one")
     assert "is no ledger" in cli("status").err
     assert "name a schema and a table" in cli("status", "--ledger", "nonsense").err
+    assert "keeps the schemas pg_... for itself" in cli("run", "--ledger", "pg_catalog.done").err
 
 
 def test_a_ledger_that_is_gone_is_begun_anew(
@@ -366,3 +374,17 @@ def test_a_prepared_transaction(database: Database, cli: Cli, migrations: Migrat
     ran = cli("run")
     assert ran.code == 2
     assert "001_two.sql:3:1: a prepared transaction outlives its session" in ran.err
+
+
+def test_a_column_of_the_ledger_that_has_another_type(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(m001_users=TABLE)
+    cli("run")
+    query(f"ALTER TABLE {LEDGER} ALTER seconds TYPE text")
+    for command in ("status", "run"):
+        ran = cli(command)
+        assert ran.code == 2
+        assert f"The ledger {LEDGER} has a column seconds that is no double precision" in ran.err
+    query(ran.err.partition("Give it back: ")[2])
+    assert cli("status").code == 0

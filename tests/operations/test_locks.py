@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tests.commands import Cli, Migrations, Query
 
 TABLE = "CREATE TABLE users (id int);"
+LEDGER = "pytest_migrations.migration_history"
 NAMES = "ALTER TABLE users ADD name text;\n--\nALTER TABLE users DROP name;"
 INDEX = "CREATE INDEX CONCURRENTLY users_idx ON users (id);\n--\nDROP INDEX users_idx;"
 
@@ -188,3 +189,60 @@ def test_statement_timeout(database: Database, cli: Cli, migrations: Migrations)
     ran = cli("run", "--statement-timeout", "100ms")
     assert ran.code == 1
     assert "57014 query_canceled" in ran.err
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["status"],
+        ["run"],
+        ["run", "--dry-run"],
+        ["run", "--backup"],
+        ["rollback", "1"],
+        ["rollback", "1", "--dry-run"],
+        ["mark", "1", "--pending", "--yes"],
+        ["repair"],
+        ["baseline", "--to", "1"],
+    ],
+)
+def test_a_ledger_that_cannot_be_read(
+    command: list[str], database: Database, cli: Cli, migrations: Migrations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations(m001_users=TABLE)
+    assert cli("run").code == 0
+    monkeypatch.setattr(Limits, "settings", {**Limits(lock=0.2).settings})
+    with in_the_way(database, f"LOCK TABLE {LEDGER} IN ACCESS EXCLUSIVE MODE") as pid:
+        ran = cli(*command)
+    assert ran.code == 2
+    assert f"The ledger {LEDGER} is locked since " in ran.err
+    assert f" by pid {pid} (app=worker, user=" in ran.err
+    assert f"Try again when that is done, or end it: SELECT pg_terminate_backend({pid});" in ran.err
+    assert ("Nothing was changed." in ran.err) == ("--dry-run" not in command and command != ["status"])
+    assert "canceling" not in ran.err + ran.out
+
+
+def test_a_ledger_that_cannot_be_written_to(
+    database: Database, cli: Cli, migrations: Migrations, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations(m001_users=TABLE)
+    assert cli("run").code == 0
+    monkeypatch.setattr(Limits, "settings", {**Limits(lock=0.2).settings})
+    with in_the_way(database, f"LOCK TABLE {LEDGER} IN SHARE MODE") as pid:
+        ran = cli("mark", "1", "--pending", "--yes")
+    assert ran.code == 2
+    assert f" by pid {pid} (app=worker, user=" in ran.err
+    assert "Nothing was changed. Try again" in ran.err
+
+
+def test_a_ledger_of_another_tool_that_cannot_be_read(
+    database: Database, cli: Cli, migrations: Migrations, query: Query, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrations(m001_users=TABLE)
+    query("CREATE TABLE schema_migrations (version text PRIMARY KEY)")
+    monkeypatch.setattr(Limits, "settings", {**Limits(lock=0.2).settings})
+    for command in (["status"], ["run"], ["run", "--dry-run"], ["baseline"]):
+        with in_the_way(database, "LOCK TABLE schema_migrations IN ACCESS EXCLUSIVE MODE") as pid:
+            ran = cli(*command)
+        assert ran.code == 2
+        assert "Waiting for ACCESS SHARE on public.schema_migrations, held since" in ran.err
+        assert f"or end it: SELECT pg_terminate_backend({pid});" in ran.err

@@ -128,3 +128,16 @@ def test_a_session_is(pooler: Callable[..., str], database: Database, cli: Cli, 
     migrations(m001_users="CREATE TABLE users (id int);")
     assert cli("run", "--dsn", pooler("session", IGNORE)).code == 0
     assert cli("status").code == 0
+
+
+@pytest.mark.parametrize("mode", ["session", "transaction"])
+@pytest.mark.parametrize("command", ["status", "run"])
+def test_one_that_takes_no_settings(
+    mode: str, command: str, pooler: Callable[..., str], database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_users="CREATE TABLE users (id int);")
+    ran = cli(command, "--dsn", pooler(mode))
+    assert ran.code == 2
+    assert "refuses the startup parameter options" in ran.err
+    assert "transaction mode" not in ran.err
+    assert "Name the server itself in --dsn, not the pooler." in ran.err

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
@@ -20,3 +21,18 @@ def test_a_secret_is_hidden_however_it_is_spelled() -> None:
         assert "s3cret" not in (hidden := hide_secrets(text, parameters))
         assert "other" not in hidden
     assert address(parameters) == "db.example:5433"
+
+
+@pytest.mark.parametrize(
+    ("password", "text", "shown"),
+    [
+        ("ro", 'error: no role "ro", password=ro', 'error: no role "***", password=***'),
+        ("ro", "host=h, from postgres://me:ro@h", "host=h, from postgres://me:***@h"),
+        ("postgres", "postgresql://postgres:postgres@h", "postgresql://***:***@h"),
+        ("ro", "me%3Aro%40h", "me%3A***%40h"),
+        ("a/b", "x:a%2fb@h, a/b, za/b", "x:***@h, ***, za/b"),
+        ("@!", "it is@!so", "it is***so"),
+    ],
+)
+def test_a_part_of_a_word_is_no_secret(password: str, text: str, shown: str) -> None:
+    assert hide_secrets(text, {"password": password}) == shown

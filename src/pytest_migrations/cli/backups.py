@@ -31,7 +31,7 @@ def command(*, backups: Path, prune: bool, keep: int, yes: bool, as_json: bool) 
     removed: list[Backup] = []
     if prune:
         removed = keeping.superseded(found, keep)
-        if removed and not yes and not _may_delete(removed):
+        if removed and not yes and not _may_delete(removed, as_json=as_json):
             output.line("Nothing was deleted.")
             return
         for backup in removed:
@@ -47,10 +47,11 @@ def command(*, backups: Path, prune: bool, keep: int, yes: bool, as_json: bool) 
         output.line(f"There are no backups in {display_path(backups)}. `pytest-migrations run --backup` takes one.")
 
 
-def _may_delete(backups: Sequence[Backup]) -> bool:
-    if not output.in_terminal():
+def _may_delete(backups: Sequence[Backup], *, as_json: bool) -> bool:
+    if not as_json:
+        _show(backups)
+    if as_json or not output.in_terminal():
         raise click.UsageError("Nothing was deleted. To delete without being asked, say --yes.")
-    _show(backups)
     return click.confirm(f"Delete {'this backup' if len(backups) == 1 else f'these {len(backups)} backups'}?")
 
 

@@ -45,7 +45,7 @@ def command(
     history = folder.history()
 
     def plan(session: Session) -> tuple[list[Correction], list[str]]:
-        make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
+        make_sure_that_it_is_ours(session.connection, target, history, has_ledger=session.ledger.exists())
         return to_mark(history, session.ledger.entries(), file, state), []
 
     correct_if_wanted(target, plan, yes=yes, as_json=as_json)

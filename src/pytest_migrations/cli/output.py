@@ -32,12 +32,17 @@ def error(message: str) -> None:
 def line(text: str = "") -> None:
     """Print a line; where nobody reads on, or the disk is full, what is under way goes on all the same."""
     try:
-        click.echo(text)
+        click.echo(text, color=False if _is_plain() else None)
     except OSError as failure:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(failure, BrokenPipeError):
             _lost.append(failure)
             error(f"The output cannot be written ({failure.strerror}); the command goes on without.")
+
+
+def _is_plain() -> bool:
+    """Whether colours are not wanted even in a terminal (no-color.org), or would be no colours there."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb"
 
 
 #: Why the output could not be written, if that is so.

@@ -32,7 +32,7 @@ def command(*, yes: bool, as_json: bool, target: Target, folder: FolderOptions) 
     history = folder.history()
 
     def plan(session: Session) -> tuple[list[Correction], list[str]]:
-        make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
+        make_sure_that_it_is_ours(session.connection, target, history, has_ledger=session.ledger.exists())
         corrections, left = to_repair(history, session.ledger.entries())
         to_decide[:] = map(_to_decide, left)
         return corrections, to_decide

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @target_options
 @folder_options
 @limit_options
-@click.option("--to", metavar="VERSION", help="Take back all that was applied after this version (or file).")
+@click.option("--to", metavar="VERSION", help="Take back all that was applied after this version (or file); 0: all.")
 @click.option("--cascade", is_flag=True, help="Take along what was applied later and depends on it.")
 @click.option("--backup", is_flag=True, help="Take a backup first; without it nothing is changed.")
 @backups_option
@@ -85,7 +85,7 @@ def command(
         )
         return
     with working_on(target, limits) as session:
-        make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
+        make_sure_that_it_is_ours(session.connection, target, history, has_ledger=session.ledger.exists())
         first = plan(session.ledger.entries())
         with telling([way.migration for way in first], as_json=as_json) as tell:
             ways = prepare(

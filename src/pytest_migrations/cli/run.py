@@ -97,7 +97,7 @@ def command(
 
         def plan_here() -> running.Plan:
             entries = session.ledger.entries()
-            make_sure_that_it_is_ours(session.connection, history, has_ledger=session.ledger.exists())
+            make_sure_that_it_is_ours(session.connection, target, history, has_ledger=session.ledger.exists())
             return plan(entries)
 
         first = plan_here()

@@ -6,6 +6,7 @@ import textwrap
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timezone
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -19,11 +20,11 @@ from pytest_migrations.operations.status import status
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_migrations.operations.entry import Entry
     from pytest_migrations.operations.standing import Standing
     from pytest_migrations.operations.status import Status
     from pytest_migrations.operations.target import Target
 
-#: What somebody has to see to.
 _FINDINGS = (Stand.FAILED, Stand.CHANGED, Stand.MISSING)
 _COLOURS = {
     Stand.APPLIED.value: "green",
@@ -51,7 +52,9 @@ def command(*, file: str | None, target: Target, folder: FolderOptions, against:
     history = folder.history()
     found = status(target, history)
     if against is not None:
-        other = replace(named_target(against), ledger=target.ledger)
+        other = named_target(against)
+        if target.is_ledger_named:
+            other = replace(other, ledger=target.ledger)
         _compare(found, status(other, history), as_json=as_json)
         return
     if file is not None:
@@ -62,9 +65,14 @@ def command(*, file: str | None, target: Target, folder: FolderOptions, against:
         _show_one(found.standings[0])
     else:
         _show(found)
-    # Of one that failed and is gone, nothing is left that could matter.
-    if any(each.stand in _FINDINGS and (each.migration or each.is_in_database) for each in found.standings):
+    if any(map(_is_finding, found.standings)):
         raise click.exceptions.Exit(FINDINGS)
+
+
+def _is_finding(standing: Standing) -> bool:
+    """Whether somebody has to see to it: of one that failed and is gone, nothing is left that could matter."""
+    is_forgotten = standing.stand is Stand.FAILED and standing.migration is None
+    return standing.stand in _FINDINGS and not is_forgotten
 
 
 def _show_one(standing: Standing) -> None:
@@ -74,7 +82,7 @@ def _show_one(standing: Standing) -> None:
     if entry is None:
         return
     if entry.applied_at:
-        output.line(f"  at {entry.applied_at.astimezone():%Y-%m-%d %H:%M:%S} by {entry.applied_by}")
+        output.line(f"  at {entry.applied_at.astimezone():%Y-%m-%d %H:%M:%S}{_by(entry)}")
     output.line(f"  {entry.statements} of {output.count(entry.total_statements, 'statement')}")
     if entry.error:
         output.line(f"  {entry.error}")
@@ -92,6 +100,8 @@ def _show(found: Status) -> None:
         output.line("\n".join([sentence(said), *remarks(said)]))
     if found.said:
         output.line(TAKE_OVER)
+    for other in found.others:
+        output.line(f"{other.text} See: --ledger {quote(other.name)}")
 
 
 def _compare(here: Status, there: Status, *, as_json: bool) -> None:
@@ -146,8 +156,13 @@ def _summary(standings: Sequence[Standing]) -> str:
     if entries:
         last = max(entries, key=lambda entry: entry.applied_at or datetime.min.replace(tzinfo=timezone.utc))
         assert last.applied_at is not None
-        text += f" Last run {_ago(last.applied_at)} by {last.applied_by}."
+        text += f" Last run {_ago(last.applied_at)}{_by(last)}."
     return text
+
+
+def _by(entry: Entry) -> str:
+    """Who did it, where that is known."""
+    return f" by {entry.applied_by}" if entry.applied_by else ""
 
 
 def _said(stand: Stand) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.foreign_ledgers.finding import find
+from pytest_migrations.foreign_ledgers.tools.home_made import HOME_MADE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,11 @@ class Said:
     ledger: ForeignLedger
     history: History
     taken: Taken
+
+    @property
+    def by(self) -> str:
+        """The tool that has applied them; empty where nobody knows which that is."""
+        return "" if self.ledger.tool is HOME_MADE else self.ledger.tool.name
 
     @property
     def is_of_folder(self) -> bool:

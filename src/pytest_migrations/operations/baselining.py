@@ -47,9 +47,8 @@ def to_baseline(
             f"database has: --to {history.migrations[-1].version} where it has all of them."
         )
     _refuse_doubts(said)
-    by = said.ledger.tool.name
     changed = said.taken.changed
-    return [_applied(m, at, by, is_changed=m in changed) for m, at in said.taken.applied.items()]
+    return [_applied(m, at, said.by, is_changed=m in changed) for m, at in said.taken.applied.items()]
 
 
 def _refuse_doubts(said: Said) -> None:
@@ -70,10 +69,9 @@ def _refuse_doubts(said: Said) -> None:
 def _applied(
     migration: Migration, at: datetime | None = None, by: str | None = None, *, is_changed: bool = False
 ) -> Correction:
-    entry = as_applied(migration, at)
-    entry = replace(
-        entry, applied_by=by or entry.applied_by, checksum="of another file" if is_changed else entry.checksum
-    )
+    entry = as_applied(migration, at, by)
+    if is_changed:
+        entry = replace(entry, checksum="of another file")
     when = f" {at.astimezone():%Y-%m-%d %H:%M:%S}" if at else ""
     note = ", from a file that was another one then" if is_changed else ""
     return Correction(f"{migration.name}: applied{when}{note}", partial(Ledger.write, entry=entry))

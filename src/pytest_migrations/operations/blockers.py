@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
+from pytest_migrations.errors import UserError
+from pytest_migrations.transactions import leave_transaction
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -31,13 +34,25 @@ class Blocker:
     query: str
 
     def __str__(self) -> str:
-        who = f"pid {self.pid} ({f'app={self.application}, ' if self.application else ''}user={self.user})"
-        idle = ", idle in a transaction; its last query was" if self.state.startswith("idle in") else ""
         if self.wanted:
-            what = f"{self.wanted}, held{f' since {self.since}' if self.since else ''} by"
+            what = f"{self.wanted}, held{self._since} by"
         else:
             what = f"the end of a transaction{f', begun at {self.since}' if self.since else ''}, of"
-        return f"Waiting for {what} {who}{idle}: {self.query}"
+        return f"Waiting for {what} {self._who}"
+
+    def of(self, table: str) -> str:
+        """What it does to a table that could not be read."""
+        return f"{table} is locked{self._since} by {self._who}"
+
+    @property
+    def _since(self) -> str:
+        return f" since {self.since}" if self.since else ""
+
+    @property
+    def _who(self) -> str:
+        who = f"pid {self.pid} ({f'app={self.application}, ' if self.application else ''}user={self.user})"
+        idle = ", idle in a transaction; its last query was" if self.state.startswith("idle in") else ""
+        return f"{who}{idle}: {self.query}"
 
 
 _BLOCKERS = """
@@ -52,6 +67,42 @@ SELECT coalesce((
 FROM unnest(pg_blocking_pids(%(pid)s)) b JOIN pg_stat_activity a ON a.pid = b
 ORDER BY a.xact_start LIMIT 1
 """
+
+
+#: Those who wait for one too: who comes later waits behind them (PostgreSQL docs, 13.3.1).
+_LOCKERS = """
+SELECT 'ACCESS SHARE on ' || n.nspname || '.' || c.relname, a.pid, coalesce(a.application_name, ''),
+       coalesce(a.usename, ''), coalesce(to_char(a.xact_start, 'HH24:MI:SS'), ''), coalesce(a.state, ''),
+       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), %(length)s)
+FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
+JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+WHERE l.locktype = 'relation'
+  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
+  AND CASE WHEN %(schema)s::text IS NULL THEN l.mode = 'AccessExclusiveLock'
+           ELSE n.nspname = %(schema)s AND c.relname = %(table)s
+                AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') END
+ORDER BY l.mode <> 'AccessExclusiveLock', l.granted DESC, a.xact_start LIMIT 5
+"""
+
+
+def lockers(connection: psycopg.Connection[Any], table: tuple[str, str] | None = None) -> list[Blocker]:
+    """Who keeps others from reading a table now, whichever; or from writing to this one."""
+    schema, name = table or (None, None)
+    parameters = {"schema": schema, "table": name, "length": _QUERY_LENGTH}
+    return [Blocker(*row) for row in connection.execute(_LOCKERS, parameters).fetchall()]
+
+
+def locked(connection: psycopg.Connection[Any], ledger: tuple[str, str], remark: str = "") -> UserError:
+    """What to tell of a lock that was waited for in vain before anything was run: on our ledger, or that of a tool."""
+    leave_transaction(connection)
+    found = lockers(connection, ledger)
+    if found:
+        why = found[0].of(f"The ledger {'.'.join(ledger)}")
+    else:
+        found = lockers(connection)
+        why = str(found[0]) if found else "A table was locked by somebody who has ended since."
+    end_it = f", or end it: SELECT pg_terminate_backend({found[0].pid});" if found else "."
+    return UserError(f"{why}\n{remark}Try again when that is done{end_it}")
 
 
 class Blockers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
@@ -33,8 +34,18 @@ _COLUMNS = {
     "kept_checksum": "text",
     "in_doubt": "text",
 }
+#: Their types, and what is read from columns of each.
+_TYPES = {name: re.split(" (?:NOT|PRIMARY)", definition)[0] for name, definition in _COLUMNS.items()}
+_HELD: dict[str, tuple[type, ...]] = {
+    "text": (str,),
+    "integer": (int,),
+    "double precision": (int, float),
+    "timestamptz": (datetime,),
+}
 #: In the order in which migrations were applied.
 _ORDER = "id"
+#: All that a ledger has.
+COLUMNS = (_ORDER, *_COLUMNS)
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 #: What a script may have left in the session, that would keep us from the ledger.
 _AS_OURSELVES = ("SET LOCAL SESSION AUTHORIZATION DEFAULT", "SET LOCAL role = DEFAULT")
@@ -65,6 +76,8 @@ class Ledger:
         self._escaped = self._table.as_string().replace("%", "%%")
         #: What the table held when we last wrote to it, while it is watched.
         self._fingerprint: tuple[Any, ...] | None = None
+        #: Whether this session has changed what it says, or may have.
+        self.has_written = False
         #: What may have a row; None where that was not read.
         self._names: set[str] | None = None
 
@@ -87,7 +100,7 @@ class Ledger:
         if not rows:
             return False
         ((kind, is_readable, columns),) = rows
-        missing = [column for column in (_ORDER, *_COLUMNS) if column not in (columns or [])]
+        missing = [column for column in COLUMNS if column not in (columns or [])]
         if missing or kind not in "rp":
             raise UserError(
                 f"{self} is no ledger of pytest-migrations: it lacks {', '.join(missing) or 'a table'}. If another "
@@ -128,8 +141,8 @@ class Ledger:
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReservedName) as error:
             raise UserError(
                 f"The user {self._user} may not create the ledger {self}: {error.diag.message_primary}. Let somebody "
-                f"who may say\n    GRANT CREATE ON DATABASE {_quoted(self._connection.info.dbname)} TO "
-                f"{_quoted(self._user)};\n"
+                f"who may say\n    GRANT CREATE ON DATABASE {quoted(self._connection.info.dbname)} TO "
+                f"{quoted(self._user)};\n"
                 "or name a schema in which the user may create tables: --ledger SCHEMA.TABLE"
             ) from None
 
@@ -148,7 +161,22 @@ class Ledger:
         columns = sql.SQL(", ").join(map(sql.Identifier, _COLUMNS))
         query = sql.SQL("SELECT {} FROM {} ORDER BY {}").format(columns, self._table, sql.Identifier(_ORDER))
         rows = self._connection.execute(query, binary=True).fetchall()  # whatever the DateStyle
-        return {row[0]: _entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows}
+        return {row[0]: self._entry(dict(zip(_COLUMNS, row, strict=True))) for row in rows}
+
+    def _entry(self, row: dict[str, Any]) -> Entry:
+        for column, value in row.items():
+            if value is not None and not isinstance(value, _HELD[kind := _TYPES[column]]):
+                raise UserError(
+                    f"The ledger {self} has a column {column} that is no {kind}: somebody has given it another type. "
+                    f"Give it back: ALTER TABLE {self._table.as_string()} ALTER {column} TYPE {kind} USING "
+                    f"{column}::{kind};"
+                )
+        if row["state"] not in {state.value for state in State}:
+            raise UserError(
+                f"The ledger says of {row['name']} that it is {row['state']!r}, which it never writes: somebody was at "
+                "it by hand. Say what is true with `pytest-migrations mark`, after that row was deleted."
+            )
+        return Entry(**{**row, "state": State(row["state"])})
 
     def newest(self) -> str | None:
         """The version of the migration that was applied last; None where there is none."""
@@ -205,6 +233,7 @@ class Ledger:
             if before != self._fingerprint:
                 raise LedgerTouchedError(f"the ledger {self} was written to by somebody else")
             self._fingerprint = after
+        self.has_written = True
 
     def _execute(self, statements: Sequence[str], values: Sequence[Any] = ()) -> psycopg.Cursor[Any]:
         """Run some, in the transaction that the connection is in or in one of their own."""
@@ -230,23 +259,14 @@ class Ledger:
         return self._connection.info.user
 
     def _grant(self) -> str:
-        user, schema = _quoted(self._user), _quoted(self.name[0])
+        user, schema = quoted(self._user), quoted(self.name[0])
         rights = f"{', '.join(self._rights)} ON {self._table.as_string()}"
         return f"GRANT USAGE ON SCHEMA {schema} TO {user}; GRANT {rights} TO {user};"
 
 
-def _quoted(name: str) -> str:
+def quoted(name: str) -> str:
     """The name as SQL has it, for a command that the user may copy."""
     return name if _PLAIN.fullmatch(name) else sql.Identifier(name).as_string()
-
-
-def _entry(row: dict[str, Any]) -> Entry:
-    if row["state"] not in {state.value for state in State}:
-        raise UserError(
-            f"The ledger says of {row['name']} that it is {row['state']!r}, which it never writes: somebody was at it "
-            "by hand. Say what is true with `pytest-migrations mark`, after that row was deleted."
-        )
-    return Entry(**{**row, "state": State(row["state"])})
 
 
 class LedgerTouchedError(UserError):

@@ -34,24 +34,53 @@ def to_mark(history: History, entries: Mapping[str, Entry], wanted: str, state: 
         raise UserError(f"{standing.name} was never applied to this database, so it cannot have been rolled back.")
     before = f"{standing.stand.value}{f' ({standing.note})' if standing.note else ''}"
     text = f"{standing.name}: {before} -> {state.value if state else 'pending'}"
-    if state is State.APPLIED and entry is not None and entry.is_unfinished:
-        text += ". Its rollback is the one of its file then: that of the steps that were kept is forgotten"
     if state is None:
         assert entry is not None
+        text += ". The rollback that only the ledger has is forgotten with it" if _is_only_kept(standing) else ""
         return [Correction(text, lambda ledger: ledger.remove(entry.name))]
-    return [Correction(text, lambda ledger: ledger.write(_in_state(state, standing)))]
+    marked = _in_state(state, standing)
+    if entry is not None and entry.is_unfinished and state is State.APPLIED:
+        text += ". Its rollback is the one of its file then: that of the steps that were kept is forgotten"
+    elif _is_only_kept(standing) and marked.rollback_sql is None:
+        text += ". The rollback that the ledger has may be another one's than this file's, and is forgotten"
+    return [Correction(text, lambda ledger: ledger.write(marked))]
 
 
-def as_applied(migration: Migration, applied_at: datetime | None = None) -> Entry:
-    """The entry of a migration that was applied without us, at a time that may be known."""
+def as_applied(migration: Migration, applied_at: datetime | None = None, by: str | None = None) -> Entry:
+    """The entry of a migration that was applied without us, at a time that may be known, by another than who says so.
+
+    ``by`` is empty where nobody knows who that was.
+    """
     begun = beginning(migration)
-    return replace(begun, state=State.APPLIED, applied_at=applied_at, statements=begun.total_statements)
+    by = begun.applied_by if by is None else by
+    return replace(begun, state=State.APPLIED, applied_at=applied_at, applied_by=by, statements=begun.total_statements)
+
+
+def _is_only_kept(standing: Standing) -> bool:
+    """Whether the ledger has a rollback of it, and its file none."""
+    entry, migration = standing.entry, standing.migration
+    return entry is not None and entry.rollback_sql is not None and (migration is None or migration.down is None)
 
 
 def _in_state(state: State, standing: Standing) -> Entry:
     if state is State.APPLIED and standing.migration is not None:
-        return as_applied(standing.migration, datetime.now(timezone.utc))
+        marked, before = as_applied(standing.migration, datetime.now(timezone.utc)), standing.entry
+        if before is not None and _is_only_kept(standing) and _was_whole(before, marked):
+            return replace(marked, rollback_sql=before.rollback_sql, rollback_note=before.rollback_note)
+        return marked
     assert standing.entry is not None
     return replace(
         standing.entry, state=state, applied_at=datetime.now(timezone.utc), applied_by=whoever_runs(), error=None
+    )
+
+
+def _was_whole(before: Entry, marked: Entry) -> bool:
+    """Whether what counts as rolled back was applied from this file, so that the rollback of that is still its own.
+
+    Not where it had stopped half-way, or a rollback was run since: then the statements are counted that were run.
+    """
+    return (
+        before.state is State.ROLLED_BACK
+        and before.checksum == marked.checksum
+        and before.statements == before.total_statements == marked.total_statements
     )

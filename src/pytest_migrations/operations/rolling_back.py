@@ -79,9 +79,14 @@ def plan_one(history: History, entries: Mapping[str, Entry], wanted: str, *, cas
 def plan_to(history: History, entries: Mapping[str, Entry], to: str) -> list[WayBack]:
     """How to go back to where the migration of a file, name or version was the last one: all after it, in reverse.
 
+    0 is before the first one, where none is called so.
+
     :raises UserError: where it is not applied, or one of those after it has no rollback.
     """
-    _, later = _from(to, history, entries)
+    if to == "0" and not _is_one_called_0(history, entries):
+        later = _applied(standings(history, entries), entries)
+    else:
+        _, later = _from(to, history, entries)
     return [_way_back(other) for other in reversed(later)]
 
 
@@ -95,6 +100,13 @@ def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell:
         for way in ways:
             tell(RollingBack(way.migration))
             tell(RolledBack(way.migration, working.roll_back(way.migration, way.entry)))
+
+
+def _is_one_called_0(history: History, entries: Mapping[str, Entry]) -> bool:
+    """Whether the version of one is 0, or 000."""
+    versions = {migration.version for migration in (*history.migrations, *history.superseded)}
+    versions |= {entry.version for entry in entries.values()}
+    return any(version and not version.strip("0") for version in versions)
 
 
 def _applied(all_standings: list[Standing], entries: Mapping[str, Entry]) -> list[Standing]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_migrations.errors import UserError
+from pytest_migrations.operations.blockers import locked
 from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.lock import RunLock
 from pytest_migrations.operations.target import POOLED
@@ -72,6 +73,7 @@ class Session:
         self.connection = self.target.connect(self.limits.settings)
         self.onlooker = self.target.connect(self.limits.settings)
         self.ledger = Ledger(self.connection, self.target.ledger, _RIGHTS)
+        self.ledger.has_written = True
         self.lock = RunLock(self.connection, self.target.ledger, self.target.where)
         try:
             self.lock.take(self.limits.lock or math.inf)
@@ -103,6 +105,9 @@ def working_on(target: Target, limits: Limits) -> Iterator[Session]:
         _check_usable(session)
         lock.take(limits.lock or math.inf)
         yield session
+    except psycopg.errors.LockNotAvailable as error:
+        remark = "" if session.ledger.has_written else "Nothing was changed. "
+        raise locked(session.onlooker, target.ledger, remark) from error
     except psycopg.OperationalError as error:
         raise ServerError.of(error, target.parameters) from error
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -13,7 +13,7 @@ from psycopg.conninfo import conninfo_to_dict
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.entry import whoever_runs
 from pytest_migrations.server.connections import startup_options
-from pytest_migrations.server.hiding import address
+from pytest_migrations.server.hiding import SECRET, address
 from pytest_migrations.server.server_error import UnreachableError
 
 if TYPE_CHECKING:
@@ -41,13 +41,16 @@ class Target:
     parameters: Parameters = field(repr=False)
     #: Schema and table.
     ledger: tuple[str, str]
+    #: Whether the user has said so.
+    is_ledger_named: bool = False
 
     @classmethod
     def named(cls, dsn: str, ledger: str | None = None) -> Target:
         """The target of a DSN as libpq, SQLAlchemy or Prisma write it. Raises UserError where it cannot be read."""
         parameters, schema = _parameters(dsn)
-        default = (LEDGER_SCHEMA, f"{LEDGER_TABLE}_{schema}" if schema else LEDGER_TABLE)
-        return cls({"connect_timeout": _CONNECT_SECONDS, **parameters}, _ledger(ledger) if ledger else default)
+        table = f"{LEDGER_TABLE}_{schema}" if schema not in ("", "public") else LEDGER_TABLE
+        name = _ledger(ledger) if ledger else (LEDGER_SCHEMA, table)
+        return cls({"connect_timeout": _CONNECT_SECONDS, **parameters}, name, is_ledger_named=bool(ledger))
 
     def connect(self, settings: Mapping[str, str] | None = None, **more: Any) -> psycopg.Connection[Any]:
         """Connect in autocommit mode, without prepared statements.
@@ -69,12 +72,12 @@ class Target:
             return psycopg.connect(**given, autocommit=True, prepare_threshold=None)
         except psycopg.OperationalError as error:
             if "options" in str(error) and "unsupported startup parameter" in str(error):
-                raise UserError(POOLED.format(where=self.where)) from None
+                raise UserError(_REFUSES_OPTIONS.format(where=self.where)) from None
             raise UnreachableError.of(error, self.parameters) from None
 
     def beside(self, database: str) -> Target:
         """Another database on its server."""
-        return Target({**self.parameters, "dbname": database}, self.ledger)
+        return replace(self, parameters={**self.parameters, "dbname": database})
 
     @property
     def where(self) -> str:
@@ -92,14 +95,18 @@ POOLED = (
     "{where} is a pooler that lends a session for one transaction (PgBouncer in transaction mode): the lock that keeps "
     "two runs apart would belong to nobody. Name the server itself in --dsn, not the pooler."
 )
+_REFUSES_OPTIONS = (
+    "{where} is a pooler (PgBouncer) that refuses the startup parameter options, with which our sessions begin: "
+    "lock_timeout, say, is among them. To let it ignore that (ignore_startup_parameters) is no way: it would be lost, "
+    "and a statement wait for a lock for ever. Name the server itself in --dsn, not the pooler."
+)
 
 
 def _parameters(dsn: str) -> tuple[dict[str, str], str]:
     """What it says for libpq, and the schema that it names for Prisma."""
     if (other := re.match(r"\s*([a-z][a-z0-9+.-]*):", dsn)) and not _SCHEME.match(dsn):
         raise UserError(f"The DSN is of {other[1]}, and not of PostgreSQL: postgresql://user@host/database.")
-    scheme = _SCHEME.match(dsn)
-    schema = ""
+    written, scheme, schema = dsn, _SCHEME.match(dsn), ""
     if scheme is not None:
         rest, question, query = dsn[scheme.end() :].strip().partition("?")
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -109,9 +116,7 @@ def _parameters(dsn: str) -> tuple[dict[str, str], str]:
     try:
         given = {name: str(value) for name, value in conninfo_to_dict(dsn).items()}
     except psycopg.ProgrammingError as error:
-        # What libpq says may repeat parts of the DSN; a parameter's name holds no secret.
-        unknown = re.search(r'invalid (?:URI query parameter|connection option): "?(\w+)"?', str(error))
-        raise UserError(_UNREADABLE + (f"\nlibpq knows no parameter {unknown[1]!r}." if unknown else "")) from None
+        raise UserError(_UNREADABLE + _unknown_parameter(str(error), written)) from None
     ports, hosts = given.get("port", "5432").split(","), given.get("host", "").split(",")
     stray = any("@" in host[1:] for host in hosts) or (scheme is not None and "@" in given.get("dbname", ""))
     if stray or not all(port.isdigit() for port in ports):
@@ -120,6 +125,17 @@ def _parameters(dsn: str) -> tuple[dict[str, str], str]:
         quoted = schema.replace('"', '""')
         given["options"] = startup_options({"search_path": f'"{quoted}"'}, given.get("options", ""))
     return given, schema
+
+
+def _unknown_parameter(error: str, dsn: str) -> str:
+    """Which one libpq does not know, unless what it takes for one may be part of a password that is not encoded."""
+    found = re.search(r'invalid (?:URI query parameter|connection option):? "([a-z_]+)"', error)
+    if found is None:
+        return ""
+    before, equals, behind = dsn.rpartition(f"{found[1]}=")
+    if not equals or "@" in behind or re.search(rf"(?:{'|'.join(SECRET)})\s*=", before):
+        return ""
+    return f"\nlibpq knows no parameter {found[1]!r}."
 
 
 _NAME = r'(?:"(?:[^"]|"")+"|[^".]+)'
@@ -131,4 +147,6 @@ def _ledger(name: str) -> tuple[str, str]:
     if found is None:
         raise UserError(f"--ledger={name}: name a schema and a table, as in {LEDGER_SCHEMA}.{LEDGER_TABLE}")
     schema, table = (part[1:-1].replace('""', '"') if part.startswith('"') else part for part in found.groups())
+    if schema.startswith("pg_"):
+        raise UserError(f"--ledger={name}: PostgreSQL keeps the schemas pg_... for itself. Name another one.")
     return schema, table

@@ -9,21 +9,34 @@ if TYPE_CHECKING:
     from pytest_migrations.server.started import Parameters
 
 #: The parameters of libpq (PostgreSQL docs 32.1.2) whose values are secret. A passfile is not: it only says where.
-_SECRET = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
+SECRET = {"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"}
 
 
 def without_secrets(parameters: Parameters) -> dict[str, str]:
     """The parameters that may be shown."""
-    return {name: value for name, value in parameters.items() if name not in _SECRET}
+    return {name: value for name, value in parameters.items() if name not in SECRET}
 
 
 def hide_secrets(text: str, parameters: Parameters) -> str:
-    """The text with *** in place of what is secret, also as a URL spells it."""
-    secrets = {value for name, value in parameters.items() if name in _SECRET and value}
+    """The text with *** in place of what is secret, also as a URL spells it.
+
+    What is only a part of a word is none: to replace the password ``ro`` in ``error`` would tell what it is.
+    """
+    secrets = {value for name, value in parameters.items() if name in SECRET and value}
     for secret in sorted(secrets, key=len, reverse=True):
         spelled = "".join(f"(?:{re.escape(character)}|{_percent_encoded(character)})" for character in secret)
-        text = re.sub(spelled, "***", text, flags=re.IGNORECASE)
+        before = _NO_WORD_BEFORE if _is_of_word(secret[0]) else ""
+        behind = r"(?!\w)" if _is_of_word(secret[-1]) else ""
+        text = re.sub(f"{before}{spelled}{behind}", "***", text, flags=re.IGNORECASE)
     return text
+
+
+#: The letters and digits of %3A belong to no word.
+_NO_WORD_BEFORE = r"(?:(?<!\w)|(?<=%[0-9a-f]{2}))"
+
+
+def _is_of_word(character: str) -> bool:
+    return re.fullmatch(r"\w", character) is not None
 
 
 def _percent_encoded(character: str) -> str:

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 #: libpq gives no SQLSTATE of a connection that was refused.
 _ADVICE = {
     r"password|SCRAM": "The password is that of the DSN, or of PGPASSWORD, or of a file.",
+    r"too many connections for (?:role|database)": (
+        "Close other sessions of it, or raise its limit: ALTER ROLE, or ALTER DATABASE, ... CONNECTION LIMIT."
+    ),
     r"too many (?:clients|connections)|connection slots": (
-        "Close other sessions there, run fewer processes (pytest -n), or raise max_connections."
+        "Close other sessions there, run fewer processes at once (pytest: -n), or raise max_connections."
     ),
     r"definition of service|service file": (
         "PGSERVICE, or the DSN, names it, and libpq looks for it before anything else: unset it, or let PGSERVICEFILE "

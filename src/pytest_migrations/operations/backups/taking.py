@@ -14,7 +14,7 @@ import psycopg
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.operations.backups import archives, keeping
 from pytest_migrations.operations.backups.keeping import UNFINISHED, Backup, Origin
-from pytest_migrations.operations.blockers import Blocker
+from pytest_migrations.operations.blockers import lockers
 from pytest_migrations.server import clients, locks, settling
 from pytest_migrations.server.programs import ProgramError
 
@@ -136,23 +136,10 @@ _ADVICE = {
     ),
 }
 
-#: Those who wait for one too: who comes later waits behind them (PostgreSQL docs, 13.3.1).
-_EXCLUSIVE = """
-SELECT 'ACCESS SHARE on ' || n.nspname || '.' || c.relname, a.pid, coalesce(a.application_name, ''),
-       coalesce(a.usename, ''), coalesce(to_char(a.xact_start, 'HH24:MI:SS'), ''), coalesce(a.state, ''),
-       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120)
-FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
-JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
-  AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
-ORDER BY l.granted DESC, a.xact_start LIMIT 5
-"""
-
 
 def _who_locks(target: Target) -> str:
     """Who holds what pg_dump has just waited for in vain; it has ended, so that nobody can ask who blocked it."""
     with suppress(UserError, psycopg.Error), target.connect() as connection:
-        rows = connection.execute(_EXCLUSIVE).fetchall()
-        if rows:
-            return "\n".join(str(Blocker(*row)) for row in rows)
+        if found := lockers(connection):
+            return "\n".join(map(str, found))
     return "Who held the lock cannot be said any more."

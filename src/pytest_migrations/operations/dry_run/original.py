@@ -14,6 +14,7 @@ import psycopg
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.backups import archives
 from pytest_migrations.operations.backups.taking import advice
+from pytest_migrations.operations.blockers import locked
 from pytest_migrations.operations.dry_run.roles import read_roles
 from pytest_migrations.operations.dry_run.rows import count_rows
 from pytest_migrations.operations.ledger import Ledger
@@ -74,9 +75,7 @@ def read(target: Target, history: History, limits: Limits, folder: Path) -> Orig
     """
     try:
         with _reading(target, limits) as connection:
-            ledger = Ledger(connection, target.ledger)
-            entries = ledger.entries() if ledger.exists() else None
-            make_sure_that_it_is_ours(connection, history, has_ledger=entries is not None)
+            entries = _entries(connection, target, history)
             archive = folder / "schema.dump"
             client = clients.for_server(connection)
             objects = _dump(connection, client, target, limits, archive)
@@ -87,6 +86,16 @@ def read(target: Target, history: History, limits: Limits, folder: Path) -> Orig
         raise ServerError.of(error, target.parameters) from error
     except psycopg.Error as error:
         raise UserError(f"{_NOT_READ}: {error}\nName a user in --dsn who may read all of it.") from None
+
+
+def _entries(connection: psycopg.Connection[Any], target: Target, history: History) -> Mapping[str, Entry] | None:
+    try:
+        ledger = Ledger(connection, target.ledger)
+        entries = ledger.entries() if ledger.exists() else None
+        make_sure_that_it_is_ours(connection, target, history, has_ledger=entries is not None)
+    except psycopg.errors.LockNotAvailable as error:
+        raise locked(connection, target.ledger, "The dry run could not read it. ") from error
+    return entries
 
 
 _NOT_READ = "The dry run could not read the target"
