@@ -71,7 +71,7 @@ def command(*, file: str | None, target: Target, folder: FolderOptions, against:
 
 def _is_finding(standing: Standing) -> bool:
     """Whether somebody has to see to it: of one that failed and is gone, nothing is left that could matter."""
-    is_forgotten = standing.stand is Stand.FAILED and standing.migration is None
+    is_forgotten = standing.stand is Stand.FAILED and standing.migration is None and not standing.is_in_database
     return standing.stand in _FINDINGS and not is_forgotten
 
 
