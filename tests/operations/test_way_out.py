@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from pytest_migrations.operations import patience
 from tests.operations.test_killed import kill
@@ -219,6 +220,28 @@ def test_an_index_is_made_again_as_it_was_wherever_the_script_looked(
     kill("ran", 3, "run")
     assert cli("rollback", "2").code == 0
     assert query("SELECT pg_get_indexdef('app.i'::regclass) LIKE '%(app.f(a))'") == [(True,)]
+
+
+@pytest.mark.parametrize("is_half", [True, False])
+def test_a_role_that_the_script_takes_on_is_that_of_its_rollback(
+    is_half: bool, database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    """Its user may take it on, and has none of its rights by himself."""
+    query("CREATE ROLE owns; CREATE ROLE deploys LOGIN NOINHERIT IN ROLE owns; CREATE SCHEMA app AUTHORIZATION owns")
+    query(f"GRANT CREATE ON DATABASE {database.name} TO deploys")
+    dsn = make_conninfo(database.dsn, user="deploys")
+    rows = "(1), (1)" if is_half else "(1), (2)"
+    migrations(
+        m001_t="SET ROLE owns;\nCREATE TABLE app.t (a int);\n"
+        f"INSERT INTO app.t VALUES {rows};\nCREATE UNIQUE INDEX CONCURRENTLY i ON app.t (a);"
+    )
+    try:
+        assert cli("run", "--dsn", dsn).code == (1 if is_half else 0)
+        back = cli("rollback", "1", "--dsn", dsn)
+        assert (back.code, back.err) == (0, "")
+        assert query("SELECT to_regclass('app.t')") == [(None,)]
+    finally:
+        query("DROP OWNED BY owns, deploys CASCADE; DROP ROLE deploys, owns")
 
 
 def test_the_plan_of_a_dry_run_is_of_what_is_left(

@@ -19,7 +19,7 @@ from pytest_migrations.operations.entry import UNDER_WAY, Entry, State, beginnin
 from pytest_migrations.operations.kept_rollback import is_of_ledger
 from pytest_migrations.operations.patience import Patience
 from pytest_migrations.operations.progress import Progress
-from pytest_migrations.operations.resuming import Resumption, resume
+from pytest_migrations.operations.resuming import Resumption, resume, settings_behind
 from pytest_migrations.operations.touching import untouched
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS, Runner
 from pytest_migrations.sending import NeedsCommitsError
@@ -82,8 +82,9 @@ class Applier:
         return self._patience.insist(attempt, begun, State.ROLLED_BACK)
 
     def _clear(self, migration: Migration, script: Script, entry: Entry) -> None:
-        """Remove what the statement in doubt has left: no rollback knows of it."""
+        """Remove what the statement in doubt has left, in the settings of its script: no rollback knows of it."""
         try:
+            self._session.lock.check(CLEAN_BUT_FOR_LOCKS + settings_behind(migration.up, entry.statements))
             if doubt := doubt_of(self._session.connection, migration, entry):
                 undo(self._session.connection, doubt)
         except psycopg.Error as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,13 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import Migration, Script, Statement
     from pytest_migrations.operations.entry import Entry
+
+
+_OF_A_ROLE = re.compile(r"\bROLE\b", re.IGNORECASE)
+_ROLE = """
+SELECT quote_ident(current_setting('role')) FROM pg_catalog.pg_roles
+WHERE rolname = session_user AND NOT rolsuper AND current_setting('role') <> 'none'
+"""
 
 
 class Deriving:
@@ -36,6 +44,8 @@ class Deriving:
         self._derivation = Derivation(connection) if is_derived else None
         #: Where the last statement stands.
         self._offset = -1
+        #: The last role that the script has taken on, as SQL has it, where its own user may not all that it may.
+        self._role = ""
 
     def before(self, statement: Statement) -> None:
         """Called before a statement is sent."""
@@ -49,6 +59,9 @@ class Deriving:
         """Called behind a statement that succeeded."""
         if self._derivation is not None:
             self._derivation.after(statement)
+            if statement.kind == "variable_set_stmt" and _OF_A_ROLE.search(statement.text):
+                row = self._connection.execute(_ROLE).fetchone()
+                self._role = row[0] if row else self._role
 
     def onto(self, entry: Entry, *, is_through: bool) -> Entry:
         """The entry with the rollback from where the script is now, and what is to be said of it."""
@@ -68,7 +81,8 @@ class Deriving:
             known = entry.rollback_note if entry.rollback_sql is None else None
             note = known or "no way back: how to undo what was done of it before is not known"
             return replace(entry, rollback_sql=None, rollback_note=note)
-        whole = f"{derived.sql.rstrip()}\n{self._earlier}".strip()
+        as_role = f"SET ROLE {self._role};\n" if self._role and derived.sql.strip() else ""
+        whole = f"{as_role}{derived.sql.rstrip()}\n{self._earlier}".strip()
         note = "its rollback is derived from its statements" if whole else "there is nothing to be undone"
         return replace(entry, rollback_sql=whole, rollback_note=note)
 

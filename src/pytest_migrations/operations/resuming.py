@@ -15,8 +15,6 @@ from pytest_migrations.sql.framing import OWN_TRANSACTION, may_commit
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pytest_migrations.migration import Migration, Script, Statement
     from pytest_migrations.operations.doubt import Doubt
     from pytest_migrations.operations.entry import Entry
@@ -77,7 +75,7 @@ def resume(session: Session, migration: Migration, script: Script, entry: Entry)
             "what this made went with its session, so the script cannot be gone on with",
             by_hand(migration.name),
         )
-    settings = _settings(done)
+    settings = settings_behind(script, entry.statements)
     session.lock.check(CLEAN_BUT_FOR_LOCKS + settings)
     doubt = doubt_of(session.connection, migration, entry)
     if doubt is not None and not settle(session.connection, doubt):
@@ -117,11 +115,11 @@ def _with_undo(doubt: Doubt, session: Session, rollback_sql: str | None) -> str 
     return f"{undo}{rollback_sql}"
 
 
-def _settings(done: Sequence[Statement]) -> bytes:
-    """Those of them that set something for the session, and were not rolled back."""
+def settings_behind(script: Script, done: int) -> bytes:
+    """Those of its statements that were done which set something for the session, each behind a semicolon."""
     settings: list[Statement] = []
     at_begin = 0
-    for statement in done:
+    for statement in statements(script)[:done]:
         if statement.kind == "variable_set_stmt" and not _ONLY_OF_A_TRANSACTION.match(statement.text):
             settings.append(statement)
         elif statement.text.lower().startswith(("begin", "start transaction")):
