@@ -32,6 +32,7 @@ DROP_VIEWS = drop_each("SELECT viewname FROM pg_views WHERE schemaname = 'public
 @pytest.mark.parametrize(
     "scripts",
     [
+        # What a loop drops.
         pytest.param([REFERRING, f"{DROP_CONSTRAINTS} DROP TABLE t;"], id="foreign keys"),
         pytest.param([REFERRING, f"{DROP_CONSTRAINTS} ALTER TABLE t DROP CONSTRAINT t_pkey;"], id="what a key needs"),
         pytest.param([REFERRING, f"{DROP_CONSTRAINTS} ALTER TABLE c ADD CONSTRAINT c_y_key UNIQUE (x, y);"], id="keys"),
@@ -44,19 +45,7 @@ DROP_VIEWS = drop_each("SELECT viewname FROM pg_views WHERE schemaname = 'public
             [f"{T} CREATE VIEW v AS SELECT a FROM t;", f"{DROP_VIEWS} ALTER TABLE t ALTER a TYPE bigint;"],
             id="what keeps a type",
         ),
-    ],
-)
-def test_what_a_loop_drops_is_not_in_the_way(
-    make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str]
-) -> None:
-    history = make_history(*((script, None) for script in scripts))
-    assert errors(history) == []
-    assert runs(history, connection)
-
-
-@pytest.mark.parametrize(
-    "scripts",
-    [
+        # What did not last.
         pytest.param(
             ["CREATE TEMP TABLE t (x int); DROP TABLE t;" + T + "INSERT INTO t (id, a) VALUES (1, 2);"], id="dropped"
         ),
@@ -108,7 +97,7 @@ def test_what_a_loop_drops_is_not_in_the_way(
         pytest.param([REFERRING, "ALTER TABLE c ALTER x TYPE bigint; ALTER TABLE t ALTER id TYPE bigint;"], id="types"),
     ],
 )
-def test_what_did_not_last_is_not_in_the_way(
+def test_what_is_gone_is_not_in_the_way(
     make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str]
 ) -> None:
     history = make_history(*((script, None) for script in scripts))
