@@ -97,12 +97,13 @@ CASES = {
             "create function lt(c,c) returns bool language sql immutable as 'select $1.x<$2.x'; "
             "create function cmp(c,c) returns int language sql immutable as 'select 0'; "
             "create operator <<< (leftarg=c,rightarg=c,function=lt); "
+            "create operator === (leftarg=c,rightarg=c,function=lt); "
             "create operator family fam using btree; "
-            "create operator class cc default for type c using btree family fam as operator 1 <<<, function 1 "
-            "cmp(c,c); "
+            "create operator class cc default for type c using btree family fam as operator 1 <<<, "
+            "operator 3 ===, function 1 cmp(c,c); "
             "create table a (v c); create view w as select v from a order by v using <<<"
         ),
-        "alter operator family fam using btree drop operator 1 (c,c)",
+        "drop operator class cc using btree",
     ),
     "serial owner": (
         "create table a (x serial); create table b (y int)",
