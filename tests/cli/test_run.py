@@ -311,3 +311,10 @@ def test_who_rolled_back_is_who_did_it(
         monkeypatch.setenv("LOGNAME", name)
         cli(*command)
     assert "by bob@" in cli("status").out
+
+
+def test_without_a_schema_to_create_in_the_server_says_so(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS)
+    ran = cli("run", "--dsn", f"{database.url}&schema=nosuch")
+    assert ran.code == 1
+    assert "001_users.sql:1:14: no schema has been selected to create in" in ran.err
