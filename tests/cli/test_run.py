@@ -318,3 +318,31 @@ def test_without_a_schema_to_create_in_the_server_says_so(database: Database, cl
     ran = cli("run", "--dsn", f"{database.url}&schema=nosuch")
     assert ran.code == 1
     assert "001_users.sql:1:14: no schema has been selected to create in" in ran.err
+
+
+def test_what_is_not_sql_stops_the_run_before_what_stands_behind_it(
+    database: Database, cli: Cli, tmp_path: Path
+) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name in ("a", "b", "d"):
+        (folder / f"0000{'abcd'.index(name) + 1}_{name}.sql").write_text(
+            f"-- +goose Up\nCREATE TABLE {name} (id int);\n"
+        )
+    (folder / "00003_c.go").write_text("package migrations")
+
+    ran = cli("run")
+    assert ran.code == 2
+    assert "00003_c.go is not SQL, and 00004_d.sql comes behind: only the migrations' own tool (goose) can" in ran.err
+    assert states(cli) == ["pending"] * 3, "nothing was changed"
+    assert cli("run", "--to", "2").code == 0
+    assert cli("run").code == 2
+    assert cli("run", "--out-of-order").code == 0
+    assert cli("run").code == 0, "it is behind the migration now"
+
+    shown = cli("status")
+    assert "3 of 3 migrations in SQL applied." in shown.out
+    assert "warning: 00003_c.go is not SQL: only the migrations' own tool (goose) runs it." in shown.err
+    checked = cli("validate")
+    assert checked.code == 0
+    assert "00003_c.go: warning: 00003_c.go is not SQL" in checked.out

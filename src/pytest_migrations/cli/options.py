@@ -36,6 +36,8 @@ class FolderOptions:
         history = read_history(self.path, self.format, self.placeholders)
         for problem in history.problems if warn else ():
             output.error(f"warning: {problem.message}")
+        for item in history.in_code if warn else ():
+            output.error(f"warning: {item.name} is not SQL: only the migrations' own tool ({history.format}) runs it.")
         return history
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.formats.writing.draft import Draft, NewFiles
-    from pytest_migrations.migration import Migration, Problem
+    from pytest_migrations.migration import InCode, Migration, Problem
 
 
 class Reading(NamedTuple):
@@ -24,6 +24,7 @@ class Reading(NamedTuple):
     ledger: Migration | None = None
     order: Order = Order.VERSIONS
     superseded: Sequence[Migration] = ()
+    in_code: Sequence[InCode] = ()
 
 
 @dataclass(frozen=True)

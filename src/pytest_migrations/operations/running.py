@@ -82,6 +82,8 @@ def plan(
             wanted.append(standing.migration)
         if end is not None and standing.migration is end:
             break
+    if not allow_out_of_order:
+        _refuse_code(history, all_standings, wanted)
     known = {m.identity: entries[m.identity] for m in wanted if m.identity in entries}
     return Plan(tuple(wanted), {name: entry for name, entry in known.items() if entry.is_in_database})
 
@@ -192,6 +194,20 @@ def _late(late: list[Standing], all_standings: list[Standing]) -> str:
         f"for a database without that. Nothing was changed. Give it a version behind {newest}. If the order does not "
         "matter: pytest-migrations run --out-of-order."
     )
+
+
+def _refuse_code(history: History, all_standings: list[Standing], wanted: list[Migration]) -> None:
+    """What is to run may need what only the migration's own tool does before it."""
+    there = [s.migration for s in all_standings if counts_in_order(s)]
+    applied = max((history.migrations.index(migration) + 1 for migration in there if migration), default=0)
+    upto = max((history.migrations.index(migration) for migration in wanted), default=-1)
+    if names := [item.name for item in history.in_code if applied <= item.position <= upto]:
+        raise UserError(
+            f"{_listed(names)} {'is' if len(names) == 1 else 'are'} not SQL, and {wanted[-1].name} comes behind: only "
+            f"the migrations' own tool ({history.format}) can run that. Nothing was changed. Up to there: "
+            "pytest-migrations run --to VERSION. Once the tool has run it, or where what stands behind does not need "
+            "it: pytest-migrations run --out-of-order."
+        )
 
 
 def _listed(names: list[str]) -> str:
