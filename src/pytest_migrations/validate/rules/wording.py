@@ -51,6 +51,6 @@ def _near(story: Story, clash: Clash) -> str:
         effect.object.short
         for migration in story.history
         for effect in effects_of(migration.up).of(Verb.CREATE)
-        if effect.object.space == named.space
+        if effect.object.space == named.space and effect.object.short != named.short
     }
     return next(iter(get_close_matches(named.short, names, n=1, cutoff=0.75)), "")
