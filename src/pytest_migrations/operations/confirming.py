@@ -18,8 +18,9 @@ from pytest_migrations.sql.grammar import statements
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from pytest_migrations.effects import Named
     from pytest_migrations.migration import History, Migration, Script
     from pytest_migrations.server.choice import ServerOptions
     from pytest_migrations.server.server import Server
@@ -61,25 +62,36 @@ def _run_migration(
     failed = _run(connection, migration, migration.up)
     for finding in findings:
         if not finding.in_rollback:
-            answers[id(finding)] = _answer(connection, finding, failed)
+            answers[id(finding)] = _answer(finding, failed)
     of_rollback = [finding for finding in findings if finding.in_rollback]
     if not of_rollback or migration.down is None or not can_run_inside(statements(migration.down)):
         return
     connection.execute("BEGIN")
-    failed = _run_each(connection, migration.down)
+
+    def look(number: int) -> None:
+        for finding in of_rollback:
+            if finding.absent is not None and finding.statement == number and not failed:
+                answers[id(finding)] = _seen(connection, finding.absent, expected=False)
+
+    failed_down = _run_each(connection, migration.down, look)
     for finding in of_rollback:
-        answers[id(finding)] = _answer(connection, finding, failed)
+        about = finding.left or finding.lost
+        if about is not None and not failed and not failed_down:  # else it tells nothing of the whole
+            answers[id(finding)] = _seen(connection, about, expected=finding.left is not None)
+        elif about is None and finding.absent is None:
+            answers[id(finding)] = _answer(finding, failed_down)
     leave_transaction(connection)
 
 
-def _answer(connection: psycopg.Connection, finding: Finding, failed: set[int]) -> Answer:
-    about = finding.left or finding.lost
-    if about is None:
-        return Answer.CONFIRMED if finding.statement in failed else Answer.REFUTED
-    there = is_there(connection, about)
+def _answer(finding: Finding, failed: set[int]) -> Answer:
+    return Answer.CONFIRMED if finding.statement in failed else Answer.REFUTED
+
+
+def _seen(connection: psycopg.Connection, named: Named, *, expected: bool) -> Answer:
+    there = is_there(connection, named)
     if there is None:
         return Answer.NOT_TRIED
-    return Answer.CONFIRMED if there is (finding.left is not None) else Answer.REFUTED
+    return Answer.CONFIRMED if there is expected else Answer.REFUTED
 
 
 def _run(connection: psycopg.Connection, migration: Migration, script: Script) -> set[int]:
@@ -102,13 +114,16 @@ def _run(connection: psycopg.Connection, migration: Migration, script: Script) -
     return failed
 
 
-def _run_each(connection: psycopg.Connection, script: Script) -> set[int]:
+def _run_each(
+    connection: psycopg.Connection, script: Script, before: Callable[[int], None] = lambda _: None
+) -> set[int]:
     """Send each statement but those that begin and end transactions; inside of one, a failure undoes that one alone."""
     failed = set()
     is_inside = connection.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS
     for number, statement in enumerate(statements(script)):
         if statement.traits & OWN_TRANSACTION or (is_inside and statement.traits & NEVER_INSIDE):
             continue
+        before(number)
         try:
             with connection.transaction() if is_inside else _alone():
                 connection.execute(statement.text.encode())
