@@ -41,3 +41,5 @@ class Format:
     read: Callable[[Folder], Reading]
     #: Makes the files of a new migration, without writing them. Raises UserError where that is for the tool to do.
     write: Callable[[Folder, Draft], NewFiles] | None = None
+    #: Whether its scripts have placeholders or variables, to which users give values.
+    has_placeholders: bool = False

@@ -161,4 +161,5 @@ POP = Format(
     evidence=_evidence,
     read=_read,
     write=_write,
+    has_placeholders=True,
 )

@@ -212,4 +212,5 @@ FLYWAY = Format(
     evidence=_evidence,
     read=_read,
     write=write,
+    has_placeholders=True,
 )
