@@ -22,7 +22,7 @@ class Provided(NamedTuple):
 
 
 NOTHING = Provided()
-#: By the format: the schemas of Supabase, and the functions and types of the extensions that are on its search path.
+#: By the format: the schemas of Supabase, and what the extensions bring that are on its search path.
 _PLATFORMS = {
     "supabase": Provided(
         (
@@ -38,7 +38,7 @@ _PLATFORMS = {
             "supabase_migrations",
             "vault",
         ),
-        ("routine", "type"),
+        ("routine", "type", "operator class"),
     )
 }
 #: By the format: what the tools that take such folders call their tables, unless they are told otherwise.
