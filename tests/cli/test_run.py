@@ -346,3 +346,13 @@ def test_what_is_not_sql_stops_the_run_before_what_stands_behind_it(
     checked = cli("validate")
     assert checked.code == 0
     assert "00003_c.go: warning: 00003_c.go is not SQL" in checked.out
+
+
+def test_an_extension_that_the_server_lacks_is_for_whoever_runs_it(
+    database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_x="CREATE EXTENSION nosuch_extension;")
+    ran = cli("run")
+    assert ran.code == 1
+    assert "no such extension: install it there, or ask whoever runs it to." in ran.err
+    assert "--server" not in ran.err
