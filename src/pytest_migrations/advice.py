@@ -36,7 +36,7 @@ def advise(
 ) -> str:
     """One or two sentences about a failed apply, or nothing where there is no more to say than the server did.
 
-    ``lacking`` has for extensions that no server has what was looked at; ``is_server_chosen`` where any server would do.
+    ``lacking`` has for extensions that no server has what was looked at. ``is_server_chosen``: another would do.
     """
     code, message = error.sqlstate or "", error.message
     if code == "42704" and message.startswith("role "):

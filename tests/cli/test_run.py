@@ -356,3 +356,17 @@ def test_an_extension_that_the_server_lacks_is_for_whoever_runs_it(
     assert ran.code == 1
     assert "no such extension: install it there, or ask whoever runs it to." in ran.err
     assert "--server" not in ran.err
+
+
+def test_behind_a_migration_that_changes_how_sessions_begin_a_new_one_begins(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(
+        m001_m=f"CREATE SCHEMA m; ALTER DATABASE {database.name} SET search_path TO m, public; CREATE TABLE m.t ();",
+        m002_t="ALTER TABLE t ADD x int;",
+        m003_reset=f"ALTER DATABASE {database.name} RESET search_path;",
+        m004_u="CREATE TABLE u ();",
+    )
+    ran = cli("run")
+    assert (ran.code, ran.err) == (0, "")
+    assert query("SELECT to_regclass('m.t') IS NOT NULL, to_regclass('public.u') IS NOT NULL") == [(True, True)]

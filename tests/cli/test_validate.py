@@ -197,3 +197,13 @@ def test_programs_are_not_read(tmp_path: Path, cli: Cli) -> None:
 
 def test_without_migrations_it_cannot_be_tried(cli: Cli) -> None:
     assert cli("validate").code == 2
+
+
+def test_a_server_is_asked_in_sessions_that_begin_as_they_would(migrations: Migrations, cli: Cli) -> None:
+    default = "EXECUTE format('ALTER DATABASE %I SET search_path = m', current_database());"
+    migrations(
+        m001_m=f"CREATE SCHEMA m; CREATE TABLE m.t (id int); DO $$ BEGIN {default} END $$;",
+        m002_t="ALTER TABLE t ADD x int;",
+    )
+    assert cli("validate").code == 1
+    assert cli("validate", "--prove").code == 0

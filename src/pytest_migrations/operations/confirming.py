@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -15,6 +16,7 @@ from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
 from pytest_migrations.sql.framing import NEVER_INSIDE, OWN_TRANSACTION, can_run_inside, fit_in_transaction
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_migrations.effects import Named
     from pytest_migrations.migration import History, Migration, Script
     from pytest_migrations.server.choice import ServerOptions
-    from pytest_migrations.server.server import Server
+    from pytest_migrations.server.server import Database, Server
     from pytest_migrations.validate import Finding
 
 
@@ -49,9 +51,15 @@ def confirm(history: History, findings: Sequence[Finding], options: ServerOption
         if finding.statement is not None:
             asked.setdefault(finding.migration, []).append(finding)
     answers: dict[int, Answer] = {}
-    with _database(history, options) as (server, connection):
-        for migration in history:
-            _run_migration(connection, migration, asked.get(migration.name, []), answers)
+    with _database(history, options) as (server, database):
+        connect = partial(server.connect, database)
+        connection = connect()
+        try:
+            for migration in history:
+                _run_migration(connection, migration, asked.get(migration.name, []), answers)
+                connection = renewed(connection, migration, connect)
+        finally:
+            connection.close()
         version = server.version
     return version, [answers.get(id(finding), Answer.NOT_TRIED) for finding in findings]
 
@@ -140,15 +148,14 @@ def _alone() -> Iterator[None]:
 
 
 @contextmanager
-def _database(history: History, options: ServerOptions) -> Iterator[tuple[Server, psycopg.Connection]]:
+def _database(history: History, options: ServerOptions) -> Iterator[tuple[Server, Database]]:
     run = RunFolder.reserve()
     servers = RunServers(lambda: run, options, [history])
     try:
         with servers.alone() as server:
             database = server.create_database()
             servers.prepare(server, database, history)
-            with server.connect(database) as connection:
-                yield server, connection
+            yield server, database
             server.drop(database)
     finally:
         run.close()

@@ -14,6 +14,7 @@ from pytest_migrations.operations.patience import Waiting
 from pytest_migrations.operations.standing import Stand, counts_in_order, out_of_order, standings
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.timeline.renewal import changes_beginnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,9 +98,19 @@ def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event]
     if wanted.migrations:
         session.ledger.create()
     with applier(session, history, tell) as working:
-        for migration in wanted.migrations:
+        for before, migration in zip((None, *wanted.migrations), wanted.migrations, strict=False):
+            if before is not None and changes_beginnings(before):
+                _begin_anew(session)
             tell(Applying(migration))
             tell(Applied(migration, working.apply(migration, wanted.known.get(migration.identity))))
+
+
+def _begin_anew(session: Session) -> None:
+    """Go on in a session that begins as others do by now, as it would if each migration had one of its own."""
+    entries = session.ledger.entries()
+    session.reconnect()
+    if session.ledger.entries() != entries:  # nobody had the lock in between
+        raise UserError("Another run has begun meanwhile: look at pytest-migrations status, and run again.")
 
 
 def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[[Event], None]) -> None:
