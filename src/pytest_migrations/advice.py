@@ -25,15 +25,18 @@ _MISSING = {
 #: Where the server's message says all that can be said without knowing the migrations.
 _SAYS_ALL = {*_MISSING, "22012", "22023", "42601", "42702", "42725", "42809", "P0001", "XX000"}
 ALREADY_THERE = {"42701", "42710", "42723", "42P06", "42P07"}
-_NO_EXTENSION = "The server has no such extension: install it there, or choose another one with --migrations-server."
+_NO_EXTENSION = "The server has no such extension: install it there, or ask whoever runs it to."
+_ANOTHER_SERVER = " Or choose another server with --migrations-server."
 _COUNTS = ("", "one migration", "two migrations", "three migrations")
 _NAME = re.compile(r'"((?:[^"]|"")+)"|\b(?:function|type) ([\w.]+)')
 
 
-def advise(error: MigrationError, history: History, lacking: Mapping[str, str]) -> str:
+def advise(
+    error: MigrationError, history: History, lacking: Mapping[str, str], *, is_server_chosen: bool = False
+) -> str:
     """One or two sentences about a failed apply, or nothing where there is no more to say than the server did.
 
-    ``lacking`` has for extensions that no server has what was looked at.
+    ``lacking`` has for extensions that no server has what was looked at. ``is_server_chosen``: another would do.
     """
     code, message = error.sqlstate or "", error.message
     if code == "42704" and message.startswith("role "):
@@ -41,7 +44,7 @@ def advise(error: MigrationError, history: History, lacking: Mapping[str, str]) 
             f"If it is to exist before the migrations run, name it in the ini file: migrations_roles = {_name(message)}"
         )
     if "extension" in message and code in ("0A000", "58P01", "22023"):
-        return lacking.get(_name(message), _NO_EXTENSION)
+        return lacking.get(_name(message), _NO_EXTENSION + _ANOTHER_SERVER * is_server_chosen)
     if code in _MISSING and (later := _created_later(_MISSING[code], _name(message), error.migration, history)):
         creator, distance = later
         count = _COUNTS[distance] if distance < len(_COUNTS) else f"{distance} migrations"

@@ -176,6 +176,19 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True)
+class InCode:
+    """A migration that is no SQL, so that only its own tool can run it."""
+
+    path: Path
+    #: How many migrations of the history come before it.
+    position: int
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
 class Order(Enum):
     """What says in which order migrations are applied."""
 
@@ -202,6 +215,8 @@ class History:
     order: Order = Order.VERSIONS
     #: What a baseline stands for: databases may have applied it, an empty one does not.
     superseded: tuple[Migration, ...] = ()
+    #: What the tool runs among the migrations, and nobody else can.
+    in_code: tuple[InCode, ...] = ()
 
     def __iter__(self) -> Iterator[Migration]:
         return iter(self.migrations)

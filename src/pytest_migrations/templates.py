@@ -107,7 +107,7 @@ class Templates:
             self._isolated = True
             return self._applied(position)
         except MigrationError as error:
-            error.advice = error.advice or advise(error, self.history, self._servers.lacking)
+            error.advice = error.advice or advise(error, self.history, self._servers.lacking, is_server_chosen=True)
             raise
         except UserError:
             raise

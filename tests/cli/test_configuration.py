@@ -116,3 +116,23 @@ def test_nothing_heavy_is_loaded_before_it_is_needed() -> None:
     )
     shown = subprocess.run([sys.executable, "-c", code], check=True, text=True, capture_output=True)
     assert shown.stdout.splitlines()[1:] == [""]
+
+
+def test_a_placeholder_that_does_nothing_is_refused(
+    cli: Cli, migrations: Migrations, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    migrations(m001_users="CREATE TABLE users (id int);")
+    refused = cli("validate", "--placeholder", "schema=app")
+    assert (refused.code, refused.err) == (
+        2,
+        "--placeholder: migrations in the format 'ours' have none. Leave it out.\n",
+    )
+    (tmp_path / "flyway").mkdir()
+    (tmp_path / "flyway" / "V1__users.sql").write_text("CREATE TABLE ${Name} (id int);")
+    misspelt = cli("validate", "--dir", "flyway", "--placeholder", "name=users", "--placeholder", "nmae=users")
+    assert (misspelt.code, misspelt.err) == (2, "--placeholder nmae: no file of flyway has that name in it.\n")
+    assert cli("validate", "--dir", "flyway", "--placeholder", "name=users").code == 0
+
+    (tmp_path / "pyproject.toml").write_text('[tool.pytest-migrations]\nplaceholders = { name = "users" }\n')
+    assert cli("validate").code == 0, "it may be for another folder of the project"

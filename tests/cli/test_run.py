@@ -324,3 +324,62 @@ def test_back_to_before_the_first(database: Database, cli: Cli, migrations: Migr
     assert cli("run").code == 0
     assert "Done: 2 rolled back" in cli("rollback", "--to", "0").out, "one is called so, and stays"
     assert query("SELECT to_regclass('first')") == [("first",)]
+
+
+def test_without_a_schema_to_create_in_the_server_says_so(database: Database, cli: Cli, migrations: Migrations) -> None:
+    migrations(m001_users=USERS)
+    ran = cli("run", "--dsn", f"{database.url}&schema=nosuch")
+    assert ran.code == 1
+    assert "001_users.sql:1:14: no schema has been selected to create in" in ran.err
+
+
+def test_what_is_not_sql_stops_the_run_before_what_stands_behind_it(
+    database: Database, cli: Cli, tmp_path: Path
+) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name in ("a", "b", "d"):
+        (folder / f"0000{'abcd'.index(name) + 1}_{name}.sql").write_text(
+            f"-- +goose Up\nCREATE TABLE {name} (id int);\n"
+        )
+    (folder / "00003_c.go").write_text("package migrations")
+
+    ran = cli("run")
+    assert ran.code == 2
+    assert "00003_c.go is not SQL, and 00004_d.sql comes behind: only the migrations' own tool (goose) can" in ran.err
+    assert states(cli) == ["pending"] * 3, "nothing was changed"
+    assert cli("run", "--to", "2").code == 0
+    assert cli("run").code == 2
+    assert cli("run", "--out-of-order").code == 0
+    assert cli("run").code == 0, "it is behind the migration now"
+
+    shown = cli("status")
+    assert "3 of 3 migrations in SQL applied." in shown.out
+    assert "warning: 00003_c.go is not SQL: only the migrations' own tool (goose) runs it." in shown.err
+    checked = cli("validate")
+    assert checked.code == 0
+    assert "00003_c.go: warning: 00003_c.go is not SQL" in checked.out
+
+
+def test_an_extension_that_the_server_lacks_is_for_whoever_runs_it(
+    database: Database, cli: Cli, migrations: Migrations
+) -> None:
+    migrations(m001_x="CREATE EXTENSION nosuch_extension;")
+    ran = cli("run")
+    assert ran.code == 1
+    assert "no such extension: install it there, or ask whoever runs it to." in ran.err
+    assert "--server" not in ran.err
+
+
+def test_behind_a_migration_that_changes_how_sessions_begin_a_new_one_begins(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(
+        m001_m=f"CREATE SCHEMA m; ALTER DATABASE {database.name} SET search_path TO m, public; CREATE TABLE m.t ();",
+        m002_t="ALTER TABLE t ADD x int;",
+        m003_reset=f"ALTER DATABASE {database.name} RESET search_path;",
+        m004_u="CREATE TABLE u ();",
+    )
+    ran = cli("run")
+    assert (ran.code, ran.err) == (0, "")
+    assert query("SELECT to_regclass('m.t') IS NOT NULL, to_regclass('public.u') IS NOT NULL") == [(True, True)]

@@ -124,6 +124,23 @@ def test_what_a_server_refutes_does_not_count(migrations: Migrations, cli: Cli) 
     assert "1 refuted and not shown." in result.out
 
 
+def proofs(cli: Cli) -> dict[str, str]:
+    return {finding["rule"]: finding["proof"] for finding in cli("validate", "--prove", "--json").json["findings"]}
+
+
+def test_what_never_fails_is_confirmed_by_looking(migrations: Migrations, cli: Cli) -> None:
+    migrations(m001_users="CREATE TABLE users (id int);\n--\nDROP TABLE IF EXISTS people;\nDROP TABLE users;")
+    assert proofs(cli) == {"rollback-names-nothing": "confirmed"}
+
+
+def test_of_what_was_not_applied_as_a_whole_nobody_can_tell_what_its_rollback_leaves(
+    migrations: Migrations, cli: Cli
+) -> None:
+    up = "CREATE TABLE users (id int); CREATE TABLE roles (id int); INSERT INTO users SELECT 1 / 0;"
+    migrations(m001_users=f"{up}\n--\nDROP TABLE users;")
+    assert proofs(cli) == {"rollback-forgets": "not tried"}
+
+
 def test_warnings_alone_are_no_failure(migrations: Migrations, cli: Cli) -> None:
     migrations(m001_users="CREATE TABLE users (id int); CREATE TABLE roles (id int);\n--\nDROP TABLE users;")
     result = cli("validate")
@@ -180,3 +197,13 @@ def test_programs_are_not_read(tmp_path: Path, cli: Cli) -> None:
 
 def test_without_migrations_it_cannot_be_tried(cli: Cli) -> None:
     assert cli("validate").code == 2
+
+
+def test_a_server_is_asked_in_sessions_that_begin_as_they_would(migrations: Migrations, cli: Cli) -> None:
+    default = "EXECUTE format('ALTER DATABASE %I SET search_path = m', current_database());"
+    migrations(
+        m001_m=f"CREATE SCHEMA m; CREATE TABLE m.t (id int); DO $$ BEGIN {default} END $$;",
+        m002_t="ALTER TABLE t ADD x int;",
+    )
+    assert cli("validate").code == 1
+    assert cli("validate", "--prove").code == 0

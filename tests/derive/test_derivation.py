@@ -16,7 +16,7 @@ from pytest_migrations.failure import MigrationError
 from pytest_migrations.migration import Migration, Program, Script
 from pytest_migrations.runner import Runner
 from pytest_migrations.sql.grammar import statements
-from tests.derive.conftest import rolled_back
+from tests.derive.conftest import applied, rolled_back
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,3 +172,27 @@ def test_nothing_is_asked_for_what_the_script_has_made(
     asked.clear()
     derived(connection, make_migration("alter table x add b int; create index i on x (b)"))
     assert len(asked) == 3
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "create table x ()",
+        "create table if not exists x ()",
+        "create view x as select 1",
+        "create or replace view x as select 1",
+        "create materialized view x as select 1",
+        "create sequence x",
+        "create type x as enum ()",
+        "create type x as (a int)",
+        "create domain x as int",
+        "create function x() returns int language sql as 'select 1'",
+        "create aggregate x (int) (sfunc = int4pl, stype = int)",
+        "select 1 as a into x",
+        "alter type x add value 'a'",
+    ],
+)
+def test_without_a_schema_to_create_in_the_server_says_so(connection: psycopg.Connection[Any], statement: str) -> None:
+    connection.execute("set search_path = nosuch")
+    with pytest.raises(psycopg.Error, match=r'no schema has been selected to create in|type "x" does not exist'):
+        applied(connection, statement)

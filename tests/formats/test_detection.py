@@ -206,3 +206,20 @@ def test_a_thousand_files_are_read_at_once(folder: Write) -> None:
 def test_names_that_no_id_can_hold(history: Read, name: str, characters: str) -> None:
     (problem,) = history({name: OURS}).problems
     assert problem.message.startswith(f"{name} has {characters} in its name")
+
+
+@pytest.mark.parametrize(
+    ("format_name", "files", "code"),
+    [
+        ("flyway", ["V1_5__a.sql", "R__b.sql", "V1.10__c.java", "R__a.kt", "V0__z.py"], [1, 1, 0]),
+        ("refinery", ["V2__a.sql", "V10__b.sql", "V9__c.rs"], [1]),
+        ("node-pg-migrate", ["2_a.sql", "10_b.sql", "9_c.ts"], [1]),
+        ("yoyo", ["001.a.sql", "002.b.py", "003.c.sql"], [1]),
+        ("pop", ["1_a.up.sql", "2_b.up.fizz", "2_b.down.fizz", "3_c.up.sql"], [1]),
+    ],
+)
+def test_what_is_in_code_has_its_place(folder: Write, format_name: str, files: list[str], code: list[int]) -> None:
+    read = read_history(folder(dict.fromkeys(files, "")), format_name)
+    assert {item.name: item.position for item in read.in_code} == dict(
+        zip([name for name in files if not name.endswith((".sql", ".down.fizz"))], code, strict=True)
+    )

@@ -83,7 +83,7 @@ def test_what_is_not_run_is_noted(history: Read, tmp_path: Path) -> None:
     assert read.problems == ()
     assert read.notes == (
         "callbacks are not run: afterEachMigrateError__x.sql, beforeMigrate.sql",
-        "migrations that are no SQL are not run: V2__b.java",
+        "Only SQL is run here; left out are migrations in code: V2__b.java.",
     )
 
 
@@ -92,7 +92,7 @@ def test_code_in_the_folder_of_the_same_name_is_noted(tmp_path: Path) -> None:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     read = read_history(tmp_path / "resources" / "db")
-    assert read.notes == ("migrations that are no SQL are not run: V2__b.java",)
+    assert read.notes == ("Only SQL is run here; left out are migrations in code: V2__b.java.",)
 
 
 @pytest.mark.parametrize(

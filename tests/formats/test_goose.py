@@ -142,5 +142,5 @@ def test_a_variable_that_must_be_set(one: Callable[[str], Migration]) -> None:
 def test_migrations_in_go_are_told(history: Read) -> None:
     up = "-- +goose Up\n"
     read = history({"1_a.sql": up, "2_b.go": "package b", "2_b_test.go": "package b", "go.mod": "", "3_c.sql": up})
-    (problem,) = read.problems
-    assert problem.message.startswith("2_b.go is a migration in Go")
+    assert read.problems == ()
+    assert [(item.name, item.position) for item in read.in_code] == [("2_b.go", 1)]

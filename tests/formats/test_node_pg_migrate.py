@@ -116,7 +116,7 @@ def test_names_and_order(history: Read) -> None:
         "99999999999999999_no_date.sql",
     ]
     assert [problem.path.name for problem in read.problems] == ["2.sql", "x.sql"]
-    assert read.notes == ("Only SQL is proved; left out are migrations in code: 0001_a.js, 0002_b.d.mts.",)
+    assert read.notes == ("Only SQL is run here; left out are migrations in code: 0001_a.js, 0002_b.d.mts.",)
 
 
 def test_pairs_among_marked_files(history: Read) -> None:

@@ -160,7 +160,7 @@ def test_mistakes(one: Callable[[str], Migration], text: str, place: str, what: 
 def test_order_and_problems(history: Read) -> None:
     read = history(
         dict.fromkeys(
-            ["10_c.sql", "9_b.sql", "007_a.sql", "7_d.sql", "20240101120000_e.sql", "7-grants.sql", "notes.sql"], ""
+            ["10_c.sql", "9_b.sql", "007_a.sql", "7_d.sql", "20240101120000_e.sql", "7.grants.sql", "notes.sql"], ""
         )
         | {"README.md": "", ".008_hidden.sql": "", "008_x.sql~": "", "008_y.sql.bak": "", "sub/008_z.sql": ""}
     )
@@ -171,7 +171,7 @@ def test_order_and_problems(history: Read) -> None:
         "10_c.sql",
         "20240101120000_e.sql",
     ]
-    assert [problem.path.name for problem in read.problems] == ["7_d.sql", "7-grants.sql", "notes.sql"]
+    assert [problem.path.name for problem in read.problems] == ["7_d.sql", "7.grants.sql", "notes.sql"]
     assert "7_d.sql" in read.problems[0].message
     assert "007_a.sql" in read.problems[0].message
 
@@ -243,3 +243,10 @@ def test_versions_may_have_dots(tmp_path: Path) -> None:
         "03.00.00_50",
     ]
     assert not history.problems
+
+
+def test_a_hyphen_may_stand_behind_the_number(history: Read) -> None:
+    read = history({"001-users.sql": "", "002-2fa.sql": "", "003_a-b.sql": "", "2024-01-31-day.sql": ""})
+    assert [migration.version for migration in read] == ["001", "002", "003"]
+    (problem,) = read.problems
+    assert problem.message.startswith("2024-01-31-day.sql is not run, since its name is not NNN_name.sql (a number,")

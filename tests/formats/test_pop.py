@@ -62,10 +62,7 @@ def test_what_is_left_out_is_told(history: Read) -> None:
     read = history(pair("1_a") | pair("1_a.mysql") | pair("1_a.crdb") | {"2_b.up.fizz": "", "2_b.down.fizz": ""})
     assert read.notes == (
         "Files for other databases are left out: 4 (crdb, mysql).",
-        (
-            "Files in fizz are left out: 2, 2_b.down.fizz first. pop makes the SQL of them itself, and what stands on "
-            "them may fail here."
-        ),
+        "Only SQL is run here; left out are migrations in code: 2_b.up.fizz.",
     )
 
 

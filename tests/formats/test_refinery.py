@@ -31,7 +31,7 @@ def test_migrations(history: Read) -> None:
     ]
     assert all(m.down is None and m.up.transactional and m.up.text == LINES for m in read.migrations)
     assert read.problems == ()
-    assert read.notes == ("migrations in Rust are not run: V12__e.rs",)
+    assert read.notes == ("Only SQL is run here; left out are migrations in code: V12__e.rs.",)
 
 
 @pytest.mark.parametrize(

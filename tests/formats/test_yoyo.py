@@ -105,8 +105,8 @@ def test_what_is_left_out_is_noted(history: Read) -> None:
     )
     assert names(read) == ["a"]
     assert read.problems == ()
-    python, hooks = read.notes
-    assert python == "Only SQL is proved; left out are migrations in Python: b.py."
+    hooks, python = read.notes
+    assert python == "Only SQL is run here; left out are migrations in code: b.py."
     assert hooks.endswith(": post-apply.rollback.sql, post-apply.sql, post-apply-2.py.")
 
 

@@ -266,3 +266,36 @@ def test_alarm_where_it_fails(
     history = make_history(*((script, None) for script in scripts))
     assert errors(history) == [message]
     assert not runs(history, connection)
+
+
+TRIGRAMS = "CREATE TABLE t (a text); CREATE INDEX i ON t USING gin (a gin_trgm_ops);"
+
+
+@pytest.mark.parametrize(
+    ("scripts", "said"),
+    [
+        (["CREATE EXTENSION pg_trgm;", TRIGRAMS], ""),
+        (["CREATE SCHEMA e; CREATE EXTENSION pg_trgm SCHEMA e; SET search_path = public, e; " + TRIGRAMS], ""),
+        (["CREATE EXTENSION pg_trgm;", TRIGRAMS, "DROP EXTENSION pg_trgm CASCADE; CREATE INDEX i ON t (a);"], ""),
+        (["CREATE TABLE t (a text); CREATE INDEX i ON t USING btree (a text_pattern_ops);"], ""),
+        ([TRIGRAMS], "never-created: operator class gin_trgm_ops is needed here"),
+        (
+            ["CREATE TABLE t (a text, EXCLUDE USING gist (a gist_trgm_ops WITH =));", "CREATE EXTENSION pg_trgm;"],
+            "not-yet-created: operator class gist_trgm_ops is needed here",
+        ),
+        (
+            ["CREATE EXTENSION pg_trgm;", TRIGRAMS, "DROP EXTENSION pg_trgm;"],
+            "dropped-while-used: extension pg_trgm is dropped here, and index i",
+        ),
+    ],
+)
+def test_operator_classes_of_extensions(
+    make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str], said: str
+) -> None:
+    available = connection.execute("SELECT FROM pg_available_extensions WHERE name = 'pg_trgm'").fetchone()
+    history = make_history(*((script, None) for script in scripts))
+    found = errors(history)
+    assert len(found) == bool(said)
+    assert all(one.startswith(said) for one in found)
+    if available:
+        assert runs(history, connection) is not bool(said)

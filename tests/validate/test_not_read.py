@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import psycopg
 import pytest
 
-from pytest_migrations.migration import History
+from pytest_migrations.migration import History, InCode
 from pytest_migrations.validate import validate
 from tests.validate.asked import errors, runs
 
@@ -175,3 +177,32 @@ def test_what_may_be_in_a_file_that_cannot_be_read(make_history: MakeHistory) ->
     ]
     assert found.findings[0].remedy == "Correct 002_m.sql first, which speaks of it."
     assert found.unread == ()
+
+
+@pytest.mark.parametrize(
+    ("format_name", "table"),
+    [("pairs", "_sqlx_migrations"), ("pairs", "schema_migrations"), ("directories", "__diesel_schema_migrations")],
+)
+def test_the_tools_own_table_is_there_before_all_migrations(
+    make_history: MakeHistory, format_name: str, table: str
+) -> None:
+    script = f"DELETE FROM {table} WHERE version = 1; ALTER TABLE public.{table} ADD note text; DROP TABLE {table};"
+    history = make_history((script, None))
+    assert len(errors(history)) == 1, "where no such tool runs them"
+    assert errors(replace(history, format=format_name)) == []
+
+
+def test_what_the_tool_runs_in_code_may_have_made_what_it_names(make_history: MakeHistory, tmp_path: Path) -> None:
+    code = tmp_path / "b.go"
+    code.write_text('db.CreateTable("made"); db.DropTable("t")')
+    history = make_history((f"{T} CREATE TABLE u (id int);", None), (f"INSERT INTO made VALUES (1); {T}", None))
+    history = replace(history, in_code=(InCode(code, 1),))
+    assert errors(history) == []
+    code.write_text("")
+    assert len(errors(history)) == 5
+
+
+def test_the_same_name_is_not_proposed(make_history: MakeHistory) -> None:
+    history = make_history(("DELETE FROM records; CREATE TABLE records (id int);", None))
+    (finding,) = validate(history).errors
+    assert finding.remedy == "An empty database fails here: let a migration before this create it."

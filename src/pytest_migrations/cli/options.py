@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from pytest_migrations.cli import output
+from pytest_migrations.errors import UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,14 +30,23 @@ class FolderOptions:
     path: Path
     format: str | None
     placeholders: Mapping[str, str]
+    #: Whether they were asked for with the command, and not for whatever folders a project has.
+    are_for_it: bool = False
 
     def history(self, *, warn: bool = True) -> History:
         """Read them, and warn of what is wrong with the folder. Raises UserError where they cannot be read."""
-        from pytest_migrations.formats.detection import read_history  # noqa: PLC0415 (what --help need not load)
+        from pytest_migrations.formats.detection import FORMATS, read_history  # noqa: PLC0415 (what --help need not load)
+        from pytest_migrations.formats.reading.placeholders import refuse_unused  # noqa: PLC0415 (likewise)
 
         history = read_history(self.path, self.format, self.placeholders)
+        if self.placeholders and self.are_for_it:
+            if not FORMATS[history.format].has_placeholders:
+                raise UserError(f"--placeholder: migrations in the format {history.format!r} have none. Leave it out.")
+            refuse_unused(history, self.placeholders)
         for problem in history.problems if warn else ():
             output.error(f"warning: {problem.message}")
+        for item in history.in_code if warn else ():
+            output.error(f"warning: {item.name} is not SQL: only the migrations' own tool ({history.format}) runs it.")
         return history
 
 
@@ -49,7 +60,9 @@ def folder_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--placeholder", "placeholders", metavar="NAME=VALUE", multiple=True, help="A placeholder's value.")
     @wraps(command)
     def with_folder(*, path: str, format: str | None, placeholders: tuple[str, ...], **others: Any) -> Any:  # noqa: A002 (click's)
-        folder = FolderOptions(Path(path).absolute(), format or None, dict(map(_assignment, placeholders)))
+        source = click.get_current_context().get_parameter_source("placeholders")
+        values = dict(map(_assignment, placeholders))
+        folder = FolderOptions(Path(path).absolute(), format or None, values, source is ParameterSource.COMMANDLINE)
         return command(folder=folder, **others)
 
     return with_folder

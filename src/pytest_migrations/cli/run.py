@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option("--to", metavar="VERSION", help="Only up to this version (or file).")
 @click.option("--single-transaction", is_flag=True, help="All or nothing.")
 @click.option("--continue", "go_on", is_flag=True, help="Go on with a migration that stopped half-way.")
-@click.option("--out-of-order", is_flag=True, help="Also those that come before one that is applied.")
+@click.option("--out-of-order", is_flag=True, help="Also before one that is applied, or behind one that is not SQL.")
 @click.option("--validate", is_flag=True, help="Look first at what would break; then nothing is changed.")
 @click.option("--backup", is_flag=True, help="Take a backup first; without it nothing is changed.")
 @backups_option

@@ -64,7 +64,7 @@ def command(*, file: str | None, target: Target, folder: FolderOptions, against:
     elif file is not None:
         _show_one(found.standings[0])
     else:
-        _show(found)
+        _show(found, " in SQL" if history.in_code else "")
     if any(map(_is_finding, found.standings)):
         raise click.exceptions.Exit(FINDINGS)
 
@@ -91,9 +91,9 @@ def _show_one(standing: Standing) -> None:
         output.line(textwrap.indent(entry.rollback_sql.strip() or "-- nothing to be undone", "    "))
 
 
-def _show(found: Status) -> None:
+def _show(found: Status, what: str) -> None:
     output.table(["migration", "state", "applied at", "took", ""], [*map(_row, found.standings)], colours=_COLOURS)
-    output.line(_summary(found.standings))
+    output.line(_summary(found.standings, what))
     if found.running:
         output.line(f"A run is at it now: {found.running}.")
     for said in found.said:
@@ -146,11 +146,11 @@ def _as_data(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _summary(standings: Sequence[Standing]) -> str:
+def _summary(standings: Sequence[Standing], what: str) -> str:
     counts = Counter(standing.stand for standing in standings)
     others = [f"{counts[stand]} {_said(stand)}" for stand in Stand if stand is not Stand.APPLIED and counts[stand]]
     applied = counts[Stand.APPLIED] + counts[Stand.CHANGED] + counts[Stand.MISSING]
-    text = f"{applied} of {output.count(len(standings), 'migration')} applied"
+    text = f"{applied} of {output.count(len(standings), 'migration')}{what} applied"
     text += f"; {', '.join(others)}." if others else "."
     entries = [standing.entry for standing in standings if standing.entry and standing.entry.applied_at]
     if entries:

@@ -51,7 +51,7 @@ _PATH = "select set_config('pytest_migrations.path', current_schemas(true)::text
 class Session(NamedTuple):
     """What holds for all statements of a session until one of them changes it."""
 
-    #: Where unqualified things are made.
+    #: Where unqualified things are made; empty where the path names no schema that there is.
     schema: str
     #: Where they are looked for.
     path: list[str]

@@ -38,7 +38,7 @@ _MAY_WRITE = """p.oid >= 16384 and p.provolatile = 'v'
 SESSION = Asked(
     "session",
     f"""
-select current_schema() as here, current_schemas(true) as path,
+select coalesce(current_schema(), '') as here, current_schemas(true) as path,
     array(select evtname from pg_catalog.pg_event_trigger where evtenabled <> 'D' and evtevent <> 'login'
         order by evtname) as triggers,
     exists (select from pg_catalog.pg_default_acl) as defaults,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.effects.declarations import block
 from pytest_migrations.effects.effect import Condition, Guard
 from pytest_migrations.effects.guards import guards_of
 from pytest_migrations.effects.templates import is_computed, starred, template
-from pytest_migrations.sql.grammar import SyntaxMistakeError, block_tree, trees
+from pytest_migrations.sql.grammar import SyntaxMistakeError, trees
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 
 _Node = dict[str, Any]
 _QUOTED = re.compile(r"\s*(?:'((?:[^']|'')*)'|(\$(?:[^\W\d]\w*)?\$)(.*)\2)\s*", re.DOTALL)
-#: What is declared: the head of a function, and the variables of its blocks.
-_DECLARED = re.compile(r"\bDECLARE\b.*?\bBEGIN\b|\A.*?\bAS\b", re.DOTALL | re.IGNORECASE)
-_DOT = re.compile(r"(?<=\w)\.(?=\w)")
 _UNKNOWN = (Guard(None),)
 
 
@@ -39,7 +37,7 @@ def do_block(reader: Reader, node: _Node) -> None:
 def read_block(reader: Reader, statement: str, text: str, base: int, when: Condition = Condition.NONE) -> None:
     """Read the body ``text`` of a ``statement``; ``base`` is where it begins in what is read, ``when`` it is run."""
     try:
-        tree = _tree(statement)
+        tree = block(statement)
     except SyntaxMistakeError as mistake:
         if str(mistake).startswith("syntax error"):
             with reader.inside(text, base):
@@ -64,16 +62,6 @@ def _offset_of(mistake: SyntaxMistakeError, text: str) -> int:
     near = re.search(r' at or near "(.*)"$', str(mistake), re.DOTALL)
     found = [each.start() for each in re.finditer(rf"(?<!\w){re.escape(near[1])}(?!\w)", text)] if near else []
     return found[0] if len(found) == 1 else len(text) - len(text.lstrip())
-
-
-def _tree(statement: str) -> _Node:
-    """Its tree. libpg_query looks up no type in a schema: where there is one, it is given names without."""
-    try:
-        return block_tree(statement)
-    except SyntaxMistakeError as mistake:
-        if "LookupExplicitNamespace" not in str(mistake):
-            raise
-        return block_tree(_DECLARED.sub(lambda found: _DOT.sub("_", found[0]), statement))
 
 
 class _Block:

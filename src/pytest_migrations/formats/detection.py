@@ -91,15 +91,18 @@ def read_history(
     if not reading.migrations:
         raise _nothing_found(listing, [chosen])
     problems = (*reading.problems, *unaddressable(reading.migrations))
+    left_out = some([item.name for item in reading.in_code])
+    in_code = (f"Only SQL is run here; left out are migrations in code: {left_out}.",) if left_out else ()
     return History(
         folder,
         chosen.name,
         tuple(reading.migrations),
         problems,
-        tuple(reading.notes),
+        (*reading.notes, *in_code),
         reading.ledger,
         reading.order,
         tuple(reading.superseded),
+        tuple(reading.in_code),
     )
 
 

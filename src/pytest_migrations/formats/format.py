@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.formats.writing.draft import Draft, NewFiles
-    from pytest_migrations.migration import Migration, Problem
+    from pytest_migrations.migration import InCode, Migration, Problem
 
 
 class Reading(NamedTuple):
@@ -24,6 +24,7 @@ class Reading(NamedTuple):
     ledger: Migration | None = None
     order: Order = Order.VERSIONS
     superseded: Sequence[Migration] = ()
+    in_code: Sequence[InCode] = ()
 
 
 @dataclass(frozen=True)
@@ -40,3 +41,5 @@ class Format:
     read: Callable[[Folder], Reading]
     #: Makes the files of a new migration, without writing them. Raises UserError where that is for the tool to do.
     write: Callable[[Folder, Draft], NewFiles] | None = None
+    #: Whether its scripts have placeholders or variables, to which users give values.
+    has_placeholders: bool = False

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.folder import mistake
 from pytest_migrations.formats.reading.marked_sections import Section, blanked, first_statement, sections
-from pytest_migrations.formats.reading.order import numeric_duplicates, untaken
+from pytest_migrations.formats.reading.order import among, numeric_duplicates, untaken, version_of
 from pytest_migrations.formats.writing.draft import NewFiles, check_transactional
 from pytest_migrations.formats.writing.versions import next_stem
 from pytest_migrations.migration import Migration, Problem, Script
@@ -64,26 +64,29 @@ def _is_marked(data: bytes) -> bool:
 
 def _read(folder: Folder) -> Reading:
     names = _named(folder)
-    migrations = sorted((_migration(folder, name) for name in names if not name.endswith(_DOWN)), key=_place_in_order)
+    migrations = sorted(
+        (_migration(folder, name) for name in names if not name.endswith(_DOWN)),
+        key=lambda migration: _place_in_order(migration.name),
+    )
     problems = [
         *numeric_duplicates(migrations),
         *_wrong_halves(folder, names),
         *untaken(folder, names, "NNN_name.sql (a number first)"),
     ]
-    code = [name for name in folder.other_files if _CODE.fullmatch(name)]
-    notes = [f"Only SQL is proved; left out are migrations in code: {', '.join(code)}."] if code else []
-    return Reading(migrations, problems, notes)
+    code = {folder.path / name: _place_in_order(name) for name in folder.other_files if _CODE.fullmatch(name)}
+    places = [_place_in_order(migration.name) for migration in migrations]
+    return Reading(migrations, problems, in_code=among(code, places))
 
 
-def _place_in_order(migration: Migration) -> tuple[int, str]:
-    digits = migration.version
+def _place_in_order(name: str) -> tuple[int, str]:
+    digits = version_of(name)
     if len(digits) == _MOMENT_DIGITS:
         try:
             moment = datetime.strptime(digits + "000", "%Y%m%d%H%M%S%f").replace(tzinfo=timezone.utc)
-            return round(moment.timestamp() * 1000), migration.name
+            return round(moment.timestamp() * 1000), name
         except ValueError:  # no date at all
             pass
-    return int(digits), migration.name
+    return int(digits), name
 
 
 def _migration(folder: Folder, name: str) -> Migration:

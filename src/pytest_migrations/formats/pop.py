@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.reading.order import misleading_text_order, untaken
+from pytest_migrations.formats.reading.order import among, misleading_text_order, untaken
 from pytest_migrations.formats.reading.placeholders import filled_in
 from pytest_migrations.formats.writing.draft import NewFiles
 from pytest_migrations.formats.writing.versions import TIMESTAMP, following
@@ -36,6 +36,7 @@ _NAME = re.compile(
     r"(?P<autocommit>\.autocommit)?\.(?P<direction>up|down)\.sql"
 )
 _FIZZ = re.compile(r"[0-9]+_[^.]+\.(?:up|down)\.fizz")
+_FIZZ_DOWN = ".down.fizz"
 _TEMPLATE = re.compile(
     r"\{\{-?\s*(?:index\s+\.Options\s+\"|(?:identifier\s+)?\.Parameters\.)?(?P<name>[^}]*?)\"?\s*-?\}\}"
 )
@@ -79,7 +80,8 @@ def _read(folder: Folder) -> Reading:
         *_orphans(folder, ups, downs),
         *untaken(folder, [file.name for file in files], "NNN_name.up.sql or NNN_name.postgres.up.sql"),
     ]
-    return Reading(migrations, problems, [*_left_out(files), *_in_fizz(folder)])
+    in_fizz = {folder.path / name: name.partition("_")[0] for name in _fizz(folder) if not name.endswith(_FIZZ_DOWN)}
+    return Reading(migrations, problems, list(_left_out(files)), in_code=among(in_fizz, sorted(ups)))
 
 
 def _chosen(files: Iterator[_File]) -> tuple[dict[str, _File], dict[_File, _File]]:
@@ -130,14 +132,6 @@ def _left_out(files: list[_File]) -> Iterator[str]:
         yield f"Files for other databases are left out: {len(others)} ({databases})."
 
 
-def _in_fizz(folder: Folder) -> Iterator[str]:
-    if fizz := _fizz(folder):
-        yield (
-            f"Files in fizz are left out: {len(fizz)}, {fizz[0]} first. pop makes the SQL of them itself, and what "
-            "stands on them may fail here."
-        )
-
-
 def _fizz(folder: Folder) -> list[str]:
     return [name for name in folder.other_files if _FIZZ.fullmatch(name)]
 
@@ -145,7 +139,7 @@ def _fizz(folder: Folder) -> list[str]:
 def _only_fizz(folder: Folder, fizz: list[str]) -> UserError:
     return UserError(
         f"{display_path(folder.path)} holds migrations of pop in fizz ({fizz[0]}), of which pop makes the SQL itself: "
-        "only those in SQL can be proved here.\nHave pop run them, and write each as NNN_name.up.sql."
+        "only those in SQL are run here.\nHave pop run them, and write each as NNN_name.up.sql."
     )
 
 
@@ -167,4 +161,5 @@ POP = Format(
     evidence=_evidence,
     read=_read,
     write=_write,
+    has_placeholders=True,
 )

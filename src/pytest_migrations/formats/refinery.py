@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.formats.flyway_or_refinery import Owner, candidates, owner_of
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, some, untaken
+from pytest_migrations.formats.reading.order import among, in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.formats.writing.draft import NewFiles, check_transactional, without_rollback
 from pytest_migrations.formats.writing.versions import following
 from pytest_migrations.migration import Migration
@@ -44,16 +44,18 @@ def _read(folder: Folder) -> Reading:
         *numeric_duplicates(migrations),
         *untaken(folder, versions, "V1__name.sql (V or U, a whole number, two underscores)", among=folder.deep_files),
     ]
-    return Reading(migrations, problems, list(_notes(folder, migrations)))
+    in_rust = {
+        folder.path / name: int(match["version"]) for name in folder.other_files if (match := _IN_RUST.fullmatch(name))
+    }
+    in_code = among(in_rust, [int(migration.version) for migration in migrations])
+    return Reading(migrations, problems, list(_notes(migrations)), in_code=in_code)
 
 
 def _match(name: str) -> re.Match[str] | None:
     return _NAME.fullmatch(PurePosixPath(name).name)
 
 
-def _notes(folder: Folder, migrations: Sequence[Migration]) -> Iterator[str]:
-    if in_rust := [name for name in folder.other_files if _IN_RUST.fullmatch(name)]:
-        yield f"migrations in Rust are not run: {some(in_rust)}"
+def _notes(migrations: Sequence[Migration]) -> Iterator[str]:
     if any(int(migration.version) > _LARGEST_INT4 for migration in migrations):
         yield "versions above 2147483647 need refinery's feature int8-versions"
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.reading.folder import place_in
-from pytest_migrations.formats.reading.order import misleading_text_order, untaken, version_of
+from pytest_migrations.formats.reading.order import among, misleading_text_order, untaken, version_of
 from pytest_migrations.formats.writing.draft import NewFiles
 from pytest_migrations.formats.writing.versions import next_stem
 from pytest_migrations.migration import Migration, Problem
@@ -84,7 +84,10 @@ def _read(folder: Folder) -> Reading:
         *_orphans(folder, stems),
         *untaken(folder, (name for name in folder.files if name.endswith(".sql")), "NNN_name.sql (in lower case)"),
     ]
-    return Reading(migrations, problems, list(_notes(folder, python)))
+    places = [migration.name for migration in migrations]
+    return Reading(
+        migrations, problems, list(_notes(folder)), in_code=among({folder.path / name: name for name in python}, places)
+    )
 
 
 def _dependencies(folder: Folder, stem: str) -> tuple[str, ...]:
@@ -176,9 +179,7 @@ def _orphans(folder: Folder, stems: list[str]) -> Iterator[Problem]:
             )
 
 
-def _notes(folder: Folder, python: list[str]) -> Iterator[str]:
-    if python:
-        yield f"Only SQL is proved; left out are migrations in Python: {', '.join(python)}."
+def _notes(folder: Folder) -> Iterator[str]:
     hooks = [name for name in (*folder.files, *folder.other_files) if name.startswith(_HOOK)]
     if hooks:
         yield f"Left out are hooks, which yoyo runs after the last migration: {', '.join(hooks)}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -15,14 +16,16 @@ from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
 from pytest_migrations.sql.framing import NEVER_INSIDE, OWN_TRANSACTION, can_run_inside, fit_in_transaction
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from pytest_migrations.effects import Named
     from pytest_migrations.migration import History, Migration, Script
     from pytest_migrations.server.choice import ServerOptions
-    from pytest_migrations.server.server import Server
+    from pytest_migrations.server.server import Database, Server
     from pytest_migrations.validate import Finding
 
 
@@ -48,9 +51,15 @@ def confirm(history: History, findings: Sequence[Finding], options: ServerOption
         if finding.statement is not None:
             asked.setdefault(finding.migration, []).append(finding)
     answers: dict[int, Answer] = {}
-    with _database(history, options) as (server, connection):
-        for migration in history:
-            _run_migration(connection, migration, asked.get(migration.name, []), answers)
+    with _database(history, options) as (server, database):
+        connect = partial(server.connect, database)
+        connection = connect()
+        try:
+            for migration in history:
+                _run_migration(connection, migration, asked.get(migration.name, []), answers)
+                connection = renewed(connection, migration, connect)
+        finally:
+            connection.close()
         version = server.version
     return version, [answers.get(id(finding), Answer.NOT_TRIED) for finding in findings]
 
@@ -61,25 +70,36 @@ def _run_migration(
     failed = _run(connection, migration, migration.up)
     for finding in findings:
         if not finding.in_rollback:
-            answers[id(finding)] = _answer(connection, finding, failed)
+            answers[id(finding)] = _answer(finding, failed)
     of_rollback = [finding for finding in findings if finding.in_rollback]
     if not of_rollback or migration.down is None or not can_run_inside(statements(migration.down)):
         return
     connection.execute("BEGIN")
-    failed = _run_each(connection, migration.down)
+
+    def look(number: int) -> None:
+        for finding in of_rollback:
+            if finding.absent is not None and finding.statement == number and not failed:
+                answers[id(finding)] = _seen(connection, finding.absent, expected=False)
+
+    failed_down = _run_each(connection, migration.down, look)
     for finding in of_rollback:
-        answers[id(finding)] = _answer(connection, finding, failed)
+        about = finding.left or finding.lost
+        if about is not None and not failed and not failed_down:  # else it tells nothing of the whole
+            answers[id(finding)] = _seen(connection, about, expected=finding.left is not None)
+        elif about is None and finding.absent is None:
+            answers[id(finding)] = _answer(finding, failed_down)
     leave_transaction(connection)
 
 
-def _answer(connection: psycopg.Connection, finding: Finding, failed: set[int]) -> Answer:
-    about = finding.left or finding.lost
-    if about is None:
-        return Answer.CONFIRMED if finding.statement in failed else Answer.REFUTED
-    there = is_there(connection, about)
+def _answer(finding: Finding, failed: set[int]) -> Answer:
+    return Answer.CONFIRMED if finding.statement in failed else Answer.REFUTED
+
+
+def _seen(connection: psycopg.Connection, named: Named, *, expected: bool) -> Answer:
+    there = is_there(connection, named)
     if there is None:
         return Answer.NOT_TRIED
-    return Answer.CONFIRMED if there is (finding.left is not None) else Answer.REFUTED
+    return Answer.CONFIRMED if there is expected else Answer.REFUTED
 
 
 def _run(connection: psycopg.Connection, migration: Migration, script: Script) -> set[int]:
@@ -102,13 +122,16 @@ def _run(connection: psycopg.Connection, migration: Migration, script: Script) -
     return failed
 
 
-def _run_each(connection: psycopg.Connection, script: Script) -> set[int]:
+def _run_each(
+    connection: psycopg.Connection, script: Script, before: Callable[[int], None] = lambda _: None
+) -> set[int]:
     """Send each statement but those that begin and end transactions; inside of one, a failure undoes that one alone."""
     failed = set()
     is_inside = connection.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS
     for number, statement in enumerate(statements(script)):
         if statement.traits & OWN_TRANSACTION or (is_inside and statement.traits & NEVER_INSIDE):
             continue
+        before(number)
         try:
             with connection.transaction() if is_inside else _alone():
                 connection.execute(statement.text.encode())
@@ -125,15 +148,14 @@ def _alone() -> Iterator[None]:
 
 
 @contextmanager
-def _database(history: History, options: ServerOptions) -> Iterator[tuple[Server, psycopg.Connection]]:
+def _database(history: History, options: ServerOptions) -> Iterator[tuple[Server, Database]]:
     run = RunFolder.reserve()
     servers = RunServers(lambda: run, options, [history])
     try:
         with servers.alone() as server:
             database = server.create_database()
             servers.prepare(server, database, history)
-            with server.connect(database) as connection:
-                yield server, connection
+            yield server, database
             server.drop(database)
     finally:
         run.close()

@@ -15,6 +15,7 @@ from pytest_migrations.operations.standing import Stand, counts_in_order, out_of
 from pytest_migrations.operations.way_out import way_out
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.timeline.renewal import changes_beginnings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,6 +91,8 @@ def plan(
             wanted.append(standing.migration)
         if end is not None and standing.migration is end:
             break
+    if not allow_out_of_order:
+        _refuse_code(history, all_standings, wanted)
     known = {m.identity: entries[m.identity] for m in wanted if m.identity in entries}
     return Plan(tuple(wanted), {name: entry for name, entry in known.items() if entry.is_in_database})
 
@@ -103,9 +106,19 @@ def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event]
     if wanted.migrations:
         session.ledger.create()
     with applier(session, history, tell) as working:
-        for migration in wanted.migrations:
+        for before, migration in zip((None, *wanted.migrations), wanted.migrations, strict=False):
+            if before is not None and changes_beginnings(before):
+                _begin_anew(session)
             tell(Applying(migration))
             tell(Applied(migration, working.apply(migration, wanted.known.get(migration.identity))))
+
+
+def _begin_anew(session: Session) -> None:
+    """Go on in a session that begins as others do by now, as it would if each migration had one of its own."""
+    entries = session.ledger.entries()
+    session.reconnect()
+    if session.ledger.entries() != entries:  # nobody had the lock in between
+        raise UserError("Another run has begun meanwhile: look at pytest-migrations status, and run again.")
 
 
 def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[[Event], None]) -> None:
@@ -193,6 +206,20 @@ def _late(late: list[Standing], all_standings: list[Standing]) -> str:
         f"for a database without that. Nothing was changed. Give it a version behind {newest}. If the order does not "
         "matter: pytest-migrations run --out-of-order."
     )
+
+
+def _refuse_code(history: History, all_standings: list[Standing], wanted: list[Migration]) -> None:
+    """What is to run may need what only the migration's own tool does before it."""
+    there = [s.migration for s in all_standings if counts_in_order(s)]
+    applied = max((history.migrations.index(migration) + 1 for migration in there if migration), default=0)
+    upto = max((history.migrations.index(migration) for migration in wanted), default=-1)
+    if names := [item.name for item in history.in_code if applied <= item.position <= upto]:
+        raise UserError(
+            f"{_listed(names)} {'is' if len(names) == 1 else 'are'} not SQL, and {wanted[-1].name} comes behind: only "
+            f"the migrations' own tool ({history.format}) can run that. Nothing was changed. Up to there: "
+            "pytest-migrations run --to VERSION. Once the tool has run it, or where what stands behind does not need "
+            "it: pytest-migrations run --out-of-order."
+        )
 
 
 def _listed(names: list[str]) -> str:

@@ -13,14 +13,19 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import Migration
 
 #: What may change with which settings a session begins.
-_SETS_DEFAULTS = re.compile(r"\bALTER\s+(?:DATABASE|ROLE|USER)\b", re.IGNORECASE)
+_SETS_DEFAULTS = re.compile(r"\bALTER\s+(?:DATABASE|ROLE|USER)\b[^;]*\b(?:RE)?SET\b", re.IGNORECASE)
+
+
+def changes_beginnings(migration: Migration) -> bool:
+    """Whether sessions may begin with other settings behind it."""
+    return _SETS_DEFAULTS.search(migration.up.written) is not None
 
 
 def renewed(
     connection: psycopg.Connection, migration: Migration, connect: Callable[[], psycopg.Connection]
 ) -> psycopg.Connection:
     """The connection on which ``migration`` was just applied, or where that may matter a new one in its place."""
-    if not _SETS_DEFAULTS.search(migration.up.written):
+    if not changes_beginnings(migration):
         return connection
     connection.close()
     return connect()

@@ -177,7 +177,7 @@ class Timeline:
         except MigrationError as error:
             if walk.is_lost():
                 raise _lost(migration, error.message) from error
-            error.advice = error.advice or advise(error, self._history, self._servers.lacking)
+            error.advice = error.advice or advise(error, self._history, self._servers.lacking, is_server_chosen=True)
             self._fail(position, error)
         except psycopg.OperationalError as error:
             if walk.is_lost():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.effects import effects_of
 from pytest_migrations.validate.finding import Finding, Move, Severity, Unread, Validation
 from pytest_migrations.validate.order import suggest
-from pytest_migrations.validate.provided import NOTHING, PROVIDED
+from pytest_migrations.validate.provided import provided_for
 from pytest_migrations.validate.rule import Rule
 from pytest_migrations.validate.rules import RULES
 from pytest_migrations.validate.story import Story
@@ -28,7 +28,7 @@ def validate(history: History) -> Validation:
     What cannot be read (dynamic SQL, programs) is in ``unread``; what it may have done is not taken for missing. No
     database is asked.
     """
-    provided = PROVIDED.get(history.format, NOTHING)
+    provided = provided_for(history)
     ledger = history.ledger.up if history.ledger else None
     found = walk(history.migrations, ledger=ledger, provided=provided)
     story = Story(history, found)

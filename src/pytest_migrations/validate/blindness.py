@@ -66,7 +66,9 @@ class Blind:
             return False
         if self._effects is not None:
             return any(_takes(effect, named) for effect in self._effects)
-        return self._may_name(named) if self._is_foreign else self._does(_DROPPING, named)
+        if self._is_foreign:  # parts go with their table
+            return self._may_name(named) or (len(named.path) > 2 and named.path[1].lower() in self._words)
+        return self._does(_DROPPING, named)
 
     def _does(self, verbs: frozenset[str], named: Named) -> bool:
         kinds = _WORDS.get(named.space, frozenset(named.space.split()[:1]))

@@ -202,11 +202,15 @@ def copy_columns(scene: Scene, thing: Thing, source: Thing | None, *, is_typed: 
             schema.journal.assign(copy, "type", type_)
 
 
+#: What an extension may bring of which nobody knows.
+_ANYTHING = frozenset({"relation", "type", "routine", "schema", "extension", "operator class"})
+
+
 def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:
     """What an extension brings; of one that is not known, it can be anything."""
     schema = scene.schema
     if effect.cascade or extension.named.path[0] not in extensions():
-        schema.journal.assign(schema, "brought", frozenset({"relation", "type", "routine", "schema", "extension"}))
+        schema.journal.assign(schema, "brought", _ANYTHING)
     for named in provided(effect):
         if named.key not in schema.things:
             thing = schema.add(effect, named, scene.migration, is_certain=extension.is_certain, is_known=False)

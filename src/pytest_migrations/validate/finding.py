@@ -42,6 +42,8 @@ class Finding:
     #: What is there once the script has run, and should not be; what is not there, and should be.
     left: Named | None = None
     lost: Named | None = None
+    #: What the statement is about, and is not there before it, where it does not fail for that.
+    absent: Named | None = None
 
     @property
     def line(self) -> int | None:

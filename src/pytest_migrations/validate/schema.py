@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.effects import Named
 from pytest_migrations.effects.builtin import may_mean, row_functions
 from pytest_migrations.validate.journal import Journal
+from pytest_migrations.validate.provided import NOTHING
 from pytest_migrations.validate.thing import Thing
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.effects import Effect
     from pytest_migrations.validate.blindness import Blind
+    from pytest_migrations.validate.provided import Provided
 
 _Key = tuple[str, tuple[str, ...]]
 #: Schemas that every database has.
@@ -45,18 +47,19 @@ _LONGEST = 63
 class Schema:
     """Objects by name. Each change goes through the journal."""
 
-    def __init__(self, foreign: Iterable[str] = (), brought: Iterable[str] = ()) -> None:
+    def __init__(self, provided: Provided = NOTHING) -> None:
         self.journal = Journal()
         self.things: dict[_Key, Thing] = {}
         #: Constraints by schema and name: those that PostgreSQL chooses are unique in their schema.
         self._constraints: dict[tuple[str, str], dict[Thing, None]] = {}
         self.blind: list[Blind] = []
         #: Kinds of objects that something else may bring: an extension of which nobody knows what it does.
-        self.brought = frozenset(brought)
+        self.brought = frozenset(provided.kinds)
+        self._tools_tables = frozenset(provided.tables)
         #: How many effects there were.
         self.count = 0
         #: Schemas that something else than the migrations makes; names of columns and routines that were anywhere.
-        self.foreign = set(foreign)
+        self.foreign = set(provided.schemas)
         self._column_names: set[str] = set()
         self._routine_names: set[str] = set()
         self._temporary: list[_Key] = []
@@ -100,7 +103,8 @@ class Schema:
                 return True
             if len(named.path) > 2 and self._is_part_unknown(named):
                 return True
-        if named.space in self.brought or (named.kind == "index" and self._may_be_copied(named)):
+        is_of_tool = named.space == "relation" and named.path[-1] in self._tools_tables
+        if is_of_tool or named.space in self.brought or (named.kind == "index" and self._may_be_copied(named)):
             return True
         if named.space == "routine" and self._may_be_no_call(named):
             return True

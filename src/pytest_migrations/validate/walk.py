@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Effects, effects_of
 from pytest_migrations.validate.acting import act
+from pytest_migrations.validate.blindness import Blind
 from pytest_migrations.validate.clash import Trouble
 from pytest_migrations.validate.outlook import Outlook
 from pytest_migrations.validate.provided import NOTHING, Provided
@@ -43,7 +45,8 @@ def walk(
     with_rollbacks: bool = True,
 ) -> Walk:
     """Follow them in this order."""
-    schema = Schema(provided.schemas, provided.kinds)
+    schema = Schema(provided)
+    schema.blind.extend(Blind(text, sys.maxsize, is_foreign=True) for text in provided.code)
     scene = Scene(schema, Outlook(migrations))
     if ledger is not None and ledger.program is None:
         act(scene, effects_of(ledger), -1)

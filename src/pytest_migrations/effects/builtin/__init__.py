@@ -47,14 +47,23 @@ def may_mean(named: Named) -> bool:
 
 @lru_cache
 def extensions() -> dict[str, dict[str, frozenset[str]]]:
-    """For each extension that is known what it creates: names by kind (schema, relation, type, routine)."""
+    """For each extension that is known what it creates: names by kind (schema, relation, type, routine ...).
+
+    Of its operator classes those that are called like one in pg_catalog, for another access method, are not told.
+    """
     known: dict[str, dict[str, frozenset[str]]] = {}
     for line in _lines("extensions.txt"):
         extension, *contents = line.split()
         brought = known.setdefault(extension, {})
         if contents:
-            brought[contents[0]] = frozenset(contents[1:])
+            brought[contents[0].replace("-", " ")] = frozenset(contents[1:])
     return known
+
+
+@lru_cache
+def operator_classes() -> frozenset[str]:
+    """The operator classes that only extensions bring."""
+    return frozenset().union(*(brought.get("operator class", ()) for brought in extensions().values()))
 
 
 def _lines(name: str) -> list[str]:

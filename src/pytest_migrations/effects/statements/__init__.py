@@ -40,6 +40,7 @@ READERS: dict[str, Callable[[Reader, dict[str, Any]], None]] = {
     "CreateDomainStmt": objects.create_domain,
     "CreateEnumStmt": objects.create_enum,
     "CreateEventTrigStmt": objects.create_event_trigger,
+    "CreateOpClassStmt": objects.create_operator_class,
     "CreateExtensionStmt": objects.create_extension,
     "CreateFdwStmt": objects.create_wrapper,
     "CreateForeignServerStmt": objects.create_server,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.effects.builtin import operator_classes
 from pytest_migrations.effects.effect import Condition, Guard, Key, Named, Owned, Verb
 from pytest_migrations.effects.expressions import columns_in, own_columns, uses
 from pytest_migrations.effects.reader import part, strings
@@ -73,6 +74,7 @@ def _key(reader: Reader, node: _Node, table: Named, column: str) -> None:
         reader.tell(Verb.REQUIRE, part("column", table, key) if key else None, location, by=named)
     for element in elements:
         own_columns(reader, element.get("expr", {}), table, named)
+        operator_class(reader, element, named)
     own_columns(reader, node.get("where_clause", {}), table, named)
 
 
@@ -153,6 +155,13 @@ def automatic_name(first: str, second: str, label: str) -> str:
             two = two[:-1]
     names = [one.decode(errors="ignore"), two.decode(errors="ignore") if second else None, label]
     return "_".join(name for name in names if name is not None)
+
+
+def operator_class(reader: Reader, element: _Node, user: Named) -> None:
+    """Tell of the operator class of an index's element, where that is one that an extension brings."""
+    names = element.get("opclass", [])
+    if names and strings(names)[-1] in operator_classes():
+        reader.tell(Verb.REQUIRE, reader.existing("operator class", names), by=user)
 
 
 def index_name(table: str, elements: Sequence[_Node]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.effects.builtin import operator_classes
 from pytest_migrations.effects.columns import ColumnReader
 from pytest_migrations.effects.effect import Column, Condition, Key, Named, Owned, Shape, Verb
 from pytest_migrations.effects.expressions import own_columns, uses
 from pytest_migrations.effects.reader import items, part, strings
-from pytest_migrations.effects.statements.constraints import automatic_name, index_name
+from pytest_migrations.effects.statements.constraints import automatic_name, index_name, operator_class
 from pytest_migrations.effects.statements.tables import in_schema
 from pytest_migrations.effects.types import require_type
 
@@ -55,7 +56,15 @@ def create_index(reader: Reader, node: _Node) -> None:
         for element in (*elements, *included):
             reader.tell(Verb.REQUIRE, part("column", table, element["name"]) if "name" in element else None, by=index)
             own_columns(reader, element.get("expr", {}), table, index)
+            operator_class(reader, element, index)
         own_columns(reader, node.get("whereClause", {}), table, index)
+
+
+def create_operator_class(reader: Reader, node: _Node) -> None:
+    """CREATE OPERATOR CLASS, followed where it is called like one that an extension brings."""
+    *schema, name = strings(node["opclassname"])
+    if name in operator_classes():
+        reader.tell(Verb.CREATE, Named("operator class", ((schema or reader.search_path)[0], name)))
 
 
 def create_schema(reader: Reader, node: _Node) -> None:

@@ -15,14 +15,14 @@ from __future__ import annotations
 import re
 from itertools import groupby
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.formats.flyway.placeholders import Placeholders
 from pytest_migrations.formats.flyway.settings import common_settings, script_settings
 from pytest_migrations.formats.flyway.writing import write
 from pytest_migrations.formats.flyway_or_refinery import Owner, candidates, owner_of
 from pytest_migrations.formats.format import Format, Reading
-from pytest_migrations.formats.reading.order import some, untaken
+from pytest_migrations.formats.reading.order import among, some, untaken
 from pytest_migrations.migration import Migration, Problem, Script
 
 if TYPE_CHECKING:
@@ -96,13 +96,13 @@ def _read(folder: Folder) -> Reading:
         "shouldExecute=false: not run": [file.name for file in files if file not in running],
         "not run on an empty database, where a baseline stands for them": [file.name for file in below_baseline],
         "callbacks are not run": callbacks,
-        "migrations that are no SQL are not run": _not_sql(folder),
     }
     notes = [f"{why}: {some(names)}" for why, names in left_out.items() if names]
     if owner_of(folder) is Owner.EITHER:
         notes.append("these names are Flyway's and refinery's alike, and both would run them like this")
     superseded = [_not_run(folder, file) for file in below_baseline]
-    return Reading(migrations, problems, notes, superseded=superseded)
+    places = [_place(file) for file in _on_an_empty_database(running)]
+    return Reading(migrations, problems, notes, superseded=superseded, in_code=among(_not_sql(folder), places))
 
 
 def _file(name: str) -> _File | None:
@@ -187,16 +187,23 @@ def _known_as(file: _File) -> str:
     return PurePosixPath(file.name).name
 
 
-def _not_sql(folder: Folder) -> list[str]:
-    """Those in the folder, and in the one of the same name that Maven and Gradle have for code."""
+def _place(file: _File) -> tuple[Any, ...]:
+    """What says where it comes in the order."""
+    return (file.letter == "R", file.number or file.description)
+
+
+def _not_sql(folder: Folder) -> dict[Path, tuple[Any, ...]]:
+    """Those in the folder, and in the one of the same name that Maven and Gradle have for code, with their places."""
     steps = folder.path.parts
     places = [
         Path(*(language if step == "resources" else step for step in steps))
         for language in ("java", "kotlin", "scala")
         if "resources" in steps
     ]
-    beside = [file.name for place in places for file in sorted(place.glob("*__*"))]
-    return [name for name in (*folder.other_files, *beside) if _NOT_SQL.fullmatch(name)]
+    beside = [file for place in places for file in sorted(place.glob("*__*"))]
+    paths = [*(folder.path / name for name in folder.other_files), *beside]
+    named = {path: _file(f"{path.stem}.sql") for path in paths if _NOT_SQL.fullmatch(path.name)}
+    return {path: _place(file) for path, file in named.items() if file is not None}
 
 
 FLYWAY = Format(
@@ -205,4 +212,5 @@ FLYWAY = Format(
     evidence=_evidence,
     read=_read,
     write=write,
+    has_placeholders=True,
 )

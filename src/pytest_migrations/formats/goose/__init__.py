@@ -15,15 +15,14 @@ from typing import TYPE_CHECKING
 from pytest_migrations.formats.format import Format, Reading
 from pytest_migrations.formats.goose.envsub import BadExpansionError, expanded
 from pytest_migrations.formats.reading.folder import mistake
-from pytest_migrations.formats.reading.order import in_numeric_order, numeric_duplicates, untaken
+from pytest_migrations.formats.reading.order import among, in_numeric_order, numeric_duplicates, untaken
 from pytest_migrations.formats.reading.statement_ends import StatementEnds
 from pytest_migrations.formats.writing.blocks import kept_whole
 from pytest_migrations.formats.writing.draft import NewFiles
 from pytest_migrations.formats.writing.versions import TIMESTAMP, next_stem
-from pytest_migrations.migration import Migration, Problem, Script
+from pytest_migrations.migration import Migration, Script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from pytest_migrations.errors import UserError
@@ -53,19 +52,17 @@ def _read(folder: Folder) -> Reading:
         *numeric_duplicates(migrations),
         *(problem for file in files.values() for problem in file.problems),
         *untaken(folder, names, "NNN_name.sql (a number above 0, then _)"),
-        *_in_go(folder),
     ]
-    return Reading(migrations, problems)
+    in_go = {
+        folder.path / name: _number(name)
+        for name in folder.other_files
+        if _GO_NAME.fullmatch(name) and not name.endswith("_test.go")
+    }
+    return Reading(migrations, problems, in_code=among(in_go, [_number(migration.name) for migration in migrations]))
 
 
-def _in_go(folder: Folder) -> Iterator[Problem]:
-    for name in folder.other_files:
-        if _GO_NAME.fullmatch(name) and not name.endswith("_test.go"):
-            yield Problem(
-                folder.path / name,
-                f"{name} is a migration in Go, which goose runs in its place among the others and pytest-migrations "
-                "passes over: what stands behind it is proved without what it does.",
-            )
+def _number(name: str) -> int:
+    return int(name.partition("_")[0])
 
 
 def _migration(folder: Folder, name: str, file: _Parser) -> Migration:
@@ -74,7 +71,7 @@ def _migration(folder: Folder, name: str, file: _Parser) -> Migration:
         return Script(folder.path / name, file.source, text, transactional=file.transactional)
 
     down = script(file.down) if file.section == "Down" else None
-    return Migration(str(int(name.partition("_")[0])), name, script(file.up), down)
+    return Migration(str(_number(name)), name, script(file.up), down)
 
 
 @dataclass

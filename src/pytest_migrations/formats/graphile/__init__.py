@@ -186,4 +186,5 @@ GRAPHILE = Format(
     write=by_its_tool(
         "graphile-migrate makes migrations of current.sql: write there, then graphile-migrate commit --message {title}"
     ),
+    has_placeholders=True,
 )

@@ -226,4 +226,5 @@ LIQUIBASE = Format(
     write=by_its_tool(
         "A new changeset of Liquibase goes into a file that its changelog includes: choose one, and write there."
     ),
+    has_placeholders=True,
 )

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.formats.writing.draft import Draft
 
-#: A number, or numbers with dots, which may be followed by one more: 007, 03.04.00_50.
-_NAME = re.compile(r"(?P<version>[0-9]+(?:(?:\.[0-9]+)+(?:_[0-9]+)?)?)_.*\.sql", re.DOTALL)
+#: A number, or numbers with dots, which may be followed by one more: 007, 03.04.00_50. A hyphen between a number and
+#: another belongs to neither: 2024-01-31-users.sql is of the day, not of the year.
+_NAME = re.compile(r"(?P<version>[0-9]+(?:(?:\.[0-9]+)+(?:_[0-9]+)?)?)(?:_|-(?![0-9]+[-_.])).*\.sql", re.DOTALL)
 _HEADER_LINE = re.compile(r"\s*(?:--(?P<comment>.*))?")
 _DEPENDENCIES = re.compile(r"\s*Dependencies\s*:(?P<names>.*)", re.IGNORECASE)
 _NO_TRANSACTION = re.compile(r"\s*No[ -]transaction\s*[.:]?\s*", re.IGNORECASE)
@@ -61,7 +62,7 @@ def _read(folder: Folder) -> Reading:
     problems = [
         *numeric_duplicates(migrations),
         *_misnumbered(migrations),
-        *untaken(folder, names, "NNN_name.sql (a number, then _)"),
+        *untaken(folder, names, "NNN_name.sql (a number, then _ or -)"),
     ]
     return Reading(migrations, problems)
 
@@ -117,8 +118,9 @@ def _dependencies(header: list[str]) -> tuple[str, ...]:
 
 
 def _write(folder: Folder, draft: Draft) -> NewFiles:
-    stem = next_stem((*folder.files, *folder.other_files), draft)
-    header = f"-- Migration {stem.partition('_')[0]}: {draft.title}\n"
+    stem = next_stem((*folder.files, *folder.other_files), draft, separators="_-")
+    found = _NAME.fullmatch(f"{stem}.sql")
+    header = f"-- Migration {found['version'] if found else stem}: {draft.title}\n"
     marker = "" if draft.transactional else "-- No transaction\n"
     rollback = "".join(f"-- {line}".rstrip() + "\n" for line in draft.down.splitlines())
     text = f"{header}{marker}\n{draft.up}\n-- ROLLBACK:\n{rollback}-- END ROLLBACK\n"
@@ -127,7 +129,7 @@ def _write(folder: Folder, draft: Draft) -> NewFiles:
 
 OURS = Format(
     name="ours",
-    looks_like="NNN_name.sql, with the rollback between '-- ROLLBACK:' and '-- END ROLLBACK' or without one",
+    looks_like="NNN_name.sql or NNN-name.sql, with or without a rollback between '-- ROLLBACK:' and '-- END ROLLBACK'",
     evidence=_evidence,
     read=_read,
     write=_write,

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from itertools import groupby, pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.migration import Problem
+from pytest_migrations.migration import InCode, Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from pytest_migrations.formats.reading.folder import Folder
     from pytest_migrations.migration import Migration
@@ -92,6 +93,11 @@ def untaken(
                 folder.path / name,
                 f"{name} is not run, since its name is not {expected}: rename it, or move it out of this folder.",
             )
+
+
+def among(paths: Mapping[Path, Any], places: Collection[Any]) -> list[InCode]:
+    """Migrations in code, by what says their places in the order, among others that have these ``places``."""
+    return [InCode(path, sum(other < place for other in places)) for path, place in paths.items()]
 
 
 def some(names: Sequence[str]) -> str:

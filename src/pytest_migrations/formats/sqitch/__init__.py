@@ -181,4 +181,5 @@ SQITCH = Format(
     evidence=_evidence,
     read=_read,
     write=by_its_tool("Sqitch writes its own scripts, and the plan with them: sqitch add {name} --note {title}"),
+    has_placeholders=True,
 )

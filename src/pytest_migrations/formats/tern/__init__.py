@@ -130,4 +130,5 @@ TERN = Format(
     evidence=_evidence,
     read=_read,
     write=_write,
+    has_placeholders=True,
 )

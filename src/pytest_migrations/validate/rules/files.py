@@ -25,13 +25,22 @@ def _find(story: Story) -> Iterator[Finding]:
             remedy or FILES.remedy,
             path=problem.path,
         )
+    for item in story.history.in_code:
+        yield Finding(
+            FILES.id,
+            Severity.WARNING,
+            "",
+            f"{item.name} is not SQL: only the migrations' own tool ({story.history.format}) runs it",
+            "What it does is not known here. Leave it to that tool: pytest-migrations run stops before it.",
+            path=item.path,
+        )
 
 
 FILES = Rule(
     id="files",
     name="file that is not what its name says",
     severity=Severity.ERROR,
-    what="Two files have one version, a file is of no migration, or a name is sorted elsewhere than it reads.",
+    what="Two files have one version, a file is of no migration, or is not SQL, or is sorted elsewhere than it reads.",
     why="The tool passes the file over, or applies it at another place than its author thinks.",
     remedy="Rename the file as the format wants it, or take it out of the folder.",
     bad={

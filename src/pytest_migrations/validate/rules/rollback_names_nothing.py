@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.validate.clash import Trouble
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 
 def _find(story: Story) -> Iterator[Finding]:
     for clash in story.clashes(Trouble.NAMES_NOTHING, in_rollback=True):
-        yield story.finding(
+        finding = story.finding(
             ROLLBACK_NAMES_NOTHING.id,
             clash,
             f"the rollback drops {clash.effect.object}, which the migration does not create and which is not there",
             "IF EXISTS hides it: correct the name, or take the statement out.",
             ROLLBACK_NAMES_NOTHING.severity,
         )
+        yield replace(finding, absent=clash.effect.object)
 
 
 ROLLBACK_NAMES_NOTHING = Rule(

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Verb, effects_of
+from pytest_migrations.effects.builtin import extensions
 
 if TYPE_CHECKING:
     from pytest_migrations.validate.clash import Clash
@@ -24,8 +25,15 @@ def absence(story: Story, clash: Clash, instead: str) -> tuple[str, str]:
     if rejected := _rejected(story, clash):
         return "which no migration creates that can be read", f"Correct {rejected} first, which speaks of it."
     near = _near(story, clash)
-    hint = f"Is {near} meant? " if near else ""
+    hint = f"Is {near} meant? " if near else _of_extension(clash)
     return "which no migration creates", f"{hint}An empty database fails here: let a migration before this create it."
+
+
+def _of_extension(clash: Clash) -> str:
+    """Which extension it would come with."""
+    named = clash.effect.object
+    brought = (name for name, kinds in extensions().items() if named.path[-1] in kinds.get(named.space, ()))
+    return f"The extension {name} brings it. " if (name := next(brought, "")) else ""
 
 
 def _rejected(story: Story, clash: Clash) -> str:
@@ -51,6 +59,6 @@ def _near(story: Story, clash: Clash) -> str:
         effect.object.short
         for migration in story.history
         for effect in effects_of(migration.up).of(Verb.CREATE)
-        if effect.object.space == named.space
+        if effect.object.space == named.space and effect.object.short != named.short
     }
     return next(iter(get_close_matches(named.short, names, n=1, cutoff=0.75)), "")
