@@ -71,6 +71,23 @@ DROP_VIEWS = drop_each("SELECT viewname FROM pg_views WHERE schemaname = 'public
         pytest.param([T, "ALTER TABLE t ADD COLUMN IF NOT EXISTS a int REFERENCES nowhere;"], id="IF NOT EXISTS"),
         pytest.param(
             [
+                T,
+                "DO $$ BEGIN ALTER TABLE t ADD COLUMN IF NOT EXISTS a int; CREATE INDEX IF NOT EXISTS i ON t (a);"
+                "CREATE TABLE IF NOT EXISTS u (id int PRIMARY KEY);"
+                "ALTER TABLE t ADD COLUMN IF NOT EXISTS u int REFERENCES u; END $$;",
+                "DROP INDEX i; ALTER TABLE t DROP CONSTRAINT t_u_fkey; DROP TABLE u;",
+            ],
+            id="IF NOT EXISTS beside others",
+        ),
+        pytest.param(
+            [
+                f"{T} CREATE INDEX ON t (a); CREATE TABLE n (LIKE t INCLUDING ALL);",
+                "DROP TABLE t; ALTER TABLE n RENAME TO t; ALTER INDEX n_a_idx RENAME TO t_a_idx;",
+            ],
+            id="an index of a copy that is called otherwise now",
+        ),
+        pytest.param(
+            [
                 "CREATE TABLE p (id int UNIQUE); ALTER TABLE p ADD PRIMARY KEY (id);",
                 "CREATE TABLE o (p int REFERENCES p);",
                 "ALTER TABLE p DROP CONSTRAINT p_id_key;",

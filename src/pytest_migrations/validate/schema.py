@@ -63,6 +63,8 @@ class Schema:
         self._column_names: set[str] = set()
         self._routine_names: set[str] = set()
         self._temporary: list[_Key] = []
+        #: What tables that may have copied indexes were called when they got them.
+        self._once: set[tuple[str, ...]] = set()
 
     # What is there
 
@@ -130,8 +132,8 @@ class Schema:
         if len(name.encode()) >= _LONGEST:
             return True
         starts = (name[: found.start()] for found in re.finditer("_", name))
-        tables = (self.things.get(("relation", (schema, start))) for start in starts)
-        return any(table is not None and _has_more(table) for table in tables)
+        tables = {start: self.things.get(("relation", (schema, start))) for start in starts}
+        return any((table and _has_more(table)) or (schema, start) in self._once for start, table in tables.items())
 
     def _may_be_a_call(self, column: str) -> bool:
         """``t.name`` calls the function ``name`` with the row, where there is no such column."""
@@ -227,6 +229,8 @@ class Schema:
     def rename(self, thing: Thing, to: Named) -> None:
         """Give it another name or schema, with all whose names hold its name."""
         old, new = thing.named.path, to.path
+        if _has_more(thing):
+            self._once.add(old)
         followers = [part for part in thing.all_parts() if part is not thing]
         self._rekey(thing, Named(thing.named.kind, new))
         if old[0] != new[0] and len(new) == 2:
