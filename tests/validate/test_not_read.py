@@ -72,9 +72,11 @@ DROP_VIEWS = drop_each("SELECT viewname FROM pg_views WHERE schemaname = 'public
         pytest.param(
             [
                 T,
-                "DO $$ BEGIN ALTER TABLE t ADD COLUMN IF NOT EXISTS a int; CREATE INDEX IF NOT EXISTS i ON t (a);"
-                "CREATE TABLE IF NOT EXISTS u (id int PRIMARY KEY);"
-                "ALTER TABLE t ADD COLUMN IF NOT EXISTS u int REFERENCES u; END $$;",
+                (
+                    "DO $$ BEGIN ALTER TABLE t ADD COLUMN IF NOT EXISTS a int; CREATE INDEX IF NOT EXISTS i ON t (a);"
+                    "CREATE TABLE IF NOT EXISTS u (id int PRIMARY KEY);"
+                    "ALTER TABLE t ADD COLUMN IF NOT EXISTS u int REFERENCES u; END $$;"
+                ),
                 "DROP INDEX i; ALTER TABLE t DROP CONSTRAINT t_u_fkey; DROP TABLE u;",
             ],
             id="IF NOT EXISTS beside others",
