@@ -8,6 +8,7 @@ from pytest_migrations.effects import Column, Condition, Key, Named, Owned, Shap
 from pytest_migrations.effects.builtin import extensions
 from pytest_migrations.validate import foreign_keys
 from pytest_migrations.validate.clash import Made, Trouble
+from pytest_migrations.validate.conditions import stands_alone
 from pytest_migrations.validate.outlook import provided
 from pytest_migrations.validate.replacing import replace_column, replace_view
 from pytest_migrations.validate.routines import create_routine
@@ -50,7 +51,7 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         _meet(scene, effect, existing, is_certain=is_certain)
         return
     shape = effect.detail if isinstance(effect.detail, Shape) else Shape()
-    scene.skipped = None if named.kind == "column" else scene.skipped
+    scene.skipped = None if stands_alone(effect) else scene.skipped
     may_be_older = Condition.IF_NOT_EXISTS in effect.condition and scene.schema.is_unknown(named)
     has_all = shape.is_known and not may_be_older
     thing = scene.schema.add(effect, named, scene.migration, is_certain=is_certain, is_known=has_all)

@@ -55,6 +55,8 @@ class Schema:
         self.blind: list[Blind] = []
         #: Kinds of objects that something else may bring: an extension of which nobody knows what it does.
         self.brought = frozenset(provided.kinds)
+        #: What tables were called before that have what was not seen, which is called after them.
+        self._called: dict[tuple[str, ...], Thing] = {}
         self._tools_tables = frozenset(provided.tables)
         #: How many effects there were.
         self.count = 0
@@ -130,7 +132,8 @@ class Schema:
         if len(name.encode()) >= _LONGEST:
             return True
         starts = (name[: found.start()] for found in re.finditer("_", name))
-        tables = (self.things.get(("relation", (schema, start))) for start in starts)
+        paths = [(schema, start) for start in starts]
+        tables = (self.things.get(("relation", path)) or self._called.get(path) for path in paths)
         return any(table is not None and _has_more(table) for table in tables)
 
     def _may_be_a_call(self, column: str) -> bool:
@@ -227,6 +230,8 @@ class Schema:
     def rename(self, thing: Thing, to: Named) -> None:
         """Give it another name or schema, with all whose names hold its name."""
         old, new = thing.named.path, to.path
+        if thing.named.space == "relation":
+            self._called[old] = thing
         followers = [part for part in thing.all_parts() if part is not thing]
         self._rekey(thing, Named(thing.named.kind, new))
         if old[0] != new[0] and len(new) == 2:
