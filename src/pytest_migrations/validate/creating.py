@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Column, Condition, Key, Named, Owned, Shape, Signature
 from pytest_migrations.effects.builtin import extensions
+from pytest_migrations.effects.extensions import brought_by
 from pytest_migrations.validate import foreign_keys
 from pytest_migrations.validate.clash import Made, Trouble
 from pytest_migrations.validate.conditions import stands_alone
-from pytest_migrations.validate.outlook import provided
 from pytest_migrations.validate.replacing import replace_column, replace_view
 from pytest_migrations.validate.routines import create_routine
 from pytest_migrations.validate.scene import made
@@ -212,7 +212,7 @@ def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:
     schema = scene.schema
     if effect.cascade or extension.named.path[0] not in extensions():
         schema.journal.assign(schema, "brought", _ANYTHING)
-    for named in provided(effect):
+    for named in brought_by(effect):
         if named.key not in schema.things:
             thing = schema.add(effect, named, scene.migration, is_certain=extension.is_certain, is_known=False)
             schema.belongs(thing, extension)
