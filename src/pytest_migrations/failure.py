@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from pytest_migrations.migration import Migration, Statement
+    from pytest_migrations.sql.psql import OnlyInPsql
 
 
 class Kept(Enum):
@@ -128,30 +129,11 @@ class MigrationError(UserError):
         return cls(migration, last.place, "the script ends inside a transaction that it began: its COMMIT is missing")
 
     @classmethod
-    def only_in_psql(cls, migration: Migration, statement: Statement, offset: int, what: str) -> MigrationError:
-        """Make the error of a script that only psql could run; ``offset`` counts from the start of the statement."""
-        error = cls(
-            migration, statement.script.place(statement.offset + offset), f"{what} is not SQL that a server runs"
-        )
-        command = re.match(r".*\\([a-z]+)", what)
-        instead = _INSTEAD.get(command[1] if command else "COPY", "delete it, or write in SQL what it is for")
-        error.advice = f"Only psql understands it: {instead}."
+    def only_in_psql(cls, migration: Migration, statement: Statement, found: OnlyInPsql) -> MigrationError:
+        """Make the error of a script that only psql could run."""
+        error = cls(migration, statement.script.place(statement.offset + found.offset), found.message)
+        error.advice = found.advice
         return error
-
-
-#: What to do about what only psql understands: COPY, or a meta command by its name.
-_INSTEAD = {
-    "COPY": "write the rows as INSERT",
-    "c": "delete it, a migration runs in one database",
-    "connect": "delete it, a migration runs in one database",
-    "gexec": "write a DO block that executes the text",
-    "i": "write the text of that file here",
-    "include": "write the text of that file here",
-    "ir": "write the text of that file here",
-    "restrict": "delete it, pg_dump writes it for psql alone",
-    "set": "write the value where it is used",
-    "unrestrict": "delete it, pg_dump writes it for psql alone",
-}
 
 
 def _offset_in(statement: Statement, diagnosis: psycopg.errors.Diagnostic, *, is_its_own: bool) -> int:

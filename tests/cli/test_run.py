@@ -383,3 +383,19 @@ def test_behind_a_migration_that_changes_how_sessions_begin_a_new_one_begins(
     ran = cli("run")
     assert (ran.code, ran.err) == (0, "")
     assert query("SELECT to_regclass('m.t') IS NOT NULL, to_regclass('public.u') IS NOT NULL") == [(True, True)]
+
+
+def test_an_index_depends_on_the_extension_of_its_operator_class(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    if not query("SELECT name FROM pg_available_extensions WHERE name = 'pg_trgm'"):
+        pytest.skip("the server has no pg_trgm")
+    migrations(
+        m001_trigrams="CREATE EXTENSION pg_trgm;\n--\nDROP EXTENSION pg_trgm;",
+        m002_names="CREATE TABLE names (name text); CREATE INDEX i ON names USING gin (name gin_trgm_ops);"
+        "\n--\nDROP TABLE names;",
+    )
+    assert cli("run").code == 0
+    assert "002_names.sql" in cli("rollback", "1").err
+    assert cli("rollback", "1", "--cascade").code == 0
+    assert states(cli) == ["rolled back"] * 2

@@ -199,6 +199,11 @@ def test_without_migrations_it_cannot_be_tried(cli: Cli) -> None:
     assert cli("validate").code == 2
 
 
+def test_what_needs_a_client_is_confirmed(migrations: Migrations, cli: Cli) -> None:
+    migrations(m001_t="CREATE TABLE t (id int); COPY t FROM STDIN;", m002_u="CREATE TABLE u ();")
+    assert proofs(cli) == {"syntax": "confirmed"}
+
+
 def test_a_server_is_asked_in_sessions_that_begin_as_they_would(migrations: Migrations, cli: Cli) -> None:
     default = "EXECUTE format('ALTER DATABASE %I SET search_path = m', current_database());"
     migrations(

@@ -32,6 +32,8 @@ create function trg() returns trigger language plpgsql as 'begin return new; end
 create procedure pr() language plpgsql as 'begin null; end';
 create type mood as enum ('sad');
 create policy p on t using (true);
+create table named (n varchar);
+create index named_lower on named (lower(n));
 """
 
 _REASONS = {
@@ -47,6 +49,9 @@ _REASONS = {
     "alter table t drop constraint t_pkey cascade": "CASCADE may take along what was there before",
     "alter table t alter b type varchar(5)": (
         "the values of public.t.b were converted, and converting them back may lose some"
+    ),
+    "alter table named alter n type text": (
+        "the index public.named_lower is defined otherwise now, and is not built anew"
     ),
     "alter type mood add value 'glad'": "a value that was added to the enum public.mood cannot be taken away",
     "insert into t values (1)": "rows that were added to public.t are not taken away",

@@ -40,6 +40,11 @@ USERS = "CREATE TABLE users (id bigint PRIMARY KEY, name text);"
             ["function f"],
         ),
         ("CREATE SCHEMA s;", "SET search_path TO s; CREATE TABLE t ();", ["schema s"]),
+        (
+            "CREATE EXTENSION pg_trgm SCHEMA e; CREATE EXTENSION citext;",
+            "CREATE TABLE t (a citext); CREATE INDEX i ON t USING gin (a e.gin_trgm_ops);",
+            ["type citext", "operator class e.gin_trgm_ops"],
+        ),
     ],
 )
 def test_objects_by_which_it_depends(

@@ -15,6 +15,8 @@ from tests.examples import example, run
 from tests.guide.text import sections
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_migrations.server.server import Database
     from tests.commands import Cli, Migrations
 
@@ -60,6 +62,15 @@ def test_messages_of_the_commands(database: Database, cli: Cli, migrations: Migr
     with target.connect() as other:
         RunLock(other, target.ledger, target.where).take(0)
         told.append(cli("run", "--lock-timeout=100ms").err)
+    told.append(_told_of_code(cli, folder.parent / "goose"))
     headings = [heading for heading in sections("Common problems") if not heading.endswith(")")]
     shown = {heading for heading in headings if any(heading in text for text in told)}
     assert set(headings) - shown == {"The rollback leaves the schema different"}
+
+
+def _told_of_code(cli: Cli, folder: Path) -> str:
+    folder.mkdir()
+    (folder / "00003_c.go").write_text("package migrations")
+    for name in ("00002_b.sql", "00004_d.sql"):
+        (folder / name).write_text("-- +goose Up\nSELECT 1;\n")
+    return cli("run", "--dir", str(folder), "--ledger", "goose.ledger").err

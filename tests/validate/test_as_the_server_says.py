@@ -268,6 +268,40 @@ def test_alarm_where_it_fails(
     assert not runs(history, connection)
 
 
+@pytest.mark.parametrize(
+    "scripts",
+    [
+        pytest.param(
+            [
+                "CREATE TABLE t (a int, b int); CREATE INDEX ON t (a, b);",
+                (
+                    "CREATE TABLE new_t (LIKE t INCLUDING ALL); DROP TABLE t; ALTER TABLE new_t RENAME TO t;"
+                    "ALTER INDEX new_t_a_b_idx RENAME TO t_ab;"
+                ),
+            ],
+            id="an index that was copied, of a table that was renamed",
+        ),
+        pytest.param(
+            [
+                (
+                    "CREATE TABLE t (a int); DO $$ BEGIN ALTER TABLE t ADD COLUMN IF NOT EXISTS a int UNIQUE DEFAULT 1;"
+                    "CREATE TABLE IF NOT EXISTS u (id int PRIMARY KEY); CREATE SEQUENCE IF NOT EXISTS s;"
+                    "CREATE INDEX IF NOT EXISTS i ON t (a); ALTER INDEX i RENAME TO j; END $$;"
+                ),
+                "CREATE TABLE IF NOT EXISTS v (id int REFERENCES u); SELECT nextval('s');",
+            ],
+            id="what is made in a block behind a column that is there",
+        ),
+    ],
+)
+def test_what_runs_is_not_complained_of(
+    make_history: MakeHistory, connection: psycopg.Connection, scripts: list[str]
+) -> None:
+    history = make_history(*((script, None) for script in scripts))
+    assert errors(history) == []
+    assert runs(history, connection)
+
+
 TRIGRAMS = "CREATE TABLE t (a text); CREATE INDEX i ON t USING gin (a gin_trgm_ops);"
 
 

@@ -275,3 +275,37 @@ def test_what_was_told_to_be_missing_is_told_once(make_history: MakeHistory) -> 
 def test_what_cannot_be_read_is_said(make_history: MakeHistory) -> None:
     (unread,) = validate(make_history(("DO $$ BEGIN\n  EXECUTE x;\nEND $$;", None))).unread
     assert (unread.place.line, unread.reason) == (2, "the statement is put together when it runs (EXECUTE)")
+
+
+@pytest.mark.parametrize(
+    ("script", "said"),
+    [
+        (
+            "SELECT 1;\n\\copy t from x.csv",
+            "2:1: the psql meta command \\copy t from x.csv is not SQL that a server runs",
+        ),
+        (
+            "COPY t FROM STDIN;\n1\n\\.\n",
+            "1:1: COPY data in the script: COPY t FROM STDIN; is not SQL that a server runs",
+        ),
+        ("SELECT 1; COPY t FROM STDIN;", "1:11: COPY from or to the client is not SQL that a server runs"),
+    ],
+)
+def test_what_only_psql_runs_is_said_as_a_run_says_it(make_history: MakeHistory, script: str, said: str) -> None:
+    (found,) = validate(make_history(("CREATE TABLE t (id int);", None), (script, None))).findings
+    assert said in str(found)
+    assert "Only psql understands it: " in found.remedy
+
+
+@pytest.mark.parametrize(
+    ("script", "column"),
+    [
+        ("ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (no) REFERENCES t (id)", 45),
+        ("ALTER TABLE t ADD COLUMN b int, ADD UNIQUE (no)", 45),
+        ("CREATE TABLE no (a int, FOREIGN KEY (no) REFERENCES t (id))", 38),
+    ],
+)
+def test_a_keys_column_is_pointed_at(make_history: MakeHistory, script: str, column: int) -> None:
+    (found,) = validate(make_history(("CREATE TABLE t (id int PRIMARY KEY)", None), (script, None))).findings
+    assert found.place is not None
+    assert found.place.column == column

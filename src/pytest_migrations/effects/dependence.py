@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_migrations.effects.builtin import extensions
 from pytest_migrations.effects.effect import Condition, Effects, Named, Verb
 from pytest_migrations.effects.reading import effects_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_migrations.migration import Migration
 
 _Key = tuple[str, tuple[str, ...]]
@@ -21,6 +24,7 @@ def depends_on(later: Migration, earlier: Migration) -> tuple[Named, ...]:
     only under a condition counts. What neither script tells (dynamic SQL) is in ``effects_of(...).opaque``.
     """
     made, freed = _left_behind(effects_of(earlier.up))
+    brought = _brought(made)
     own: set[_Key] = set()
     found: dict[_Key, Named] = {}
     for effect in effects_of(later.up).effects:
@@ -33,6 +37,8 @@ def depends_on(later: Migration, earlier: Migration) -> tuple[Named, ...]:
         for named in (effect.object, *effect.among):
             if named.key in made and named.key not in own:
                 found.setdefault(named.key, _best_named(made[named.key], named))
+            elif (named.space, named.path[-1]) in brought and named.key not in own:
+                found.setdefault(named.key, named)
     return tuple(found.values())
 
 
@@ -51,6 +57,12 @@ def _left_behind(effects: Effects) -> tuple[dict[_Key, Named], set[_Key]]:
         if effect.to is not None:
             made[effect.to.key] = effect.to
     return made, freed
+
+
+def _brought(made: Mapping[_Key, Named]) -> set[tuple[str, str]]:
+    """The names, of whatever schema, of what came with the extensions among what was made."""
+    names = (extensions().get(named.path[0], {}) for named in made.values() if named.kind == "extension")
+    return {(kind, name) for kinds in names for kind, of_kind in kinds.items() for name in of_kind}
 
 
 def _best_named(made: Named, used: Named) -> Named:

@@ -99,13 +99,17 @@ class Reader:
         cascade: bool = False,
         detail: Detail | None = None,
         among: tuple[Named, ...] = (),
+        behind: int | None = None,
     ) -> None:
-        """Say what happens to an object; what belongs to PostgreSQL itself (None) is passed over."""
+        """Say what happens to an object; what belongs to PostgreSQL itself (None) is passed over.
+
+        Where the grammar keeps no ``location`` its name tells, said in the statement or ``behind`` a place in it.
+        """
         if named is None:
             return
         if named.path[0] == "pg_temp" and not self.condition & Condition.BRANCH:
             self._follow_temporary(verb, named, to)
-        offset = self.named_at(named.path[-1]) if location is None else self.at(location)
+        offset = self.named_at(named.path[-1], behind) if location is None else self.at(location)
         also_in = self.search_path[1:] if verb is not Verb.CREATE and named.path[0] == self.search_path[0] else ()
         self.effects.append(
             Effect(
@@ -163,9 +167,9 @@ class Reader:
         """The same in the text that is read."""
         return self._bytes.characters(location)
 
-    def named_at(self, name: str) -> int:
+    def named_at(self, name: str, behind: int | None = None) -> int:
         """Where the statement says a name whose place the grammar does not keep."""
-        start = self._bytes.characters(self.start)
+        start = self._bytes.characters(self.start if behind is None else behind)
         if self._lower is None:
             self._lower = self.text.lower()
         wanted = name.lower()

@@ -16,6 +16,7 @@ from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.servers import RunServers
 from pytest_migrations.sql.framing import NEVER_INSIDE, OWN_TRANSACTION, can_run_inside, fit_in_transaction
 from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.traits import Trait
 from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.transactions import leave_transaction
 
@@ -130,6 +131,9 @@ def _run_each(
     is_inside = connection.info.transaction_status is psycopg.pq.TransactionStatus.INTRANS
     for number, statement in enumerate(statements(script)):
         if statement.traits & OWN_TRANSACTION or (is_inside and statement.traits & NEVER_INSIDE):
+            continue
+        if Trait.COPY_STREAM in statement.traits:  # nobody is there to send or take the rows
+            failed.add(number)
             continue
         before(number)
         try:

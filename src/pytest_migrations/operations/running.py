@@ -210,10 +210,13 @@ def _late(late: list[Standing], all_standings: list[Standing]) -> str:
 
 def _refuse_code(history: History, all_standings: list[Standing], wanted: list[Migration]) -> None:
     """What is to run may need what only the migration's own tool does before it."""
-    there = [s.migration for s in all_standings if counts_in_order(s)]
-    applied = max((history.migrations.index(migration) + 1 for migration in there if migration), default=0)
-    upto = max((history.migrations.index(migration) for migration in wanted), default=-1)
-    if names := [item.name for item in history.in_code if applied <= item.position <= upto]:
+    if not history.in_code or not wanted:
+        return
+    numbers = {migration.identity: number for number, migration in enumerate(history)}
+    there = (s.migration for s in all_standings if counts_in_order(s))
+    applied = max((numbers[migration.identity] + 1 for migration in there if migration), default=0)
+    last = max(numbers[migration.identity] for migration in wanted)
+    if names := [item.name for item in history.in_code if applied <= item.position <= last]:
         raise UserError(
             f"{_listed(names)} {'is' if len(names) == 1 else 'are'} not SQL, and {wanted[-1].name} comes behind: only "
             f"the migrations' own tool ({history.format}) can run that. Nothing was changed. Up to there: "

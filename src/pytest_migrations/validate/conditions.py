@@ -57,15 +57,23 @@ class Branches:
 
 
 def is_skipped(scene: Scene, effect: Effect) -> bool:
-    """Whether it is within a CREATE or ADD COLUMN ... IF NOT EXISTS of what is there."""
+    """Whether it is within a CREATE ... IF NOT EXISTS of what is there."""
     if scene.skipped is None or Condition.IF_NOT_EXISTS not in effect.condition:
         return False
+    if scene.skipped.kind == "column":  # all that is written at it, up to what comes next
+        return not stands_alone(effect)
     on = effect.detail.on if isinstance(effect.detail, Key) else None
     owner = effect.detail.owner if isinstance(effect.detail, Owned) else None
     paths = [named.path for named in (effect.object, effect.by, on, owner) if named is not None]
-    path = scene.skipped.path
-    if scene.skipped.kind == "column":  # with what is written at it: not the next column, nor an index by itself
-        path = path[:2]
-        if effect.verb is Verb.CREATE and effect.by is None and effect.object.kind in ("column", "index"):
-            return False
-    return any(other[: len(path)] == path for other in paths)
+    return any(path[: len(scene.skipped.path)] == scene.skipped.path for path in paths)
+
+
+def stands_alone(effect: Effect) -> bool:
+    """Whether it makes what is not written at a column: another one, or what has a statement of its own in a block."""
+    if effect.verb is not Verb.CREATE or isinstance(effect.detail, Owned):
+        return False
+    return effect.object.kind == "column" or (effect.by is None and effect.object.kind not in _AT_COLUMNS)
+
+
+#: What may be written at a column.
+_AT_COLUMNS = frozenset({"constraint", "default"})

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Column, Condition, Key, Named, Owned, Shape, Signature
 from pytest_migrations.effects.builtin import extensions
+from pytest_migrations.effects.extensions import brought_by
 from pytest_migrations.validate import foreign_keys
 from pytest_migrations.validate.clash import Made, Trouble
-from pytest_migrations.validate.outlook import provided
+from pytest_migrations.validate.conditions import stands_alone
 from pytest_migrations.validate.replacing import replace_column, replace_view
 from pytest_migrations.validate.routines import create_routine
 from pytest_migrations.validate.scene import made
@@ -50,7 +51,7 @@ def create(scene: Scene, effect: Effect, *, is_certain: bool) -> None:
         _meet(scene, effect, existing, is_certain=is_certain)
         return
     shape = effect.detail if isinstance(effect.detail, Shape) else Shape()
-    scene.skipped = None if named.kind == "column" else scene.skipped
+    scene.skipped = None if stands_alone(effect) else scene.skipped
     may_be_older = Condition.IF_NOT_EXISTS in effect.condition and scene.schema.is_unknown(named)
     has_all = shape.is_known and not may_be_older
     thing = scene.schema.add(effect, named, scene.migration, is_certain=is_certain, is_known=has_all)
@@ -211,7 +212,7 @@ def _bring(scene: Scene, extension: Thing, effect: Effect) -> None:
     schema = scene.schema
     if effect.cascade or extension.named.path[0] not in extensions():
         schema.journal.assign(schema, "brought", _ANYTHING)
-    for named in provided(effect):
+    for named in brought_by(effect):
         if named.key not in schema.things:
             thing = schema.add(effect, named, scene.migration, is_certain=extension.is_certain, is_known=False)
             schema.belongs(thing, extension)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Condition, Named, Verb, effects_of
-from pytest_migrations.effects.builtin import extensions
+from pytest_migrations.effects.extensions import brought_by
 from pytest_migrations.validate.clash import Made
 
 if TYPE_CHECKING:
@@ -53,14 +53,6 @@ def _names_made(effect: Effect) -> Iterator[Named]:
     if effect.verb is Verb.CREATE:
         yield effect.object
     if effect.object.kind == "extension":
-        yield from provided(effect)
+        yield from brought_by(effect)
     elif effect.to is not None:
         yield effect.to
-
-
-def provided(effect: Effect) -> Iterator[Named]:
-    """What an extension brings, where that is known."""
-    schema = effect.to.path[0] if effect.to else "public"
-    for kind, names in extensions().get(effect.object.path[0], {}).items():
-        for name in names:
-            yield Named(kind, (name,) if kind == "schema" else (schema, name))

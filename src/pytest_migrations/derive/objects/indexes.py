@@ -37,7 +37,7 @@ def _definition(change: Change) -> list[Back]:
     """Only its options can be altered."""
     before, after = (_parts(row["definition"]) for row in (change.before, change.after))
     if before[0] != after[0]:
-        raise NotDerivableError(f"{change.name} is another index")
+        raise NotDerivableError(f"the index {change.name} is defined otherwise now, and is not built anew")
     return [Back(f"ALTER INDEX {change.name} {clause}", PUT_BACK) for clause in options(before[1], after[1])]
 
 

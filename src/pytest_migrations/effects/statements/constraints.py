@@ -71,7 +71,8 @@ def _key(reader: Reader, node: _Node, table: Named, column: str) -> None:
     reader.tell(Verb.CREATE, Named("index", (table.path[0], name)), node.get("location"), by=named, detail=detail)
     for key in columns:
         location = node.get("location") if column else None
-        reader.tell(Verb.REQUIRE, part("column", table, key) if key else None, location, by=named)
+        required = part("column", table, key) if key else None
+        reader.tell(Verb.REQUIRE, required, location, by=named, behind=node.get("location"))
     for element in elements:
         own_columns(reader, element.get("expr", {}), table, named)
         operator_class(reader, element, named)
@@ -89,7 +90,8 @@ def _foreign_key(reader: Reader, node: _Node, table: Named, column: str) -> None
     for key in referred:
         reader.tell(Verb.REQUIRE, part("column", target, key), location, by=named)
     for key in columns:
-        reader.tell(Verb.REQUIRE, part("column", table, key), node.get("location"), by=named)
+        place, start = (node.get("location"), None) if column else (None, node.get("location"))
+        reader.tell(Verb.REQUIRE, part("column", table, key), place, by=named, behind=start)
     detail = Key(columns, refers=target, referred=referred, on=table, is_automatic="conname" not in node)
     reader.tell(Verb.CREATE, named, location, detail=detail)
 
