@@ -47,12 +47,20 @@ def test_docker(pytester: pytest.Pytester) -> None:
     result.assert_outcomes(passed=93)
 
 
+def last(example: Path, name: str) -> Path:
+    """That migration, without those behind it."""
+    for file in example.iterdir():
+        if file.name > name:
+            file.unlink()
+    return example / name
+
+
 def test_a_rollback_that_forgets_an_index(pytester: pytest.Pytester, example: Path, given_server: None) -> None:
-    file = example / "002_organizations.sql"
+    file = last(example, "002_organizations.sql")
     text = file.read_text()
     file.write_text(text.replace("\n-- ROLLBACK:", "\nCREATE INDEX forgotten ON users (id);\n\n-- ROLLBACK:"))
     result = pytester.runpytest(RUN, "-rA")
-    result.assert_outcomes(passed=91, failed=2)
+    result.assert_outcomes(passed=7, failed=2)
     line = file.read_text()[: file.read_text().index("CREATE INDEX forgotten")].count("\n") + 1
     result.stdout.fnmatch_lines(
         [
@@ -66,13 +74,13 @@ def test_a_rollback_that_forgets_an_index(pytester: pytest.Pytester, example: Pa
 def test_an_index_that_the_rollback_makes_otherwise(
     pytester: pytest.Pytester, example: Path, given_server: None
 ) -> None:
-    file = example / "014_application_status.sql"
+    file = last(example, "014_application_status.sql")
     right = "-- CREATE INDEX applications_submitted_idx ON applications (submitted_at) WHERE status = 'submitted';"
     text = file.read_text()
     assert right in text
     file.write_text(text.replace(right, "-- CREATE INDEX applications_submitted_idx ON applications (submitted_at);"))
     result = pytester.runpytest(RUN)
-    result.assert_outcomes(passed=92, failed=1)
+    result.assert_outcomes(passed=56, failed=1)
     line = text[: text.index(right)].count("\n") + 1
     result.stdout.fnmatch_lines(
         [
