@@ -1,7 +1,11 @@
-"""Histories that are put into disorder: what validate names is what a server says, and the first failure is named."""
+"""Histories that are put into disorder: what validate names is what a server says, and the first failure is named.
+
+PYTEST_MIGRATIONS_EXAMPLES=200 digs deeper than the default.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -31,7 +35,7 @@ def disordered(seed: int) -> History:
     return replace(EXAMPLE, migrations=tuple(migrations))
 
 
-@pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("seed", range(int(os.environ.get("PYTEST_MIGRATIONS_EXAMPLES", "6"))))
 def test_what_is_named_is_true_and_the_first_failure_is_named(seed: int, connection: psycopg.Connection) -> None:
     history = disordered(seed)
     findings = [finding for finding in validate(history).findings if finding.severity is Severity.ERROR]
