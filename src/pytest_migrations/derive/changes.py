@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.derive.families import SHARED, all_ancestors, is_like, is_reference, whole_of
+from pytest_migrations.derive.inheritance import SHARED, all_ancestors, is_reference, whole_of
 from pytest_migrations.derive.names import Entry, entries_in, entry, schema_of
 from pytest_migrations.derive.objects import OBJECTS
-from pytest_migrations.derive.objects.columns import NAMED
-from pytest_migrations.derive.objects.hanging import enabled
 from pytest_migrations.derive.objects.kind import (
     DROP,
     MAKE,
     PUT_BACK,
     SAY,
-    TAKE_IN,
     Change,
     NotDerivableError,
-    Undo,
+    goes_with,
     own_name,
     relation_of,
 )
 from pytest_migrations.derive.objects.privileges import granted, same, statements
+from pytest_migrations.derive.partitions import Partitions
+from pytest_migrations.derive.state import Back
+from pytest_migrations.derive.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,31 +51,31 @@ class Terms(NamedTuple):
 
 
 @dataclass
-class Undoing:
-    """What a statement did: how it is undone, the objects that it made, and what is missing."""
+class WayBack:
+    """What a statement did: how it is taken back, the objects that it made, and what is missing."""
 
-    undos: list[Undo] = dataclasses.field(default_factory=list)
+    backs: list[Back] = dataclasses.field(default_factory=list)
     made: list[Entry] = dataclasses.field(default_factory=list)
     #: Objects of the script's own that are gone.
     gone: list[Entry] = dataclasses.field(default_factory=list)
     #: Indexes of the script's own that are part of another one now.
     taken: list[Entry] = dataclasses.field(default_factory=list)
     renamed: list[tuple[Entry, Entry]] = dataclasses.field(default_factory=list)
-    #: Objects of the script's own that were changed, which needs no undoing.
+    #: Objects of the script's own that were changed, which need no way back.
     touched: list[Entry] = dataclasses.field(default_factory=list)
     missing: list[str] = dataclasses.field(default_factory=list)
 
 
-def undo(before: Facts, after: Facts, terms: Terms, moved: Moved | None = None) -> Undoing:
-    """How a statement is undone that found ``before`` and left ``after``, and may have ``moved`` an object."""
+def way_back(before: Facts, after: Facts, terms: Terms, moved: Moved | None = None) -> WayBack:
+    """How a statement is taken back that found ``before`` and left ``after``, and may have ``moved`` an object."""
     old = next((key for key in before if moved and key[0] in moved.kinds and key not in after), None)
     new = next((key for key in after if moved and key[0] in moved.kinds and key not in before), None)
     if moved is None or old is None or new is None:
-        return _Comparison(before, after, terms).undoing()
-    found = _Comparison(_without(before, old), _without(after, new), terms).undoing()
+        return _Comparison(before, after, terms).way_back()
+    found = _Comparison(_without(before, old), _without(after, new), terms).way_back()
     clause = moved.clause.format(schema=schema_of(old[1]))
     about = entry(*new) if terms.is_made(entry(*old)) else None
-    found.undos.append(Undo(f"ALTER {OBJECTS[new[0]].word} {new[1]} {clause}", about=about))
+    found.backs.append(Back(f"ALTER {OBJECTS[new[0]].word} {new[1]} {clause}", about=about))
     found.renamed.append((entry(*old), entry(*new)))
     return found
 
@@ -92,46 +91,28 @@ class _Comparison:
         self._new = {entry(*key) for key in self._after if key not in self._before}
         self._gone = {entry(*key) for key in self._before if key not in self._after}
         self._ancestors = all_ancestors(self._before, self._after)
-        self._moved = {
-            name
-            for (kind, name), row in self._after.items()
-            if kind in ("table", "foreign table")
-            and (was := self._before.get((kind, name)))
-            and (was["partition of"], was["inherits"]) != (row["partition of"], row["inherits"])
-        }
-        self._attached = {
-            name
-            for name in self._moved
-            if (self._after.get(("table", name)) or self._after["foreign table", name])["partition of"]
-        }
+        self._partitions = Partitions(self._before, self._after, self._ancestors, self._is_made)
+        self._views = Views(self._before, self._after, self._gone)
         #: The relations that have lost a column for good: what stood on it cannot be made again either.
         self._narrowed = {
             relation_of(row)
             for (kind, name), row in self._before.items()
             if kind == "column" and (kind, name) not in self._after and not self._is_made(entry(kind, name))
         }
-        #: The views that have to be made anew, since columns were added to them.
-        self._remade = {
-            name
-            for (kind, name), row in self._after.items()
-            if kind == "shape"
-            and (kind, name) in self._before
-            and self._before[kind, name]["columns"] != row["columns"]
-        }
         self._rows = {key: (row, self._after[key]) for key, row in self._before.items() if key in self._after}
-        self._found = Undoing()
+        self._found = WayBack()
 
-    def undoing(self) -> Undoing:
+    def way_back(self) -> WayBack:
         for kind, name in sorted(self._after, key=lambda key: self._depth(key, self._after)):
             key, row = (kind, name), self._after[kind, name]
             if key not in self._before:
-                self._undo_new(kind, name, row)
-            elif self._before[key] != row or self._is_remade(kind, name, row):
+                self._take_away(kind, name, row)
+            elif self._before[key] != row or self._views.is_remade(kind, name, row):
                 self._put_back(kind, name, self._before[key], row)
         gone = [key for key in self._before if key not in self._after and key[0] not in _TEXTS]
         for kind, name in sorted(gone, key=self._comes_back):
-            self._undo_gone(kind, name, self._before[kind, name])
-        self._found.undos.sort(key=lambda undo: undo.place)
+            self._bring_back(kind, name, self._before[kind, name])
+        self._found.backs.sort(key=lambda back: back.place)
         return self._found
 
     def _depth(self, key: tuple[str, str], facts: Facts) -> tuple[int, int]:
@@ -146,25 +127,18 @@ class _Comparison:
         """Views before what hangs on them, those that others need first; keys before what refers to them."""
         kind, name = key
         if kind == "view":
-            return 0, self._depth_of_view(name)
+            return 0, self._views.depth(name)
         return (2 if is_reference(kind, self._before[key]) or kind in ("trigger", "rule", "policy") else 1), 0
 
-    def _depth_of_view(self, name: str, seen: frozenset[str] = frozenset()) -> int:
-        """On how many others, one on the other, it stands of those that are gone."""
-        gone = {one.name for one in self._gone if ("shape", one.name) in self._before} - seen - {name}
-        text = self._before["shape", name]["definition"]
-        under = [other for other in gone if re.search(rf"(?<![\w.]){re.escape(other)}(?![\w$])", text)]
-        return max((1 + self._depth_of_view(other, seen | {name}) for other in under), default=0)
-
-    def _undo_new(self, kind: str, name: str, row: Row) -> None:
-        one, parents = entry(kind, name), self._above(row)
+    def _take_away(self, kind: str, name: str, row: Row) -> None:
+        one, parents = entry(kind, name), goes_with(row)
         if kind in _TEXTS or row.get("identity of"):
             return
         self._found.made.append(one)
         if row.get("copied"):
             return
-        if kind in SHARED and relation_of(row) in self._attached:
-            parents = entries_in(row["parent"])  # since it stays when the partition is let go
+        if self._partitions.is_kept(kind, row):
+            parents = entries_in(row["parent"])
         if any(parent in self._new or self._is_made(parent) for parent in parents):
             return
         try:
@@ -172,41 +146,36 @@ class _Comparison:
         except NotDerivableError as error:
             self._found.missing.append(str(error))
             return
-        self._found.undos.append(Undo(sql, DROP, one))
+        self._found.backs.append(Back(sql, DROP, one))
 
-    def _undo_gone(self, kind: str, name: str, row: Row) -> None:
-        one, parents = entry(kind, name), self._above(row)
+    def _bring_back(self, kind: str, name: str, row: Row) -> None:
+        one, parents = entry(kind, name), goes_with(row)
         if self._is_made(one):
             self._found.gone.append(one)
             if kind in SHARED and any(whole in self._gone and not self._is_made(whole) for whole in parents):
                 self._found.missing.append(f"{name} came with what is dropped, and would come with it again")
-        elif any(map(self._is_made, parents)) or self._goes_along(kind, row):
-            return
-        try:
-            if not self._is_made(one):
-                self._found.undos += self._made_again(kind, name, row)
-        except NotDerivableError as error:
-            self._found.missing.append(str(error))
+        elif not any(map(self._is_made, parents)) and not self._goes_along(kind, row):
+            try:
+                self._found.backs += self._made_again(kind, name, row)
+            except NotDerivableError as error:
+                self._found.missing.append(str(error))
 
     def _goes_along(self, kind: str, row: Row) -> bool:
         """Whether it comes back with something else, or cannot since that does not."""
-        above = entries_in(row.get("parent")) if kind in SHARED and whole_of(row) else self._above(row)
+        above = entries_in(row.get("parent")) if kind in SHARED and whole_of(row) else goes_with(row)
         if row.get("identity of") or any(parent in self._gone for parent in above):
-            return not self._hangs_on_lost_view(row)
+            return not self._views.hangs_on_one(row)
         return kind in ("constraint", "index", "statistics") and relation_of(row) in self._narrowed
 
-    def _hangs_on_lost_view(self, row: Row) -> bool:
-        return any(("shape", parent.name) in self._before for parent in self._above(row))
-
-    def _made_again(self, kind: str, name: str, row: Row) -> list[Undo]:
+    def _made_again(self, kind: str, name: str, row: Row) -> list[Back]:
         """The statements that make an object anew, and put back what was said about it and granted on it."""
         of = _kind(kind, name)
         if row.get("copied"):
-            return self._copied_again(name, row)
+            return self._partitions.copied_again(name, row)
         texts = next((self._before[text, name] for text in _TEXTS if (text, name) in self._before), {})
-        if kind == "constraint" and self._stands_alone(name, row):
+        if kind == "constraint" and self._partitions.stands_alone(name, row, self._terms.version):
             texts = {"only": True}
-        if kind == "column" and self._hangs_on_lost_view(row):
+        if kind == "column" and self._views.hangs_on_one(row):
             made = []  # with the view
         elif of.make is None:
             lost = {"table": " with its rows", "column": " with its values"}.get(kind, "")
@@ -215,36 +184,13 @@ class _Comparison:
             raise NotDerivableError(f"the {kind} {name} is dropped, and new ones come with privileges here")
         else:
             # References come behind the parts of the keys that they refer to.
-            made = [Undo(of.make(name, {**row, **texts}), PUT_BACK if is_reference(kind, row) else MAKE)]
+            made = [Back(of.make(name, {**row, **texts}), PUT_BACK if is_reference(kind, row) else MAKE)]
         blank = {field: value if field in of.made_with or field in _PLACES else None for field, value in row.items()}
         if row.get("enabled") == "origin":
             blank["enabled"] = "origin"
         return made + list(self._facts_back(kind, name, row, blank))
 
-    def _stands_alone(self, name: str, row: Row) -> bool:
-        """Whether partitions get their parts by their own names, or children would become NOT NULL (until 17)."""
-        has_children = any(relation_of(row) in above for above in self._ancestors.values())
-        is_primary = has_children and row["definition"].startswith("PRIMARY KEY")
-        parts = self._before_below(entry("constraint", name))
-        return any(map(whole_of, parts)) or (is_primary and not parts and self._terms.version < NAMED)
-
-    def _copied_again(self, name: str, row: Row) -> list[Undo]:
-        """A partition's copy of a trigger comes with its original, enabled as that is where it is attached."""
-        if row["comment"]:
-            raise NotDerivableError(f"{name}, a copy of a trigger, had a comment")
-        above = [("trigger", f"{own_name(name, row)} on {table}") for table in self._ancestors.get(row["on"], ())]
-        rows = [row, *(self._before[one] for one in above if one in self._before)]
-        if all(one["enabled"] == "origin" for one in rows):
-            return []
-        only = "ONLY " if any(row["on"] in tables for tables in self._ancestors.values()) else ""
-        return [Undo(enabled("TRIGGER", name, row, only), TAKE_IN)]
-
-    def _is_remade(self, kind: str, name: str, row: Row) -> bool:
-        """Whether it is a view that is made anew, or a part of one."""
-        own = (name,) if kind == "view" else (parent.name for parent in self._above(row))
-        return bool(self._remade) and any(one in self._remade for one in own)
-
-    def _made_anew(self, kind: str, name: str, row: Row) -> list[Undo]:
+    def _made_anew(self, kind: str, name: str, row: Row) -> list[Back]:
         """A view that has only just been made again with its columns, and what hangs on it, which has to be made."""
         if self._terms.has_default_privileges:
             raise NotDerivableError(f"the view {name} has new columns, and new views come with privileges here")
@@ -253,54 +199,41 @@ class _Comparison:
         blank = {field: row[field] if field in ("options", *_PLACES) else None for field in row}
         return list(self._facts_back(kind, name, row, blank))
 
-    def _before_below(self, one: Entry) -> list[Row]:
-        return [row for row in self._before.values() if one in entries_in(row.get("follows"))]
-
-    def _take(self, one: Entry, row: Row) -> None:
-        """It became part of that of the partitioned table, with which it would go."""
-        whole = whole_of(row)
-        if any(map(self._is_made, entries_in(row["parent"]))) or whole is None:
+    def _put_back(self, kind: str, name: str, before: Row, after: Row) -> None:
+        one, is_moved = entry(kind, name), self._partitions.is_moved(kind, after)
+        above = [] if kind == "table" else entries_in(after.get("parent")) if is_moved else goes_with(after)
+        if self._partitions.is_left(kind, before, after):
+            self._found.missing.append(f"{name} is its own now")
+        if own := [made for made in (one, *above) if self._is_made(made)]:
+            self._found.touched += own
+            if whole := self._partitions.whole_for_good(kind, before, after):
+                self._take(one, whole)
             return
+        try:
+            if kind != "shape" and self._views.is_remade(kind, name, after):
+                self._found.backs += self._made_anew(kind, name, before)
+            else:
+                self._found.backs += self._facts_back(kind, name, before, after)
+        except NotDerivableError as error:
+            self._found.missing.append(str(error))
+
+    def _take(self, one: Entry, whole: Entry) -> None:
+        """It became part of that of a partitioned table."""
         if self._is_made(one) and (whole in self._new or self._is_made(whole)):
             self._found.taken.append(one)
         else:
             self._found.missing.append(f"{one.name} is part of {whole.name} for good")
 
-    def _put_back(self, kind: str, name: str, before: Row, after: Row) -> None:
-        one, is_moved = entry(kind, name), self._moved_with(kind, after)
-        above = [] if kind == "table" else entries_in(after.get("parent")) if is_moved else self._above(after)
-        is_let_go = before.get("inherited") == "yes" != after.get("inherited") and not is_moved
-        if is_let_go and not any(map(self._is_made, entries_in(after["parent"]))):
-            self._found.missing.append(f"{name} is its own now")
-        if own := [made for made in (one, *above) if self._is_made(made)]:
-            self._found.touched += own
-            if kind in SHARED and not is_moved and whole_of(after) and not whole_of(before):
-                self._take(one, after)
-            return
-        try:
-            if kind != "shape" and self._is_remade(kind, name, after):
-                self._found.undos += self._made_anew(kind, name, before)
-            else:
-                self._found.undos += self._facts_back(kind, name, before, after)
-        except NotDerivableError as error:
-            self._found.missing.append(str(error))
-
-    def _facts_back(self, kind: str, name: str, before: Row, after: Row) -> Iterator[Undo]:
+    def _facts_back(self, kind: str, name: str, before: Row, after: Row) -> Iterator[Back]:
         of = _kind(kind, name)
         changed = [
             field
             for field in {**before, **after}
-            if field not in _PLACES
-            and field not in of.derived
+            if field not in (*_PLACES, *of.derived, *self._partitions.moved_facts(kind, after))
             and not _same(field, before.get(field), after.get(field))
         ]
-        moved = self._moved_with(kind, after)
-        if moved and kind in ("index", "constraint"):
-            changed = [field for field in changed if field not in ("partition of", "index partition of")]
-        if moved and kind == "column":
-            changed = [f for f in changed if f not in ("identity", "not null no inherit", "not null local")]
         if before.get("partition of") and not after.get("partition of") and kind == "table":
-            self._check_attaching(name, before["partition of"])
+            self._partitions.check_attaching(name, before["partition of"])
         if "owner" in changed and "privileges" in changed and after["owner"] is not None:
             raise NotDerivableError(f"{name} has another owner, and other privileges by that")
         by_function: dict[PutBack, list[str]] = {}
@@ -317,36 +250,13 @@ class _Comparison:
         if "privileges" in changed and kind != "column":
             yield from self._columns_granted_again(name)
 
-    def _columns_granted_again(self, relation: str) -> Iterator[Undo]:
+    def _columns_granted_again(self, relation: str) -> Iterator[Back]:
         """What is granted on columns goes with what is revoked on their relation (PostgreSQL docs, REVOKE, Notes)."""
         for (kind, name), row in self._before.items():
             if kind == "column" and row.get("privileges") and relation_of(row) == relation:
                 there = granted(row["privileges"]["acl"], row["privileges"]["owner"])
                 for sql in statements(there, {}, f"TABLE {relation}", own_name(name, row)):
-                    yield Undo(sql, SAY)
-
-    def _check_attaching(self, partition: str, table: str) -> None:
-        """Attaching it again must not make indexes that it did not have, nor take others of those that it has."""
-        there = [(name, row) for (kind, name), row in self._before.items() if kind in SHARED]
-        for name, row in there:
-            if row.get("invalid") and relation_of(row) == table:
-                raise NotDerivableError(f"to attach {partition} again would make its part of {name}")
-        own = [row for _, row in there if relation_of(row) == partition]
-        for row in own:
-            whole, alike = whole_of(row), [other for other in own if is_like(other, row)]
-            if whole and len(alike) > 1:
-                raise NotDerivableError(
-                    f"to attach {partition} again may make another of its indexes part of {whole.name}"
-                )
-
-    def _moved_with(self, kind: str, row: Row) -> bool:
-        """Whether it belongs to a table that was attached or detached, and goes back with it."""
-        return kind in ("column", "index", "constraint") and relation_of(row) in self._moved
-
-    def _above(self, row: Row) -> list[Entry]:
-        """What it goes with when that is dropped."""
-        above = entries_in(row.get("parent")) + entries_in(row.get("follows"))
-        return [one for one in above if one.kind != "schema"]
+                    yield Back(sql, SAY)
 
 
 def _kind(kind: str, name: str) -> Any:

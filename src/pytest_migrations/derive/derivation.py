@@ -1,7 +1,7 @@
 """Follows a script statement by statement, and knows behind it how to go back.
 
-Each statement is undone where it was done: its way back leads from the schema behind it to the schema before it. So the
-ways back of all, the last one first, lead back to where the script began.
+Each statement is taken back where it was done: its way back leads from the schema behind it to the schema before it. So
+the ways back of all, the last one first, lead back to where the script began.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.derive.catalog import Catalog
-from pytest_migrations.derive.changes import Terms, undo
+from pytest_migrations.derive.changes import Terms, way_back
+from pytest_migrations.derive.names import literal
 from pytest_migrations.derive.order import ordered
 from pytest_migrations.derive.plans import plan_of
 from pytest_migrations.derive.plans.plan import NOTHING, TEMPORARY, Context, Plan
-from pytest_migrations.derive.plans.positions import put_back, sets_back
 from pytest_migrations.derive.state import Back, Said, State
 from pytest_migrations.sql.grammar import tree_of
 from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
     from pytest_migrations.derive.catalog import Facts
-    from pytest_migrations.derive.changes import Undoing
+    from pytest_migrations.derive.changes import WayBack
     from pytest_migrations.derive.scopes import Scope
     from pytest_migrations.errors import Place
     from pytest_migrations.migration import Statement
@@ -42,7 +42,7 @@ _BY_PROGRAM = "this script is a program, of which only it knows what it kept"
 
 @dataclass(frozen=True)
 class Missing:
-    """A statement that is not undone, or not whole, and why: a sentence without its full stop."""
+    """A statement that is not taken back, or not whole, and why: a sentence without its full stop."""
 
     statement: Statement
     reason: str
@@ -54,7 +54,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Derived:
-    """The statements that undo a script, each with its semicolon and on lines of its own, and what they do not undo.
+    """The statements that take a script back, each with its semicolon and on a line of its own, and what they do not.
 
     Where nothing is ``missing`` they restore the schema; else they are a beginning for a person, with a comment where
     something is missing.
@@ -119,7 +119,7 @@ class Derivation:
         if plan.scopes:
             try:
                 self._behind = (plan.scopes, self._catalog.read(plan.scopes))
-                found = undo(self._facts, self._behind[1], self._terms, plan.moved)
+                found = way_back(self._facts, self._behind[1], self._terms, plan.moved)
             except psycopg.Error as error:
                 plan = replace(plan, missing=(*plan.missing, _unread(error)))
         if self._positions:
@@ -163,13 +163,13 @@ class Derivation:
         except psycopg.Error as error:
             return replace(plan, missing=(*plan.missing, _unread(error)))
         moved = [name for name, position in self._positions.items() if after[name] != position]
-        backs = [put_back(name, self._positions[name], after[name]) for name in moved]
+        backs = [_set_back(name, self._positions[name], after[name]) for name in moved]
         return replace(plan, backs=(*plan.backs, *backs))
 
-    def _add(self, statement: Statement, plan: Plan, found: Undoing | None) -> None:
+    def _add(self, statement: Statement, plan: Plan, found: WayBack | None) -> None:
         backs, missing = list(plan.backs), list(plan.missing)
         if found is not None:
-            backs += [Back(item.sql, item.about) for item in found.undos]
+            backs += found.backs
             missing += found.missing
         state = self._state
         for old, new in (*plan.renames, *(found.renamed if found else ())):
@@ -212,7 +212,7 @@ class Derivation:
     def _return_to(self, state: State, statement: Statement) -> None:
         """The statements since are rolled back, but for setval()."""
         since = self._state.steps[len(state.steps) :]
-        kept = [back for step in reversed(since) for back in step.backs if sets_back(back)]
+        kept = [back for step in reversed(since) for back in step.backs if back.sets_back]
         self._state = state.doing(statement, kept) if kept else state
 
     def _forget_from(self, offset: int) -> None:
@@ -230,6 +230,14 @@ class Derivation:
     @property
     def _status(self) -> TransactionStatus:
         return self._connection.info.transaction_status
+
+
+def _set_back(name: str, before: tuple[int, bool], after: tuple[int, bool]) -> Back:
+    """The statement that sets a sequence back, unless somebody has taken values from it since, which may be in use."""
+    setting = "SELECT pg_catalog.setval"
+    is_as_left = f"last_value = {after[0]} AND {'' if after[1] else 'NOT '}is_called"
+    position = f"{literal(name)}, {before[0]}, {str(before[1]).lower()}"
+    return Back(f"{setting}({position}) FROM {name} WHERE {is_as_left}", sets_back=True)
 
 
 def _unread(error: psycopg.Error) -> str:

@@ -1,7 +1,7 @@
-"""What is known of a script so far: how each of its statements is undone, and which objects it has made itself.
+"""What is known of a script so far: how each of its statements is taken back, and which objects it has made itself.
 
-What a script has made goes when the statement that made it is undone, with all that was done to it since. So nothing of
-that needs undoing of its own, and what the script drops again needs none at all.
+What a script has made goes when the statement that made it is taken back, with all that was done to it since. So
+nothing of that needs a way back of its own, and what the script drops again needs none at all.
 """
 
 from __future__ import annotations
@@ -42,13 +42,17 @@ def _called(entry: Entry, old: Entry, new: Entry) -> Entry:
 
 
 class Back(NamedTuple):
-    """A statement on the way back, and the object that it is about, where it is one that the script has made.
+    """A statement on the way back, without its semicolon; a comment stands where something is missing.
 
-    A comment stands where something is missing.
+    ``place`` says when it runs among those that take one statement back (low first), ``about`` which object it drops or
+    renames, where the script has made that.
     """
 
     sql: str
+    place: int = 0
     about: Entry | None = None
+    #: Whether it sets a sequence back: setval() lasts where the statement that called it is rolled back.
+    sets_back: bool = False
 
     @property
     def is_comment(self) -> bool:
@@ -64,7 +68,7 @@ class Back(NamedTuple):
 
 
 class Said(NamedTuple):
-    """Why a statement is not undone."""
+    """Why a statement is not taken back."""
 
     statement: Statement
     reason: str
@@ -72,7 +76,7 @@ class Said(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """What undoes one statement, in the order in which it runs."""
+    """What takes one statement back, in the order in which it runs."""
 
     statement: Statement
     backs: tuple[Back, ...] = ()
@@ -116,7 +120,7 @@ class State:
     def losing(self, entry: Entry) -> tuple[State, str]:
         """The state in which an object that the script has made is gone again, and why that is not all; empty if it is.
 
-        What was to undo its making goes; what is to undo something else may need it.
+        What was to take its making back goes; what is to take something else back may need it.
         """
         since = self.made[entry]
         steps = tuple(
@@ -138,7 +142,7 @@ class State:
         return touched, reason if self.is_named(entry, step) else ""
 
     def is_named(self, entry: Entry, since: int) -> bool:
-        """Whether what undoes a step from number ``since`` on names the object, beside what is about it."""
+        """Whether what takes a step back from number ``since`` on names the object, beside what is about it."""
         return any(back.names(entry) for step in self.steps[since:] for back in step.backs)
 
     def taking(self, entry: Entry) -> State:

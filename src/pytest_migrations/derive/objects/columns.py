@@ -15,13 +15,13 @@ from pytest_migrations.derive.objects.kind import (
     NotDerivableError,
     ObjectKind,
     Row,
-    Undo,
     own_name,
     relation_of,
     relation_word,
 )
 from pytest_migrations.derive.objects.privileges import privileges
 from pytest_migrations.derive.objects.sayings import cannot, comment, options
+from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
 
 #: The versions from which on a NOT NULL is a constraint with a name, and an identity goes on to partitions.
@@ -32,18 +32,18 @@ def _drop(name: str, row: Row) -> str:
     return f"ALTER {relation_word(row)} {relation_of(row)} DROP COLUMN {own_name(name, row)}"
 
 
-def _alter(change: Change, clause: str, *, recurses: bool = True, place: int = PUT_BACK) -> list[Undo]:
+def _alter(change: Change, clause: str, *, recurses: bool = True, place: int = PUT_BACK) -> list[Back]:
     only = "ONLY " if recurses and change.has_children else ""
     word, column = relation_word(change.after), own_name(change.name, change.after)
-    return [Undo(f"ALTER {word} {only}{change.relation} ALTER COLUMN {column} {clause}", place)]
+    return [Back(f"ALTER {word} {only}{change.relation} ALTER COLUMN {column} {clause}", place)]
 
 
-def _default(change: Change) -> list[Undo]:
+def _default(change: Change) -> list[Back]:
     before = change.before["default"]
     return _alter(change, "DROP DEFAULT" if before is None else f"SET DEFAULT {before}")
 
 
-def _not_null(change: Change) -> list[Undo]:
+def _not_null(change: Change) -> list[Back]:
     """From 18 on it is a constraint, which may have a name of its own.
 
     It comes and goes with that of the tables above, which therefore get theirs first. Primary keys want it to be there.
@@ -70,17 +70,17 @@ def _not_null(change: Change) -> list[Undo]:
     if not how and (name is None or (name == usual and not change.has_children)):
         return _alter(change, "SET NOT NULL", recurses=alone, place=MAKE)
     named = f"CONSTRAINT {quoted(name)} " if name else ""
-    return [Undo(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", MAKE)]
+    return [Back(f"ALTER {relation_word(before)} {change.relation} ADD {named}NOT NULL {said}{how}", MAKE)]
 
 
-def _not_null_from_above(change: Change, top: Row) -> list[Undo]:
+def _not_null_from_above(change: Change, top: Row) -> list[Back]:
     """It comes with that of the tables above, by the name that it has there."""
     if change.before["not null constraint"] != top["not null constraint"]:
         raise NotDerivableError(f"the NOT NULL of {change.name} had another name than that of {relation_of(top)}")
     return []
 
 
-def _identity(change: Change) -> list[Undo]:
+def _identity(change: Change) -> list[Back]:
     before, after = change.before["identity"], change.after["identity"]
     if after is None:
         raise NotDerivableError(f"the sequence behind {change.name} is gone")
@@ -90,25 +90,25 @@ def _identity(change: Change) -> list[Undo]:
     return _alter(change, clause, recurses=False, place=DROP)
 
 
-def _statistics(change: Change) -> list[Undo]:
+def _statistics(change: Change) -> list[Back]:
     target = change.before["statistics target"]
     return _alter(change, f"SET STATISTICS {-1 if target is None else target}")
 
 
-def _storage(change: Change) -> list[Undo]:
+def _storage(change: Change) -> list[Back]:
     before = change.before["storage"]
     if before is None and change.version < 16:
         raise NotDerivableError(f"{change.name} was stored as its type says, which only PostgreSQL 16 can be told")
     return _alter(change, f"SET STORAGE {(before or 'default').upper()}")
 
 
-def _compression(change: Change) -> list[Undo]:
+def _compression(change: Change) -> list[Back]:
     return _alter(change, f"SET COMPRESSION {change.before['compression'] or 'default'}", recurses=False)
 
 
-def _options(change: Change) -> list[Undo]:
+def _options(change: Change) -> list[Back]:
     clauses = options(change.before["options"], change.after["options"])
-    return [undo for clause in clauses for undo in _alter(change, clause, recurses=False)]
+    return [back for clause in clauses for back in _alter(change, clause, recurses=False)]
 
 
 _SAID = {

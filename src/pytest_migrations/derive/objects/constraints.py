@@ -15,13 +15,13 @@ from pytest_migrations.derive.objects.kind import (
     NotDerivableError,
     ObjectKind,
     Row,
-    Undo,
     beside,
     own_name,
     relation_of,
     relation_word,
 )
 from pytest_migrations.derive.objects.sayings import comment
+from pytest_migrations.derive.state import Back
 
 _DEFERRABLE = re.compile(r"( DEFERRABLE)?( INITIALLY DEFERRED)?( NOT ENFORCED)?$")
 
@@ -42,7 +42,7 @@ def _drop(name: str, row: Row) -> str:
     return f"ALTER {_of(row)} DROP CONSTRAINT {own_name(name, row)}"
 
 
-def _definition(change: Change) -> list[Undo]:
+def _definition(change: Change) -> list[Back]:
     """A constraint that became valid is made anew; when a foreign key is looked at can be altered."""
     before, after = change.before["definition"], change.after["definition"]
     if change.before.get("inherited") or change.has_children:
@@ -51,8 +51,8 @@ def _definition(change: Change) -> list[Undo]:
     if _DEFERRABLE.sub("", before) == _DEFERRABLE.sub("", after) and "ENFORCED" not in before + after:
         timing = (_DEFERRABLE.search(before) or [""])[0]
         said = timing if "DEFERRABLE" in timing else f" NOT DEFERRABLE{timing}"
-        return [Undo(f"ALTER {_of(change.before)} ALTER CONSTRAINT {name}{said}", PUT_BACK)]
-    again = [Undo(_drop(change.name, change.after), DROP), Undo(_add(change.name, change.before), MAKE)]
+        return [Back(f"ALTER {_of(change.before)} ALTER CONSTRAINT {name}{said}", PUT_BACK)]
+    again = [Back(_drop(change.name, change.after), DROP), Back(_add(change.name, change.before), MAKE)]
     is_said = change.before["comment"] is not None and "comment" not in change.fields
     return again + (comment("CONSTRAINT", name=_on)(change) if is_said else [])
 
@@ -66,25 +66,25 @@ def _its_index(name: str, row: Row) -> str:
     return beside(relation_of(row), own_name(name, row))
 
 
-def _triggers(change: Change) -> list[Undo]:
+def _triggers(change: Change) -> list[Back]:
     """Those that enforce a foreign key, which have no names; the others of the table are put back after them."""
     if change.before["triggers disabled"]:
         raise NotDerivableError(f"{change.name} was not enforced, since triggers were disabled")
     only = "ONLY " if change.has_children else ""
     kept = [
-        Undo(enabled("TRIGGER", name, was, only), TAKE_IN)
+        Back(enabled("TRIGGER", name, was, only), TAKE_IN)
         for (kind, name), (was, now) in change.rows.items()
         if kind == "trigger" and relation_of(was) == change.relation and was["enabled"] == now["enabled"] != "origin"
     ]
-    return [Undo(f"ALTER TABLE {only}{change.relation} ENABLE TRIGGER ALL", MAKE), *kept]
+    return [Back(f"ALTER TABLE {only}{change.relation} ENABLE TRIGGER ALL", MAKE), *kept]
 
 
-def _partition(change: Change) -> list[Undo]:
+def _partition(change: Change) -> list[Back]:
     """As with indexes."""
     if whole := change.after["index partition of"]:
         raise NotDerivableError(f"the index of {change.name} is part of {whole} now, and would go with it")
     whole, index = change.before["index partition of"], _its_index(change.name, change.before)
-    return [Undo(f"ALTER INDEX {whole} ATTACH PARTITION {index}", PUT_BACK)]
+    return [Back(f"ALTER INDEX {whole} ATTACH PARTITION {index}", PUT_BACK)]
 
 
 CONSTRAINT = ObjectKind(

@@ -10,11 +10,11 @@ from pytest_migrations.derive.objects.kind import (
     NotDerivableError,
     ObjectKind,
     Row,
-    Undo,
     own_name,
     relation_of,
 )
 from pytest_migrations.derive.objects.sayings import comment, on, owner
+from pytest_migrations.derive.state import Back
 
 _STATES = {
     None: "ENABLE",
@@ -25,10 +25,10 @@ _STATES = {
 }
 
 
-def _enabled(word: str, change: Change) -> list[Undo]:
+def _enabled(word: str, change: Change) -> list[Back]:
     """When it fires. CREATE OR REPLACE lets a trigger fire again, so that this comes last."""
     only = "ONLY " if change.has_children else ""
-    return [Undo(enabled(word, change.name, change.before, only), TAKE_IN)]
+    return [Back(enabled(word, change.name, change.before, only), TAKE_IN)]
 
 
 def enabled(word: str, name: str, row: Row, only: str = "") -> str:
@@ -36,26 +36,26 @@ def enabled(word: str, name: str, row: Row, only: str = "") -> str:
     return f"ALTER TABLE {only}{relation_of(row)} {_STATES[row['enabled']]} {word} {own_name(name, row)}"
 
 
-def _trigger(change: Change) -> list[Undo]:
+def _trigger(change: Change) -> list[Back]:
     if change.has_children:
         raise NotDerivableError(f"the partitions of {change.relation} have {change.name} as well")
-    again = Undo(change.before["definition"].replace("CREATE ", "CREATE OR REPLACE ", 1), MAKE)
+    again = Back(change.before["definition"].replace("CREATE ", "CREATE OR REPLACE ", 1), MAKE)
     return [again, *_enabled("TRIGGER", change)] if change.before["enabled"] != "origin" else [again]
 
 
-def _rule(change: Change) -> list[Undo]:
+def _rule(change: Change) -> list[Back]:
     text = change.before["definition"].rstrip().rstrip(";")
-    return [Undo(text.replace("CREATE ", "CREATE OR REPLACE ", 1), MAKE)]
+    return [Back(text.replace("CREATE ", "CREATE OR REPLACE ", 1), MAKE)]
 
 
-def _policy(change: Change) -> list[Undo]:
+def _policy(change: Change) -> list[Back]:
     clauses = []
     for field in change.fields:
         before = change.before[field]
         if before is None:
             raise NotDerivableError(f"ALTER POLICY cannot take away the {field.upper()} of {change.name}")
         clauses.append(f"TO {', '.join(before)}" if field == "to" else f"{field.upper()} ({before})")
-    return [Undo(f"ALTER POLICY {on(change.name, change.before)} {' '.join(clauses)}", PUT_BACK)]
+    return [Back(f"ALTER POLICY {on(change.name, change.before)} {' '.join(clauses)}", PUT_BACK)]
 
 
 def _create_policy(name: str, row: Row) -> str:
@@ -100,9 +100,9 @@ POLICY = ObjectKind(
 )
 
 
-def _target(change: Change) -> list[Undo]:
+def _target(change: Change) -> list[Back]:
     target = change.before["statistics target"]
-    return [Undo(f"ALTER STATISTICS {change.name} SET STATISTICS {-1 if target is None else target}", PUT_BACK)]
+    return [Back(f"ALTER STATISTICS {change.name} SET STATISTICS {-1 if target is None else target}", PUT_BACK)]
 
 
 STATISTICS = ObjectKind(

@@ -1,32 +1,22 @@
-"""What there is to know of a kind of objects to undo what a statement did to one of them."""
+"""What there is to know of a kind of objects to lead back from what a statement did to one of them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
-from pytest_migrations.derive.names import Entry, schema_of
+from pytest_migrations.derive.names import Entry, entries_in, schema_of
+from pytest_migrations.derive.state import Back
 
 Row = Mapping[str, Any]
 
 
 class NotDerivableError(Exception):
-    """What a statement did cannot be undone by another statement; the text is a sentence without its full stop."""
+    """What a statement did cannot be taken back by another statement; the text is a sentence without its full stop."""
 
 
-class Undo(NamedTuple):
-    """A statement that undoes, without its semicolon, and when it runs among those of one statement (low first).
-
-    ``about`` is the object that it drops or renames, where the script has made that.
-    """
-
-    sql: str
-    place: int = 0
-    about: Entry | None = None
-
-
-#: In this order things are undone: partitions are let go, new things dropped, lost things made again, facts put back.
+#: The places of what leads back: partitions are let go, new things dropped, lost things made again, facts put back.
 LET_GO, DROP, MAKE, PUT_BACK, SAY, TAKE_IN = range(6)
 
 
@@ -76,7 +66,7 @@ class Change:
         return [self.rows[key] for key in keys if key in self.rows]
 
 
-PutBack = Callable[[Change], list[Undo]]
+PutBack = Callable[[Change], list[Back]]
 
 
 @dataclass(frozen=True)
@@ -112,6 +102,12 @@ def relation_word(row: Row) -> str:
     """ALTER what: the word for the relation that an object is a part of."""
     parent = row["parent"] if isinstance(row["parent"], str) else row["parent"][-1]
     return "FOREIGN TABLE" if parent.startswith("foreign") else parent.rpartition(" " + relation_of(row))[0].upper()
+
+
+def goes_with(row: Row) -> list[Entry]:
+    """What an object goes with when that is dropped, by the object's facts."""
+    above = entries_in(row.get("parent")) + entries_in(row.get("follows"))
+    return [one for one in above if one.kind != "schema"]
 
 
 def own_name(name: str, row: Row) -> str:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from pytest_migrations.derive.objects.kind import PUT_BACK, Change, ObjectKind, Undo
+from pytest_migrations.derive.objects.kind import PUT_BACK, Change, ObjectKind
 from pytest_migrations.derive.objects.privileges import granted, privileges, statements
 from pytest_migrations.derive.objects.sayings import cannot, comment, owner
+from pytest_migrations.derive.state import Back
 
 
-def _schema_of_extension(change: Change) -> list[Undo]:
-    return [Undo(f"ALTER EXTENSION {change.name} SET SCHEMA {change.before['schema']}", PUT_BACK)]
+def _schema_of_extension(change: Change) -> list[Back]:
+    return [Back(f"ALTER EXTENSION {change.name} SET SCHEMA {change.before['schema']}", PUT_BACK)]
 
 
-def _enabled(change: Change) -> list[Undo]:
+def _enabled(change: Change) -> list[Back]:
     states = {"origin": "ENABLE", "disabled": "DISABLE", "replica": "ENABLE REPLICA", "always": "ENABLE ALWAYS"}
-    return [Undo(f"ALTER EVENT TRIGGER {change.name} {states[change.before['enabled']]}", PUT_BACK)]
+    return [Back(f"ALTER EVENT TRIGGER {change.name} {states[change.before['enabled']]}", PUT_BACK)]
 
 
 def _plain(word: str, *, owned: bool = True, said: bool = True) -> ObjectKind:
@@ -70,7 +71,7 @@ USER_MAPPING = ObjectKind(
 )
 
 
-def _default_privileges(change: Change) -> list[Undo]:
+def _default_privileges(change: Change) -> list[Back]:
     for_whom, _, on = change.name.rpartition(" on ")
     prefix = (
         f"ALTER DEFAULT PRIVILEGES {for_whom.replace('for role', 'FOR ROLE').replace(' in schema ', ' IN SCHEMA ')} "
@@ -78,7 +79,7 @@ def _default_privileges(change: Change) -> list[Undo]:
     before, after = (
         granted(row["privileges"]["acl"], row["privileges"]["owner"]) for row in (change.before, change.after)
     )
-    return [Undo(sql, PUT_BACK) for sql in statements(before, after, on.upper(), prefix=prefix)]
+    return [Back(sql, PUT_BACK) for sql in statements(before, after, on.upper(), prefix=prefix)]
 
 
 DEFAULT_PRIVILEGES = ObjectKind("DEFAULT PRIVILEGES", {"privileges": _default_privileges})

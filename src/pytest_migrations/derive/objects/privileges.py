@@ -6,7 +6,8 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.catalog.privileges import PRIVILEGES, normalised, role_of
-from pytest_migrations.derive.objects.kind import SAY, NotDerivableError, Undo
+from pytest_migrations.derive.objects.kind import SAY, NotDerivableError
+from pytest_migrations.derive.state import Back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,11 +33,11 @@ def privileges(word: str, target: Callable[[str, Row], tuple[str, str]] = lambda
     ``target`` gives what they are on, and the column that they are on.
     """
 
-    def put_back(change: Change) -> list[Undo]:
+    def put_back(change: Change) -> list[Back]:
         _check_owners(change)
         on, column = target(change.name, change.after)
         before, after = (_granted(row["privileges"], change) for row in (change.before, change.after))
-        return [Undo(sql, SAY) for sql in statements(before, after, f"{word} {on}", column)]
+        return [Back(sql, SAY) for sql in statements(before, after, f"{word} {on}", column)]
 
     return put_back
 

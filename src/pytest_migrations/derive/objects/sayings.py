@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.derive.names import literal
-from pytest_migrations.derive.objects.kind import PUT_BACK, SAY, NotDerivableError, Undo, own_name, relation_of
+from pytest_migrations.derive.objects.kind import PUT_BACK, SAY, NotDerivableError, own_name, relation_of
+from pytest_migrations.derive.state import Back
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
 def owner(word: str) -> PutBack:
     """Give an object back to its owner."""
 
-    def put_back(change: Change) -> list[Undo]:
-        return [Undo(f"ALTER {word} {change.name} OWNER TO {change.before['owner']}", PUT_BACK)]
+    def put_back(change: Change) -> list[Back]:
+        return [Back(f"ALTER {word} {change.name} OWNER TO {change.before['owner']}", PUT_BACK)]
 
     return put_back
 
@@ -25,10 +26,10 @@ def owner(word: str) -> PutBack:
 def comment(word: str, field: str = "comment", name: Callable[[str, Row], str] = lambda name, _: name) -> PutBack:
     """Say of an object what was said before."""
 
-    def put_back(change: Change) -> list[Undo]:
+    def put_back(change: Change) -> list[Back]:
         text = change.before.get(field)
         said = "NULL" if text is None else literal(text)
-        return [Undo(f"COMMENT ON {word} {name(change.name, change.before)} IS {said}", SAY)]
+        return [Back(f"COMMENT ON {word} {name(change.name, change.before)} IS {said}", SAY)]
 
     return put_back
 
@@ -53,11 +54,11 @@ def _by_name(settings: list[str] | None) -> Mapping[str, str]:
 def storage_options(word: str) -> PutBack:
     """Put the options of a relation back, and those of its TOAST table."""
 
-    def put_back(change: Change) -> list[Undo]:
+    def put_back(change: Change) -> list[Back]:
         clauses = options(change.before.get("options"), change.after.get("options")) + options(
             change.before.get("toast options"), change.after.get("toast options"), "toast."
         )
-        return [Undo(f"ALTER {word} {change.name} {clause}", PUT_BACK) for clause in clauses]
+        return [Back(f"ALTER {word} {change.name} {clause}", PUT_BACK) for clause in clauses]
 
     return put_back
 
@@ -65,7 +66,7 @@ def storage_options(word: str) -> PutBack:
 def cannot(reason: str) -> PutBack:
     """Say why a fact cannot be put back."""
 
-    def put_back(change: Change) -> list[Undo]:
+    def put_back(change: Change) -> list[Back]:
         raise NotDerivableError(reason.format(name=change.name, relation=change.name))
 
     return put_back

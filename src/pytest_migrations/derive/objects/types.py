@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from pytest_migrations.derive.objects.kind import PUT_BACK, Change, NotDerivableError, ObjectKind, Row, Undo
+from pytest_migrations.derive.objects.kind import PUT_BACK, Change, NotDerivableError, ObjectKind, Row
 from pytest_migrations.derive.objects.privileges import privileges
 from pytest_migrations.derive.objects.sayings import cannot, comment, owner
+from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import quoted
 
 
@@ -18,32 +19,32 @@ def _make(name: str, row: Row) -> str:
     return f"CREATE TYPE {name} AS ENUM ({', '.join(row['labels'])})"
 
 
-def _labels(change: Change) -> list[Undo]:
+def _labels(change: Change) -> list[Back]:
     before, after = change.before["labels"], change.after["labels"]
     if len(before) != len(after):
         raise NotDerivableError(f"a value that was added to the enum {change.name} cannot be taken away")
     return [
-        Undo(f"ALTER TYPE {change.name} RENAME VALUE {new} TO {old}", PUT_BACK)
+        Back(f"ALTER TYPE {change.name} RENAME VALUE {new} TO {old}", PUT_BACK)
         for old, new in zip(before, after, strict=True)
         if old != new
     ]
 
 
-def _default(change: Change) -> list[Undo]:
+def _default(change: Change) -> list[Back]:
     before = change.before["default"]
     clause = "DROP DEFAULT" if before is None else f"SET DEFAULT {before}"
-    return [Undo(f"ALTER DOMAIN {change.name} {clause}", PUT_BACK)]
+    return [Back(f"ALTER DOMAIN {change.name} {clause}", PUT_BACK)]
 
 
-def _not_null(change: Change) -> list[Undo]:
+def _not_null(change: Change) -> list[Back]:
     before = change.before
     if before["not null"] == change.after["not null"] or before.get("not null comment"):
         raise NotDerivableError(f"the NOT NULL of {change.name} is another one")
     if not before["not null"]:
-        return [Undo(f"ALTER DOMAIN {change.name} DROP NOT NULL", PUT_BACK)]
+        return [Back(f"ALTER DOMAIN {change.name} DROP NOT NULL", PUT_BACK)]
     named = before.get("not null constraint")
     clause = f"ADD CONSTRAINT {quoted(named)} NOT NULL" if named else "SET NOT NULL"
-    return [Undo(f"ALTER DOMAIN {change.name} {clause}", PUT_BACK)]
+    return [Back(f"ALTER DOMAIN {change.name} {clause}", PUT_BACK)]
 
 
 TYPE = ObjectKind(

@@ -1,4 +1,4 @@
-"""How each kind of statement is undone, by the grammar's name of it: one line here per kind.
+"""How each kind of statement is taken back, by the grammar's name of it: one line here per kind.
 
 A statement of another kind is one of which nothing is known, and which is therefore missing.
 """
@@ -123,7 +123,7 @@ PLANS: Mapping[str, Planner] = {
     "reindex_stmt": _nothing,
     "check_point_stmt": _nothing,
     "load_stmt": _nothing,
-    # what cannot be undone, or not be seen
+    # what cannot be taken back, or not be seen
     "do_stmt": _HIDDEN,
     "call_stmt": _refused("what a procedure does cannot be seen"),
     "execute_stmt": _HIDDEN,

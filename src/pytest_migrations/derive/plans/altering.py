@@ -128,7 +128,7 @@ def _additions(commands: list[Any], found: Found) -> Plan | None:
             made.append(Entry("constraint", f"{quoted(node.constraint.conname)} on {found.sql}"))
         else:
             return None
-    return Plan(tuple(Back(_drop(entry, found), entry) for entry in reversed(made)), tuple(made))
+    return Plan(tuple(Back(_drop(entry, found), about=entry) for entry in reversed(made)), tuple(made))
 
 
 def _goes_whole(column: Any) -> bool:

@@ -20,7 +20,7 @@ _WRITING = re.compile(
 
 
 def unseen_calls(node: Any, context: Context) -> tuple[str, ...]:
-    """Why what is computed below a node is not undone: it calls what may change something, and nobody knows what."""
+    """Why what is computed below a node is not taken back: it calls what may change something unknown."""
     found = {
         said
         for kind, name, said in _named(node)

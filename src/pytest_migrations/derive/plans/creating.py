@@ -64,7 +64,7 @@ def _relation(range_var: Any, word: str, context: Context, *, unless_there: bool
     if unless_there and context.find((range_var.schemaname or context.schema, range_var.relname)) is not None:
         return NOTHING
     made = Entry("relation", context.target(range_var))
-    return Plan((Back(f"DROP {word} {made.name}", made),), (made,))
+    return Plan((Back(f"DROP {word} {made.name}", about=made),), (made,))
 
 
 def is_temporary(range_var: Any, context: Context) -> bool:
@@ -95,7 +95,7 @@ def index(node: Any, context: Context) -> Plan:
         return found.touched if calls or found.adopts else NOTHING
     if not node.idxname or node.if_not_exists or found.word == "INDEX" or found.is_partitioned:
         return Plan(scopes=(relation(node.relation, family=TABLE if found.word == "TABLE" else RELATION),))
-    return Plan((Back(f"DROP INDEX {made.name}", made),), (made,))
+    return Plan((Back(f"DROP INDEX {made.name}", about=made),), (made,))
 
 
 def trigger(node: Any, context: Context) -> Plan:
@@ -119,7 +119,7 @@ def _on_relation(kind: str, name: str, range_var: Any, context: Context, *, is_n
     if not is_new:
         return Plan(scopes=(relation(range_var, family=RELATION if kind == "rule" else HANGING),))
     made = Entry(kind, f"{quoted(name)} on {found.sql}")
-    return Plan((Back(f"DROP {kind.upper()} {quoted(name)} ON {found.sql}", made),), (made,))
+    return Plan((Back(f"DROP {kind.upper()} {quoted(name)} ON {found.sql}", about=made),), (made,))
 
 
 def type_(node: Any, context: Context) -> Plan:
@@ -137,7 +137,7 @@ def _type(names: tuple[str, ...], context: Context, word: str) -> Plan:
     if names[-2].startswith("pg_temp"):
         return NOTHING
     made = Entry("type", dotted(*names))
-    return Plan((Back(f"DROP {word} {made.name}", made),), (made,))
+    return Plan((Back(f"DROP {word} {made.name}", about=made),), (made,))
 
 
 def routine(node: Any, context: Context) -> Plan:
@@ -156,7 +156,7 @@ def schema(node: Any, context: Context) -> Plan:
         scope = scope_of("OBJECT_SCHEMA")
         return Plan(scopes=(scope,) if scope else ())
     made = Entry("schema", quoted(name))
-    return Plan((Back(f"DROP SCHEMA {made.name}", made),), (made,))
+    return Plan((Back(f"DROP SCHEMA {made.name}", about=made),), (made,))
 
 
 def defined(node: Any, context: Context) -> Plan:

@@ -1,4 +1,4 @@
-"""DROP: of what the script has made itself nothing is left to undo; some things can be made again; others are lost."""
+"""DROP: what the script has made itself needs no way back; some things can be made again; others are lost."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def _relation(node: Any, context: Context, clause: str, *, new_name: str = "", n
         return NOTHING
     new = found._replace(name=new_name or found.name, schema=new_schema or found.schema)
     made = context.is_made(found.entry)
-    back = Back(f"ALTER {found.word} {new.sql} {clause}", new.entry if made else None)
+    back = Back(f"ALTER {found.word} {new.sql} {clause}", about=new.entry if made else None)
     if found.is_temporary:
         return NOTHING
     if found.word == "INDEX" and found.is_made and not made:
@@ -107,7 +107,7 @@ def _type(names: tuple[str, ...], clause: str, context: Context, *, new_name: st
     old = Entry("type", dotted(schema, names[-1]))
     new = Entry("type", dotted(new_schema or schema, new_name or names[-1]))
     about = new if context.is_made(old) else None
-    return Plan((Back(f"ALTER TYPE {new.name} {clause}", about),), renames=((old, new),))
+    return Plan((Back(f"ALTER TYPE {new.name} {clause}", about=about),), renames=((old, new),))
 
 
 def _seen(word: str, node: Any, clause: str, new: tuple[str, ...]) -> Plan:

@@ -1,4 +1,4 @@
-"""What is to be done about a statement so that it can be undone, and what the statement may ask for that."""
+"""What is to be done about a statement so that it can be taken back, and what the statement may ask for that."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ RELATION_WORDS = {
 
 
 class Moved(NamedTuple):
-    """That the statement calls one object something else: its kinds, and the clause that undoes it."""
+    """That the statement calls one object something else: its kinds, and the clause that takes that back."""
 
     kinds: tuple[str, ...]
     #: Makes the clause behind ALTER ... of what the object was called before.
@@ -41,9 +41,9 @@ class Moved(NamedTuple):
 class Plan:
     """What is known of a statement by its tree, and in which scopes the rest is seen.
 
-    Where the tree tells all, ``backs`` are the statements that undo it, ``makes`` what it makes, and ``renames`` what
-    it calls otherwise. ``missing`` are reasons why it is not undone, or not all of it, each a sentence without its full
-    stop. What differs within the ``scopes`` is undone as well.
+    Where the tree tells all, ``backs`` are the statements that take it back, ``makes`` what it makes, and ``renames``
+    what it calls otherwise. ``missing`` are reasons why it is not taken back, or not all of it, each a sentence without
+    its full stop. What differs within the ``scopes`` is put back as well.
     """
 
     backs: tuple[Back, ...] = ()
@@ -54,7 +54,7 @@ class Plan:
     #: The sequences, not of the script's own, that it may set to another position.
     sequences: tuple[str, ...] = ()
     moved: Moved | None = None
-    #: The objects of the script's own that it changes in ways that need no undoing.
+    #: The objects of the script's own that it changes in ways that need no way back.
     touches: tuple[Entry, ...] = ()
     #: Of a DROP: the objects of the script's own that are gone.
     loses: tuple[Entry, ...] = ()

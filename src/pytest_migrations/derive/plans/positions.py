@@ -1,11 +1,11 @@
-"""Where sequences stand: what sets that is undone; what nextval() took stays taken, as after a ROLLBACK."""
+"""Where sequences stand: what sets that is taken back; what nextval() took stays taken, as after a ROLLBACK."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.derive.names import Entry, literal
+from pytest_migrations.derive.names import Entry
 from pytest_migrations.derive.scopes import names_in
 from pytest_migrations.derive.state import Back
 from pytest_migrations.sql.grammar import within
@@ -20,8 +20,6 @@ _Said = tuple[str, ...]
 _UNNAMED = "the position of a sequence is set that is not named by a plain string"
 _BOUNDS = {"as", "minvalue", "maxvalue"}
 _ALSO_BOUNDS = "a sequence got other bounds and another position at once"
-
-_SETTING = "SELECT pg_catalog.setval"
 
 
 def with_positions(plan: Plan, node: Any, context: Context) -> Plan:
@@ -72,15 +70,3 @@ def _said(node: Any) -> _Said | None:
         words = [_said(argument) for argument in node.func_call.args]
         return None if None in words else tuple(word[0] for word in words if word)
     return (node.a_const.sval.sval,) if kind == "a_const" and node.a_const.HasField("sval") else None
-
-
-def put_back(name: str, before: tuple[int, bool], after: tuple[int, bool]) -> Back:
-    """The statement that sets a sequence back, unless somebody has taken values from it since, which may be in use."""
-    is_as_left = f"last_value = {after[0]} AND {'' if after[1] else 'NOT '}is_called"
-    position = f"{literal(name)}, {before[0]}, {str(before[1]).lower()}"
-    return Back(f"{_SETTING}({position}) FROM {name} WHERE {is_as_left}")
-
-
-def sets_back(back: Back) -> bool:
-    """Whether it is such a statement. Where the setting was rolled back, which setval() is not, it does nothing."""
-    return back.sql.startswith(_SETTING)

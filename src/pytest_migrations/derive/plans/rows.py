@@ -64,7 +64,7 @@ def _rows(context: Context, node: Any, nodes: list[tuple[str, Any]]) -> Plan:
 
 
 def _lost(kind: str, node: Any, context: Context) -> str:
-    """Why a statement about rows is not undone; nothing where the rows are in what the script has made."""
+    """Why a statement about rows is not taken back; nothing where the rows are in what the script has made."""
     found = context.find_relation(node.relation)
     if found is None:
         return ""
