@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.rows import class_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LOOK_SECONDS = 0.5
-_QUERY_LENGTH = 120
 
 
 @dataclass(frozen=True)
@@ -40,18 +40,20 @@ class Blocker:
         return f"Waiting for {what} {who}{idle}: {self.query}"
 
 
-_BLOCKERS = """
+#: What is said of a session in the way, ``a`` of pg_stat_activity.
+SESSION = """a.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS "user",
+       coalesce(to_char(a.xact_start, 'HH24:MI:SS'), '') AS since, coalesce(a.state, '') AS state,
+       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120) AS query"""
+_BLOCKERS = f"""
 SELECT coalesce((
            SELECT upper(regexp_replace(regexp_replace(l.mode, 'Lock$', ''), '(?<=[a-z])(?=[A-Z])', ' ', 'g'))
                   || coalesce(' on ' || n.nspname || '.' || c.relname, '')
            FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-           WHERE l.pid = %(pid)s AND NOT l.granted AND l.locktype IN ('relation', 'tuple') LIMIT 1), ''),
-       a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''),
-       coalesce(to_char(a.xact_start, 'HH24:MI:SS'), ''), coalesce(a.state, ''),
-       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), %(length)s)
+           WHERE l.pid = %(pid)s AND NOT l.granted AND l.locktype IN ('relation', 'tuple') LIMIT 1), '') AS wanted,
+       {SESSION}
 FROM unnest(pg_blocking_pids(%(pid)s)) b JOIN pg_stat_activity a ON a.pid = b
 ORDER BY a.xact_start LIMIT 1
-"""
+"""  # noqa: S608 (its own words)
 
 
 class Blockers:
@@ -73,9 +75,8 @@ def watched(
         while not ended.wait(every):
             with suppress(psycopg.Error):  # it may see less than we wish, or be lost
                 pid, onlooker = pid_and_onlooker()
-                row = onlooker.execute(_BLOCKERS, {"pid": pid, "length": _QUERY_LENGTH}).fetchone()
-                if row is not None:
-                    seen.last = Blocker(*row)
+                with onlooker.cursor(row_factory=class_row(Blocker)) as cursor:
+                    seen.last = cursor.execute(_BLOCKERS.encode(), {"pid": pid}).fetchone() or seen.last
 
     thread = threading.Thread(target=look, name="pytest-migrations blockers", daemon=True)
     thread.start()

@@ -10,11 +10,12 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 import psycopg
+from psycopg.rows import class_row
 
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.operations.backups import archives, keeping
 from pytest_migrations.operations.backups.keeping import UNFINISHED, Backup, Origin
-from pytest_migrations.operations.blockers import Blocker
+from pytest_migrations.operations.blockers import SESSION, Blocker
 from pytest_migrations.server import clients, locks, settling
 from pytest_migrations.server.programs import ProgramError
 
@@ -137,22 +138,21 @@ _ADVICE = {
 }
 
 #: Those who wait for one too: who comes later waits behind them (PostgreSQL docs, 13.3.1).
-_EXCLUSIVE = """
-SELECT 'ACCESS SHARE on ' || n.nspname || '.' || c.relname, a.pid, coalesce(a.application_name, ''),
-       coalesce(a.usename, ''), coalesce(to_char(a.xact_start, 'HH24:MI:SS'), ''), coalesce(a.state, ''),
-       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120)
+_EXCLUSIVE = f"""
+SELECT 'ACCESS SHARE on ' || n.nspname || '.' || c.relname AS wanted,
+       {SESSION}
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
 JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE l.locktype = 'relation' AND l.mode = 'AccessExclusiveLock'
   AND l.database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = current_database())
 ORDER BY l.granted DESC, a.xact_start LIMIT 5
-"""
+"""  # noqa: S608 (its own words)
 
 
 def _who_locks(target: Target) -> str:
     """Who holds what pg_dump has just waited for in vain; it has ended, so that nobody can ask who blocked it."""
     with suppress(UserError, psycopg.Error), target.connect() as connection:
-        rows = connection.execute(_EXCLUSIVE).fetchall()
-        if rows:
-            return "\n".join(str(Blocker(*row)) for row in rows)
+        blockers = connection.cursor(row_factory=class_row(Blocker)).execute(_EXCLUSIVE.encode()).fetchall()
+        if blockers:
+            return "\n".join(map(str, blockers))
     return "Who held the lock cannot be said any more."
