@@ -10,7 +10,8 @@ import pytest
 
 from tests.interrupting import interrupt_once_it_waits
 from tests.projects import BROKEN, HIDDEN_ROLE, ROLES, USERS
-from tests.server.conftest import processes_of, until
+from tests.server.conftest import processes_of
+from tests.waiting import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from pytest_migrations.migration import how_much_later
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sqlstates import advice
 
@@ -27,7 +28,6 @@ _SAYS_ALL = {*_MISSING, "22012", "22023", "42601", "42702", "42725", "42809", "P
 ALREADY_THERE = {"42701", "42710", "42723", "42P06", "42P07"}
 _NO_EXTENSION = "The server has no such extension: install it there, or ask whoever runs it to."
 _ANOTHER_SERVER = " Or choose another server with --migrations-server."
-_COUNTS = ("", "one migration", "two migrations", "three migrations")
 _NAME = re.compile(r'"((?:[^"]|"")+)"|\b(?:function|type) ([\w.]+)')
 
 
@@ -47,10 +47,9 @@ def advise(
         return lacking.get(_name(message), _NO_EXTENSION + _ANOTHER_SERVER * is_server_chosen)
     if code in _MISSING and (later := _created_later(_MISSING[code], _name(message), error.migration, history)):
         creator, distance = later
-        count = _COUNTS[distance] if distance < len(_COUNTS) else f"{distance} migrations"
         return (
-            f'{creator.name} creates "{_name(message)}", {count} later: move it before {error.migration.name}, '
-            "or move what needs it behind it."
+            f'{creator.name} creates "{_name(message)}", {how_much_later(distance)}: '
+            f"move it before {error.migration.name}, or move what needs it behind it."
         )
     return _general(error)
 

@@ -245,6 +245,12 @@ class History:
         return (script for migration in self.migrations for script in migration.scripts)
 
 
+def how_much_later(distance: int) -> str:
+    """How far behind another one a migration stands: ``two migrations later``."""
+    counts = ("", "one migration", "two migrations", "three migrations")
+    return f"{counts[distance] if distance < len(counts) else f'{distance} migrations'} later"
+
+
 def _names_of(migration: Migration) -> set[str]:
     """Its name, and that without its suffix, or without what is the same in every folder of a migration."""
     return {migration.name, migration.name.rpartition(".")[0], migration.name.rpartition("/")[0]} - {""}

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.waiting import until_alone
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -56,8 +58,7 @@ def test_an_end_in_order(
     assert "Interrupted." in err
     assert "Traceback" not in err
     assert [m["state"] for m in cli("status", "--json").json["migrations"]] == ["applied", "pending"]
-    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    assert query(others) == [(0,)]
+    assert until_alone(query)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from pytest_migrations.operations import patience
 from pytest_migrations.operations.lock import RunLock
 from pytest_migrations.operations.session import Limits, working_on
 from pytest_migrations.operations.target import Target
+from tests.waiting import until_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,13 +162,14 @@ def test_a_script_that_releases_our_lock_stops_the_run_before_the_next_migration
 
 
 def test_a_script_in_steps_that_releases_our_lock_is_stopped_between_them(
-    database: Database, cli: Cli, migrations: Migrations
+    database: Database, cli: Cli, migrations: Migrations, query: Query
 ) -> None:
     migrations(
         m001_t="CREATE TABLE t (id int);\nCREATE INDEX CONCURRENTLY a ON t (id);\nSELECT pg_advisory_unlock_all();\n"
         "CREATE INDEX CONCURRENTLY b ON t (id);"
     )
     assert "The lock of this run was released by what ran last" in cli("run").err
+    assert until_alone(query)
     (migration,) = cli("status", "--json").json["migrations"]
     assert migration["note"] == "stopped behind statement 2 of 4"
     migrations(
@@ -177,9 +179,12 @@ def test_a_script_in_steps_that_releases_our_lock_is_stopped_between_them(
     assert cli("run", "--continue").code == 0
 
 
-def test_nothing_is_committed_without_the_lock(database: Database, cli: Cli, migrations: Migrations) -> None:
+def test_nothing_is_committed_without_the_lock(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
     migrations(m001_t="-- No transaction\nCREATE TABLE a (id int);\nSELECT pg_advisory_unlock_all();\nVACUUM a;")
     assert cli("run").code == 2
+    assert until_alone(query)
     (migration,) = cli("status", "--json").json["migrations"]
     assert migration["note"] == "stopped behind statement 1 of 3"
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.server.server import Server
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 OWNER = Path(__file__).with_name("owner.py")
 
@@ -71,15 +70,6 @@ def owners() -> Iterator[Owners]:
     started = Owners()
     yield started
     started.close()
-
-
-def until(condition: Callable[[], object], seconds: float = 15) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def processes_of(folder: Path) -> list[str]:

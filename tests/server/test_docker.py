@@ -16,8 +16,9 @@ from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.server.server import Server
+from tests.waiting import until
 
-from .conftest import Owners, requiring, until
+from .conftest import Owners, requiring
 from .test_watchdog import line, watchdog_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_migrations.server import locks
-
-from .conftest import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,8 +13,7 @@ from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.run_folder import RunFolder
 from pytest_migrations.server.server import Server
-
-from .conftest import until
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,9 @@ import pytest
 
 from pytest_migrations.server import watchdog
 from pytest_migrations.server.run_folder import RunFolder
+from tests.waiting import until
 
-from .conftest import Owners, processes_of, until
+from .conftest import Owners, processes_of
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +19,7 @@ from pytest_migrations.servers import RunServers
 from pytest_migrations.timeline.given import GivenServer
 from pytest_migrations.timeline.timeline import Timeline
 from tests.timeline.verdicts import PASSED, outcomes, reasons
+from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -207,13 +207,6 @@ def test_killed_while_it_has_a_role(given: Given, tmp_path: Path) -> None:
     process.kill()
     process.wait()
     assert until(lambda: given.content() == given.before, 30)
-
-
-def until(holds: Callable[[], bool], seconds: float) -> bool:
-    deadline = time.monotonic() + seconds
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return holds()
 
 
 def test_a_server_that_ends_meanwhile_is_said(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.rows import class_row
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.transactions import leave_transaction
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _LOOK_SECONDS = 0.5
-_QUERY_LENGTH = 120
 
 
 @dataclass(frozen=True)
@@ -55,25 +55,26 @@ class Blocker:
         return f"{who}{idle}: {self.query}"
 
 
-_BLOCKERS = """
+#: What is said of a session in the way, ``a`` of pg_stat_activity.
+_SESSION = """a.pid, coalesce(a.application_name, '') AS application, coalesce(a.usename, '') AS "user",
+       coalesce(to_char(a.xact_start, 'HH24:MI:SS'), '') AS since, coalesce(a.state, '') AS state,
+       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), 120) AS query"""
+_BLOCKERS = f"""
 SELECT coalesce((
            SELECT upper(regexp_replace(regexp_replace(l.mode, 'Lock$', ''), '(?<=[a-z])(?=[A-Z])', ' ', 'g'))
                   || coalesce(' on ' || n.nspname || '.' || c.relname, '')
            FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
-           WHERE l.pid = %(pid)s AND NOT l.granted AND l.locktype IN ('relation', 'tuple') LIMIT 1), ''),
-       a.pid, coalesce(a.application_name, ''), coalesce(a.usename, ''),
-       coalesce(to_char(a.xact_start, 'HH24:MI:SS'), ''), coalesce(a.state, ''),
-       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), %(length)s)
+           WHERE l.pid = %(pid)s AND NOT l.granted AND l.locktype IN ('relation', 'tuple') LIMIT 1), '') AS wanted,
+       {_SESSION}
 FROM unnest(pg_blocking_pids(%(pid)s)) b JOIN pg_stat_activity a ON a.pid = b
 ORDER BY a.xact_start LIMIT 1
-"""
+"""  # noqa: S608 (its own words)
 
 
 #: Those who wait for one too: who comes later waits behind them (PostgreSQL docs, 13.3.1).
-_LOCKERS = """
-SELECT 'ACCESS SHARE on ' || n.nspname || '.' || c.relname, a.pid, coalesce(a.application_name, ''),
-       coalesce(a.usename, ''), coalesce(to_char(a.xact_start, 'HH24:MI:SS'), ''), coalesce(a.state, ''),
-       left(regexp_replace(coalesce(a.query, ''), '\\s+', ' ', 'g'), %(length)s)
+_LOCKERS = f"""
+SELECT 'ACCESS SHARE on ' || n.nspname || '.' || c.relname AS wanted,
+       {_SESSION}
 FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a USING (pid)
 JOIN pg_catalog.pg_class c ON c.oid = l.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE l.locktype = 'relation'
@@ -82,14 +83,14 @@ WHERE l.locktype = 'relation'
            ELSE n.nspname = %(schema)s AND c.relname = %(table)s
                 AND l.mode IN ('ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock') END
 ORDER BY l.mode <> 'AccessExclusiveLock', l.granted DESC, a.xact_start LIMIT 5
-"""
+"""  # noqa: S608 (its own words)
 
 
 def lockers(connection: psycopg.Connection[Any], table: tuple[str, str] | None = None) -> list[Blocker]:
     """Who keeps others from reading a table now, whichever; or from writing to this one."""
     schema, name = table or (None, None)
-    parameters = {"schema": schema, "table": name, "length": _QUERY_LENGTH}
-    return [Blocker(*row) for row in connection.execute(_LOCKERS, parameters).fetchall()]
+    with connection.cursor(row_factory=class_row(Blocker)) as cursor:
+        return cursor.execute(_LOCKERS.encode(), {"schema": schema, "table": name}).fetchall()
 
 
 def locked(connection: psycopg.Connection[Any], ledger: tuple[str, str], remark: str = "") -> UserError:
@@ -124,9 +125,8 @@ def watched(
         while not ended.wait(every):
             with suppress(psycopg.Error):  # it may see less than we wish, or be lost
                 pid, onlooker = pid_and_onlooker()
-                row = onlooker.execute(_BLOCKERS, {"pid": pid, "length": _QUERY_LENGTH}).fetchone()
-                if row is not None:
-                    seen.last = Blocker(*row)
+                with onlooker.cursor(row_factory=class_row(Blocker)) as cursor:
+                    seen.last = cursor.execute(_BLOCKERS.encode(), {"pid": pid}).fetchone() or seen.last
 
     thread = threading.Thread(target=look, name="pytest-migrations blockers", daemon=True)
     thread.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_migrations.migration import how_much_later
 from pytest_migrations.validate.finding import Finding, Severity
 
 if TYPE_CHECKING:
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import History
     from pytest_migrations.validate.clash import Clash, Made, Trouble
     from pytest_migrations.validate.walk import Walk
-
-_COUNTS = ("", "one migration", "two migrations", "three migrations")
 
 
 @dataclass(frozen=True)
@@ -50,9 +49,9 @@ class Story:
     def comes_later(self, clash: Clash) -> str:
         """Who creates what is missing, and how much later."""
         assert clash.later is not None
-        distance = clash.later.migration - clash.migration
-        count = _COUNTS[distance] if distance < len(_COUNTS) else f"{distance} migrations"
-        return f"{self.name(clash.later.migration)} creates it, {count} later."
+        return (
+            f"{self.name(clash.later.migration)} creates it, {how_much_later(clash.later.migration - clash.migration)}."
+        )
 
     def made_by(self, made: Made) -> str:
         """Where an object comes from: ``003_grants.sql:12``."""

@@ -11,7 +11,6 @@ import stat
 import subprocess
 import sys
 import threading
-import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,9 +27,10 @@ from pytest_migrations.server import clients
 from pytest_migrations.server.programs import ProgramError
 from pytest_migrations.server.server import Server
 from tests.operations.backups.conftest import BIG
+from tests.waiting import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pytest_migrations.server.server import Database
 
@@ -55,15 +55,6 @@ def dumps_running(target: Target) -> list[int]:
         if command[0].endswith(b"pg_dump") and database in b" ".join(command):
             found.append(int(entry.parent.name))
     return found
-
-
-def until(condition: Callable[[], object], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def names_in(folder: Path) -> list[str]:
