@@ -12,6 +12,8 @@ from tests.operations.test_killed import kill
 from tests.operations.test_locks import in_the_way
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_migrations.server.server import Database
     from tests.commands import Cli, Migrations, Query
 
@@ -295,13 +297,27 @@ def test_a_rollback_that_fails_is_mended_in_its_file(database: Database, cli: Cl
     assert BACK in failed.err
 
 
-@pytest.mark.parametrize("down", ["-- nothing to do", "SELECT 1;"])
-def test_a_rollback_that_does_nothing_is_none(
-    down: str, database: Database, cli: Cli, migrations: Migrations, query: Query
+def test_an_empty_rollback_is_none_and_a_comment_is_one(
+    database: Database, cli: Cli, tmp_path: Path, query: Query
 ) -> None:
-    migrations(m001_t=f"{TABLE}\n--\n{down}", m002_m=f"{DISTINCT};\n--\n{down}")
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for name, up, down in (
+        ("001_t", TABLE, ""),
+        ("002_rows", DISTINCT, ""),
+        ("003_z", "CREATE TABLE z ();", "-- it may stay"),
+        ("004_mixed", "UPDATE t SET b = 3; ALTER TABLE t ADD c int;", "\n"),
+    ):
+        (folder / f"{name}.up.sql").write_text(up)
+        (folder / f"{name}.down.sql").write_text(down)
     assert cli("run").code == 0
-    assert cli("rollback", "2").code == 0, "it changes no schema, and its author says that there is nothing to undo"
+    refused = cli("rollback", "4")
+    assert refused.code == 2
+    assert "has no rollback (that of its file is empty)" in refused.err
+    assert cli("rollback", "3").code == 0
+    assert query("SELECT to_regclass('z')") == [("z",)]
+    assert cli("rollback", "2").code == 0, "rows alone change no schema"
+    query("UPDATE pytest_migrations.migration_history SET state = 'rolled back' WHERE name LIKE '004%'")
     assert cli("rollback", "1").code == 0
     assert query("SELECT to_regclass('t')") == [(None,)]
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Verb, effects_of
 from pytest_migrations.migration import Script
-from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from pytest_migrations.migration import Migration
@@ -29,14 +28,11 @@ def is_of_ledger(script: Script) -> bool:
 def own_rollback(migration: Migration) -> Script | None:
     """The rollback in the migration's file.
 
-    One that does nothing (an empty file, a comment, ``SELECT 1``) is none, where the migration changes the schema: some
-    tools want a file where there is no rollback.
+    An empty file is none where the migration changes the schema: some tools want one for each migration. A comment or
+    ``SELECT 1`` says that nothing is to be done.
     """
     down = migration.down
-    if down is None or down.program is not None or is_of_ledger(down):
+    if down is None or down.program is not None or is_of_ledger(down) or down.text.strip():
         return down
-    if any(statement.kind != "select_stmt" for statement in statements(down)):
-        return down
-    back, up = effects_of(down), effects_of(migration.up)
-    changes = bool(up.opaque) or any(effect.verb not in _READS for effect in up.effects)
-    return down if back.effects or back.opaque or not changes else None
+    up = effects_of(migration.up)
+    return None if up.opaque or any(effect.verb not in _READS for effect in up.effects) else down

@@ -137,10 +137,11 @@ def _way_back(standing: Standing) -> WayBack:
         )
     if own_rollback(migration) is not None:
         return WayBack(migration, entry)
+    that_is_empty = " (that of its file is empty)" if migration.down is not None else ""
     raise UserError(
-        f"{standing.name} has no rollback, and the ledger has none of it.{why}\nNothing was changed. Write one into "
-        "its file, or write a new migration that undoes it. If you have undone it by hand: pytest-migrations mark "
-        f"{quote(standing.name)} --rolled-back"
+        f"{standing.name} has no rollback{that_is_empty}, and the ledger has none of it.{why}\nNothing was changed. "
+        "Write one into its file, or write a new migration that undoes it. If that was done by hand, or has not to be: "
+        f"pytest-migrations mark {quote(standing.name)} --rolled-back"
     )
 
 
