@@ -322,8 +322,9 @@ def test_back_to_before_the_first(database: Database, cli: Cli, migrations: Migr
 
     migrations(m000_first="CREATE TABLE first (id int);")
     assert cli("run").code == 0
-    assert "Done: 2 rolled back" in cli("rollback", "--to", "0").out, "one is called so, and stays"
-    assert query("SELECT to_regclass('first')") == [("first",)]
+    assert "Done: 2 rolled back" in cli("rollback", "--to", "000").out, "it is called so, and stays"
+    assert "Done: 1 rolled back" in cli("rollback", "--to", "0").out
+    assert query("SELECT to_regclass('first')") == [(None,)]
 
 
 def test_without_a_schema_to_create_in_the_server_says_so(database: Database, cli: Cli, migrations: Migrations) -> None:

@@ -115,6 +115,14 @@ DROP_VIEWS = drop_each("SELECT viewname FROM pg_views WHERE schemaname = 'public
             ],
             id="keys of columns that are renamed",
         ),
+        pytest.param(
+            [
+                "CREATE TABLE s (id int, parent int REFERENCES s (id), other int REFERENCES s, PRIMARY KEY (id));",
+                "CREATE TABLE k (a int, b int, c int, d int, FOREIGN KEY (c, d) REFERENCES k (a, b), UNIQUE (b, a));",
+                "ALTER TABLE k ADD COLUMN e int REFERENCES k (d), ADD FOREIGN KEY (c) REFERENCES k (d), ADD UNIQUE(d);",
+            ],
+            id="keys of the table itself that come later",
+        ),
         pytest.param([REFERRING, "ALTER TABLE c ALTER x TYPE bigint; ALTER TABLE t ALTER id TYPE bigint;"], id="types"),
     ],
 )

@@ -191,9 +191,9 @@ class Derivation:
         match enum_name(node, "kind").removeprefix("TRANS_STMT_"):
             case "ROLLBACK" | "COMMIT" if self._was_idle:
                 pass  # there is nothing to end
-            case "BEGIN" | "START":
-                self._open = [("", self._state)]
-            case "COMMIT":
+            case "BEGIN" | "START" if not self._was_idle:
+                pass  # in a transaction it is a warning
+            case "BEGIN" | "START" | "COMMIT":
                 self._open = [("", self._state)]
             case "ROLLBACK":
                 self._return_to(self._open[0][1], statement)

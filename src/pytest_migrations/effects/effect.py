@@ -252,10 +252,15 @@ class Effects(NamedTuple):
     effects: tuple[Effect, ...] = ()
     opaque: tuple[Opaque, ...] = ()
     mistakes: tuple[Mistake, ...] = ()
+    #: What the statement of the second number (ROLLBACK) takes back: all between that of the first and itself.
+    undone: tuple[tuple[int, int], ...] = ()
 
     def of(self, *verbs: Verb) -> Iterator[Effect]:
-        """Those of these verbs."""
-        return (effect for effect in self.effects if effect.verb in verbs)
+        """Those of these verbs that last."""
+        return (effect for effect in self.effects if effect.verb in verbs and self._lasts(effect.statement))
+
+    def _lasts(self, statement: int) -> bool:
+        return not any(first < statement < last for first, last in self.undone)
 
     @property
     def by_statement(self) -> dict[int, tuple[Effect, ...]]:

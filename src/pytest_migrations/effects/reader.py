@@ -32,8 +32,8 @@ class Mark(NamedTuple):
     """Where a script can go back to: a savepoint of that name, or the beginning of its transaction, without one."""
 
     name: str
-    #: How many effects there were.
-    effects: int
+    #: The number of the statement that makes it.
+    statement: int
     search_path: tuple[str, ...]
     lasting_path: tuple[str, ...]
     temporary: frozenset[str]
@@ -55,6 +55,8 @@ class Reader:
         #: The same without what holds only to the end of the transaction (SET LOCAL).
         self.lasting_path: tuple[str, ...] = DEFAULT_PATH
         self.marks: list[Mark] = []
+        #: From which statement on another one has taken back what was done.
+        self.undone: list[tuple[int, int]] = []
         #: Which statement of the script this is.
         self.number = 0
         #: From where to where in the text that is read the innermost one goes.

@@ -36,4 +36,4 @@ def effects_of(script: Script) -> Effects:
         return Effects(opaque=(unread,), mistakes=(Mistake(script, offset, str(mistake)),))
     except RecursionError:
         reader.cannot_read("it is nested too deeply", reader.start)
-    return Effects(tuple(reader.effects), tuple(reader.opaque), tuple(reader.mistakes))
+    return Effects(tuple(reader.effects), tuple(reader.opaque), tuple(reader.mistakes), tuple(reader.undone))

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from pytest_migrations.operations.entry import Entry
 
 
-_OF_A_ROLE = re.compile(r"\bROLE\b", re.IGNORECASE)
+_OF_A_ROLE = re.compile(r"\b(?:ROLE|AUTHORIZATION|RESET\s+ALL|DISCARD\s+ALL)\b", re.IGNORECASE)
+_TAKES_ON = re.compile(r"SET\s+(?:SESSION\s+)?ROLE\b", re.IGNORECASE)
+_OF_A_SESSION = {"variable_set_stmt", "discard_stmt"}
+_BEFORE_ALL = {"variable_set_stmt", "transaction_stmt"}
 _ROLE = """
 SELECT quote_ident(current_setting('role')) FROM pg_catalog.pg_roles
 WHERE rolname = session_user AND NOT rolsuper AND current_setting('role') <> 'none'
@@ -44,8 +47,7 @@ class Deriving:
         self._derivation = Derivation(connection) if is_derived else None
         #: Where the last statement stands.
         self._offset = -1
-        #: The last role that the script has taken on, as SQL has it, where its own user may not all that it may.
-        self._role = ""
+        self._is_in_one_role = is_derived and _is_in_one_role(migration.up)
 
     def before(self, statement: Statement) -> None:
         """Called before a statement is sent."""
@@ -59,9 +61,11 @@ class Deriving:
         """Called behind a statement that succeeded."""
         if self._derivation is not None:
             self._derivation.after(statement)
-            if statement.kind == "variable_set_stmt" and _OF_A_ROLE.search(statement.text):
-                row = self._connection.execute(_ROLE).fetchone()
-                self._role = row[0] if row else self._role
+
+    def _as_role(self) -> str:
+        """What takes on the role that the script is in, where its own user may not all that it may."""
+        row = self._connection.execute(_ROLE).fetchone() if self._is_in_one_role else None
+        return f"SET ROLE {row[0]};\n" if row else ""
 
     def onto(self, entry: Entry, *, is_through: bool) -> Entry:
         """The entry with the rollback from where the script is now, and what is to be said of it."""
@@ -81,10 +85,19 @@ class Deriving:
             known = entry.rollback_note if entry.rollback_sql is None else None
             note = known or "no way back: how to undo what was done of it before is not known"
             return replace(entry, rollback_sql=None, rollback_note=note)
-        as_role = f"SET ROLE {self._role};\n" if self._role and derived.sql.strip() else ""
+        as_role = self._as_role() if derived.sql.strip() else ""
         whole = f"{as_role}{derived.sql.rstrip()}\n{self._earlier}".strip()
         note = "its rollback is derived from its statements" if whole else "there is nothing to be undone"
         return replace(entry, rollback_sql=whole, rollback_note=note)
+
+
+def _is_in_one_role(script: Script) -> bool:
+    """Whether it takes on a role before it does anything else, and keeps it to its end."""
+    commands = statements(script)
+    first = next((number for number, one in enumerate(commands) if one.kind not in _BEFORE_ALL), len(commands))
+    about = [n for n, one in enumerate(commands) if one.kind in _OF_A_SESSION and _OF_A_ROLE.search(one.text)]
+    is_undone = any(one.text.lower().startswith(("rollback", "abort")) for one in commands)
+    return len(about) == 1 and about[0] < first and not is_undone and bool(_TAKES_ON.match(commands[about[0]].text))
 
 
 def commits_in_steps(script: Script) -> bool:

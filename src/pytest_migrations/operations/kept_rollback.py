@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_migrations.effects import Verb, effects_of
 from pytest_migrations.migration import Script
+from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from pytest_migrations.migration import Migration
 
 _PREFIX = "the ledger's rollback of "
-_READS = (Verb.READ, Verb.REQUIRE)
+#: Statements that change no schema.
+_ABOUT_ROWS = {
+    *("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "copy_stmt", "truncate_stmt"),
+    *("transaction_stmt", "variable_set_stmt", "lock_stmt", "vacuum_stmt"),
+}
 
 
 def kept_rollback(name: str, sql: str) -> Script:
@@ -34,5 +38,5 @@ def own_rollback(migration: Migration) -> Script | None:
     down = migration.down
     if down is None or down.program is not None or is_of_ledger(down) or down.text.strip():
         return down
-    up = effects_of(migration.up)
-    return None if up.opaque or any(effect.verb not in _READS for effect in up.effects) else down
+    is_about_rows = {statement.kind for statement in statements(migration.up)} <= _ABOUT_ROWS
+    return down if is_about_rows and migration.up.program is None else None

@@ -19,6 +19,7 @@ from pytest_migrations.operations.looking import (
     indexes_of,
     is_database,
     is_detach_pending,
+    is_valid_index,
     resolved,
 )
 
@@ -110,7 +111,8 @@ def _see_dropped(connection: psycopg.Connection[Any], node: Node) -> Sight:
     # It takes one.
     name = sql.Identifier(*(part["String"]["sval"] for part in node["objects"][0]["List"]["items"])).as_string()
     index = resolved(connection, name)
-    return {"name": name, "index": index, "definition": definition_of(connection, index)}
+    is_valid = is_valid_index(connection, index)
+    return {"name": name, "index": index, "definition": definition_of(connection, index), "is_valid": is_valid}
 
 
 def _judge_dropped(connection: psycopg.Connection[Any], before: Sight) -> Judgement:
@@ -121,8 +123,9 @@ def _judge_dropped(connection: psycopg.Connection[Any], before: Sight) -> Judgem
         return Judgement(
             Outcome.SKIP, f"the index {before['index']} is gone", (), (sql.SQL(definition),) if definition else None
         )
-    if before["definition"] and definition_of(connection, before["index"]) is None:
-        again = (*_drops([before["index"]]), sql.SQL(before["definition"]))
+    if before["is_valid"] and not is_valid_index(connection, before["index"]):
+        definition = before["definition"]
+        again = (*_drops([before["index"]]), sql.SQL(definition)) if definition else None
         return Judgement(Outcome.RUN, f"the index {before['index']} is half dropped: it is invalid", (), again)
     return has_not_run(f"the index {before['index']} is still there")
 

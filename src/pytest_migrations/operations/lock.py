@@ -44,6 +44,11 @@ class RunLock:
         self._try()  # twice, so that it can be given back once to see that it is held
         self.pid = _one(self._connection, "SELECT pg_backend_pid()")
 
+    def give_back(self) -> None:
+        """Let another session have it."""
+        for _ in range(2):
+            _one(self._connection, "SELECT pg_advisory_unlock(%s, %s)", self._key)
+
     def check(self, then: bytes = b"") -> None:
         """Make sure that we still have it. Raises UserError where not, whoever has it now.
 

@@ -37,6 +37,12 @@ def indexes_of(connection: psycopg.Connection[Any], table: str | None) -> dict[s
     return {index: Index(name, is_valid, shape) for index, name, is_valid, *shape in rows}
 
 
+def is_valid_index(connection: psycopg.Connection[Any], index: str | None) -> bool:
+    """Whether there is one of this name, and queries may use it."""
+    query = "SELECT indisvalid FROM pg_catalog.pg_index WHERE indexrelid = to_regclass(%s)"
+    return connection.execute(query, [index]).fetchone() == (True,)
+
+
 def definition_of(connection: psycopg.Connection[Any], index: str | None) -> str | None:
     """What makes an index anew; None where more belongs to it than that says. It means the same in every session."""
     with connection.transaction():

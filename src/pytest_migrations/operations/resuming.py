@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from pytest_migrations.effects import Verb, effects_of
 from pytest_migrations.errors import UserError
 from pytest_migrations.operations.doubt import by_hand, doubt_of, settle
-from pytest_migrations.operations.entry import checksum_of
+from pytest_migrations.operations.entry import State, checksum_of
 from pytest_migrations.runner import CLEAN_BUT_FOR_LOCKS
-from pytest_migrations.sql.framing import OWN_TRANSACTION, may_commit
-from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.grammar import statements, tree_of
+from pytest_migrations.sql.traits import enum_name
 
 if TYPE_CHECKING:
     from pytest_migrations.migration import Migration, Script, Statement
@@ -29,7 +30,10 @@ _SETS = {
         r"\bset_config\s*\(|(?:^|[;'$]|\b(?:BEGIN|THEN|ELSE|LOOP))\s*SET\s+(?!LOCAL\b|CONSTRAINTS\b|TRANSACTION\b)",
         re.IGNORECASE | re.MULTILINE,
     ),
-    "select_stmt": re.compile(r"\bset_config\s*\((?!.*,\s*(?:true|'t(?:rue)?')\s*\))", re.IGNORECASE | re.DOTALL),
+    **dict.fromkeys(
+        ("select_stmt", "insert_stmt", "update_stmt", "delete_stmt", "merge_stmt"),
+        re.compile(r"\bset_config\s*\((?!.*,\s*(?:true|'t(?:rue)?')\s*\))", re.IGNORECASE | re.DOTALL),
+    ),
 }
 _ONLY_OF_A_TRANSACTION = re.compile(r"\s*SET\s+(?:LOCAL|TRANSACTION|CONSTRAINTS)\b", re.IGNORECASE)
 
@@ -61,19 +65,21 @@ def resume(session: Session, migration: Migration, script: Script, entry: Entry)
     if script.program is not None or len(done) < entry.statements:
         what = "of a program" if script.program is not None else f": the script has {len(commands)}"
         raise UserError.at(
-            script.start, f"it cannot be gone on behind statement {entry.statements} {what}", by_hand(migration.name)
+            script.start,
+            f"it cannot be gone on behind statement {entry.statements} {what}",
+            by_hand(migration.name) if script.program is not None else _back_or_by_hand(migration.name, entry),
         )
     if entry.kept_checksum not in (None, checksum_of(done)):
         raise UserError.at(
             script.start,
             f"the first {entry.statements} statements are not those that were done: they were edited since",
-            f"Undo that edit; only what comes behind them may change. Or: {by_hand(migration.name)}",
+            f"Undo that edit; only what comes behind them may change. Or: {_back_or_by_hand(migration.name, entry)}",
         )
     if lost := lost_with_its_session(script, entry.statements):
         raise UserError.at(
             lost.place,
             "what this made went with its session, so the script cannot be gone on with",
-            by_hand(migration.name),
+            _back_or_by_hand(migration.name, entry),
         )
     settings = settings_behind(script, entry.statements)
     session.lock.check(CLEAN_BUT_FOR_LOCKS + settings)
@@ -81,6 +87,14 @@ def resume(session: Session, migration: Migration, script: Script, entry: Entry)
     if doubt is not None and not settle(session.connection, doubt):
         return Resumption(entry.statements + 1, settings, _with_undo(doubt, session, entry.rollback_sql))
     return Resumption(entry.statements, settings, entry.rollback_sql)
+
+
+def _back_or_by_hand(name: str, entry: Entry) -> str:
+    """What to do where a script cannot be gone on with."""
+    hand = by_hand(name)
+    if entry.state is not State.APPLYING or entry.rollback_sql is None:
+        return hand
+    return f"Take back what was kept: pytest-migrations rollback {quote(name)}. Or {hand[0].lower()}{hand[1:]}"
 
 
 def lost_with_its_session(script: Script, done: int) -> Statement | None:
@@ -118,12 +132,16 @@ def _with_undo(doubt: Doubt, session: Session, rollback_sql: str | None) -> str 
 def settings_behind(script: Script, done: int) -> bytes:
     """Those of its statements that were done which set something for the session, each behind a semicolon."""
     settings: list[Statement] = []
-    at_begin = 0
+    #: How many there were at the beginning of the transaction, and at each savepoint.
+    marks = {"": 0}
     for statement in statements(script)[:done]:
         if statement.kind == "variable_set_stmt" and not _ONLY_OF_A_TRANSACTION.match(statement.text):
             settings.append(statement)
-        elif statement.text.lower().startswith(("begin", "start transaction")):
-            at_begin = len(settings)
-        elif statement.traits & OWN_TRANSACTION and not may_commit(statement):
-            del settings[at_begin:]
+        elif statement.kind == "transaction_stmt":
+            node = tree_of(statement)
+            kind = enum_name(node, "kind").removeprefix("TRANS_STMT_")
+            if kind in ("ROLLBACK", "ROLLBACK_TO"):
+                del settings[marks.get(node.savepoint_name, 0) :]
+            elif kind in ("BEGIN", "START", "COMMIT", "SAVEPOINT"):
+                marks[node.savepoint_name] = len(settings)
     return "".join(f"; {statement.text}" for statement in settings).encode()

@@ -103,10 +103,10 @@ def roll_back(session: Session, history: History, ways: Sequence[WayBack], tell:
 
 
 def _is_one_called_0(history: History, entries: Mapping[str, Entry]) -> bool:
-    """Whether the version of one is 0, or 000."""
+    """Whether the version of one is just that."""
     versions = {migration.version for migration in (*history.migrations, *history.superseded)}
     versions |= {entry.version for entry in entries.values()}
-    return any(version and not version.strip("0") for version in versions)
+    return "0" in versions
 
 
 def _applied(all_standings: list[Standing], entries: Mapping[str, Entry]) -> list[Standing]:
@@ -129,11 +129,15 @@ def _from(wanted: str, history: History, entries: Mapping[str, Entry]) -> tuple[
 def _way_back(standing: Standing) -> WayBack:
     migration, entry = _migration_of(standing), standing.entry
     assert entry is not None
-    why = f"\n{entry.rollback_note}" if entry.rollback_note else ""
+    why = f"\n{entry.rollback_note}" if entry.rollback_note and entry.rollback_sql is None else ""
+    _refuse_edits(migration, entry)
     if entry.is_unfinished and not can_be_taken_back(standing.migration, entry):
+        if entry.rollback_sql:
+            steps = "of the next statement nobody can tell what it has done. What takes back those before it"
+            why = f"\n{steps}: pytest-migrations status {quote(standing.name)}"
         raise UserError(
-            f"{standing.name} stopped half-way, and nothing takes back what was kept of it.{why}\nNothing was changed. "
-            f"{way_out(standing.name, standing.migration, entry)}"
+            f"{standing.name} stopped half-way, and nothing takes back all that was kept of it.{why}\nNothing was "
+            f"changed. {way_out(standing.name, standing.migration, entry)}"
         )
     if own_rollback(migration) is not None:
         return WayBack(migration, entry)
@@ -163,6 +167,18 @@ def _migration_of(standing: Standing) -> Migration:
 def _is_of_ledger(own: Script | None, migration: Migration, entry: Entry) -> bool:
     if own is None or (entry.is_unfinished and entry.rollback_note is not None):
         return True
-    if entry.state is State.ROLLING_BACK:  # the file's goes on where what was done of it is still the same
-        return entry.kept_checksum not in (None, checksum_of(statements(own)[: entry.statements]))
-    return entry.checksum != checksum(migration)
+    return entry.state is not State.ROLLING_BACK and entry.checksum != checksum(migration)
+
+
+def _refuse_edits(migration: Migration, entry: Entry) -> None:
+    """Raises UserError where a rollback that stopped half-way was edited before where it stands."""
+    down = migration.down
+    if entry.state is not State.ROLLING_BACK or down is None or down.program is not None:
+        return
+    if entry.kept_checksum not in (None, checksum_of(statements(down)[: entry.statements])):
+        raise UserError.at(
+            down.start,
+            f"the first {entry.statements} statements of this rollback are not those that were done: they were edited",
+            "Nothing was changed. Undo that edit; only what comes behind them may be mended. Or finish it by hand, and "
+            f"say so: pytest-migrations mark {quote(migration.name)} --rolled-back",
+        )

@@ -116,9 +116,9 @@ def run(session: Session, history: History, wanted: Plan, tell: Callable[[Event]
 def _begin_anew(session: Session) -> None:
     """Go on in a session that begins as others do by now, as it would if each migration had one of its own."""
     entries = session.ledger.entries()
-    session.reconnect()
-    if session.ledger.entries() != entries:  # nobody had the lock in between
-        raise UserError("Another run has begun meanwhile: look at pytest-migrations status, and run again.")
+    session.renew()
+    if session.ledger.entries() != entries:  # somebody had the lock in between
+        raise UserError("Another run has gone on meanwhile. Look at pytest-migrations status, and run again.")
 
 
 def run_as_one(session: Session, history: History, wanted: Plan, tell: Callable[[Event], None]) -> None:

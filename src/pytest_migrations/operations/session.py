@@ -70,11 +70,7 @@ class Session:
         """
         before = self.lock.pid
         self.close()
-        self.connection = self.target.connect(self.limits.settings)
-        self.onlooker = self.target.connect(self.limits.settings)
-        self.ledger = Ledger(self.connection, self.target.ledger, _RIGHTS)
-        self.ledger.has_written = True
-        self.lock = RunLock(self.connection, self.target.ledger, self.target.where)
+        self._go_on(*self._connected())
         try:
             self.lock.take(self.limits.lock or math.inf)
         except UserError as error:
@@ -84,6 +80,28 @@ class Session:
                     f"kept. Wait until it has ended, or end it: SELECT pg_terminate_backend({before});"
                 ) from error
             raise
+
+    def renew(self) -> None:
+        """Go on in a session that begins as others do by now. The lock is given away for a moment.
+
+        :raises UserError: where the server takes no more connections, or they cannot be worked in.
+        """
+        former, connections = (self.connection, self.onlooker), self._connected()
+        self.lock.give_back()
+        self._go_on(*connections)
+        self.lock.take(math.inf)
+        for connection in former:
+            connection.close()
+        _check_usable(self)
+
+    def _connected(self) -> tuple[psycopg.Connection[Any], psycopg.Connection[Any]]:
+        return self.target.connect(self.limits.settings), self.target.connect(self.limits.settings)
+
+    def _go_on(self, connection: psycopg.Connection[Any], onlooker: psycopg.Connection[Any]) -> None:
+        self.connection, self.onlooker = connection, onlooker
+        self.ledger = Ledger(self.connection, self.target.ledger, _RIGHTS)
+        self.ledger.has_written = True
+        self.lock = RunLock(self.connection, self.target.ledger, self.target.where)
 
     def close(self) -> None:
         """Close the connections, which gives back the lock."""

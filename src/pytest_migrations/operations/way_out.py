@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.operations.deriving import commits_in_steps
 from pytest_migrations.operations.doubt import by_hand, is_hopeless
-from pytest_migrations.operations.entry import State
+from pytest_migrations.operations.entry import State, checksum_of
 from pytest_migrations.operations.kept_rollback import is_of_ledger, own_rollback
 from pytest_migrations.operations.resuming import lost_with_its_session
+from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
-    from pytest_migrations.migration import Migration
+    from pytest_migrations.migration import Migration, Script
     from pytest_migrations.operations.entry import Entry
 
 
@@ -27,6 +28,8 @@ def way_out(name: str, migration: Migration | None, entry: Entry) -> str:
     if not ways:
         return by_hand(name)
     out = f"Once the cause is gone {', or '.join(ways)}."
+    if entry.state is State.ROLLING_BACK and migration is not None and migration.down is not None:
+        out += " In its file only what comes behind the statements that are done may be mended."
     if entry.state is State.APPLYING and not can_be_taken_back(migration, entry):
         out += f" Or undo by hand what was kept, and say so: pytest-migrations mark {quote(name)} --pending"
     return out
@@ -38,7 +41,7 @@ def can_go_on(migration: Migration | None, entry: Entry) -> bool:
         return False
     if entry.state is not State.APPLYING or is_hopeless(entry):
         return False
-    return lost_with_its_session(migration.up, entry.statements) is None
+    return _can_be_resumed(migration.up, entry)
 
 
 def can_be_taken_back(migration: Migration | None, entry: Entry) -> bool:
@@ -52,4 +55,13 @@ def can_be_taken_back(migration: Migration | None, entry: Entry) -> bool:
         return False
     if entry.state is State.APPLYING and entry.rollback_sql is None:
         return down is not None and not commits_in_steps(down)
+    if entry.state is State.ROLLING_BACK and down is not None:
+        return _can_be_resumed(down, entry)
     return entry.rollback_sql is not None or down is not None
+
+
+def _can_be_resumed(script: Script, entry: Entry) -> bool:
+    """Whether the statements that were done are still those, and nothing of them went with its session."""
+    done = statements(script)[: entry.statements]
+    is_same = len(done) == entry.statements and entry.kept_checksum in (None, checksum_of(done))
+    return is_same and lost_with_its_session(script, entry.statements) is None

@@ -36,8 +36,12 @@ def act(scene: Scene, effects: Effects, migration: int, *, in_rollback: bool = F
     for place in effects.opaque:
         if place.by is None:
             opaque.setdefault(place.statement, []).append(place)
-    by_statement = effects.by_statement
-    for number in sorted({*by_statement, *opaque}):
+    by_statement, taken_back = effects.by_statement, {last: first for first, last in effects.undone}
+    marks: dict[int, int] = {}
+    for number in sorted({*by_statement, *opaque, *taken_back, *taken_back.values()}):
+        if number in taken_back:
+            scene.schema.journal.back_to(marks[taken_back[number]])
+        marks[number] = len(scene.schema.journal)
         for place in opaque.get(number, ()):
             text = place.text or place.script.written
             is_foreign = place.script.program is not None

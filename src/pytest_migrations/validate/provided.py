@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_migrations.migration import History
 
 
@@ -62,7 +64,15 @@ _LEDGERS = {
 }
 
 
+def _text_of(path: Path) -> str:
+    """What code says; it may be a link to nowhere."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
 def provided_for(history: History) -> Provided:
     """What there is beside what the migrations of a folder make."""
-    code = tuple(item.path.read_text(encoding="utf-8", errors="replace") for item in history.in_code)
+    code = tuple(_text_of(item.path) for item in history.in_code)
     return _PLATFORMS.get(history.format, NOTHING)._replace(tables=_LEDGERS.get(history.format, ()), code=code)

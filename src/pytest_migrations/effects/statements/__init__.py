@@ -59,6 +59,7 @@ READERS: dict[str, Callable[[Reader, dict[str, Any]], None]] = {
     "DeclareCursorStmt": queries.anything,
     "DefineStmt": objects.define,
     "DeleteStmt": queries.change,
+    "DiscardStmt": transactions.discard,
     "DoStmt": do_block,
     "DropStmt": any_kind.drop,
     "ExplainStmt": queries.anything,

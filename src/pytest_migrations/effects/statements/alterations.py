@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 from pytest_migrations.effects.effect import Column, Condition, Named, Shape, Verb
 from pytest_migrations.effects.expressions import own_columns
 from pytest_migrations.effects.reader import part
-from pytest_migrations.effects.statements.constraints import automatic_name, constraint, new_default, own_sequence
+from pytest_migrations.effects.statements.constraints import (
+    automatic_name,
+    constraint,
+    is_foreign,
+    new_default,
+    own_sequence,
+)
 from pytest_migrations.effects.statements.tables import column_constraints, new_column
 from pytest_migrations.effects.types import require_type
 
@@ -45,8 +51,16 @@ def alter_table(reader: Reader, node: _Node) -> None:
         return
     with reader.under(condition):
         commands = [command["AlterTableCmd"] for command in node.get("cmds", [])]
-        for command in sorted(commands, key=lambda command: _PASSES.get(command["subtype"], len(_PASSES))):
+        for command in sorted(commands, key=_pass_of):
             _command(reader, command, table)
+        for command in commands:
+            if command["subtype"] == "AT_AddColumn" and not command.get("missing_ok"):
+                column_constraints(reader, command["def"]["ColumnDef"], table, foreign=True)
+
+
+def _pass_of(command: _Node) -> int:
+    last = command["subtype"] == "AT_AddConstraint" and is_foreign(command["def"]["Constraint"])
+    return _PASSES.get(command["subtype"], len(_PASSES) + last)
 
 
 def _command(reader: Reader, command: _Node, table: Named) -> None:
@@ -64,7 +78,9 @@ def _command(reader: Reader, command: _Node, table: Named) -> None:
 def _add_column(reader: Reader, command: _Node, table: Named) -> None:
     condition = Condition.IF_NOT_EXISTS if command.get("missing_ok") else Condition.NONE
     new_column(reader, command["def"]["ColumnDef"], table, condition)
-    column_constraints(reader, command["def"]["ColumnDef"], table, condition)
+    # Its foreign keys come behind all other commands, but for those that are skipped with it.
+    foreign = None if condition else False
+    column_constraints(reader, command["def"]["ColumnDef"], table, condition, foreign=foreign)
 
 
 def _drop_column(reader: Reader, command: _Node, table: Named) -> None:

@@ -38,6 +38,11 @@ def constraint(reader: Reader, node: _Node, table: Named | None, column: str = "
         read(reader, node, table, column)
 
 
+def is_foreign(node: _Node) -> bool:
+    """Whether the constraint is a foreign key."""
+    return node.get("contype") == "CONSTR_FOREIGN"
+
+
 def _key(reader: Reader, node: _Node, table: Named, column: str) -> None:
     kind = node["contype"]
     if index := node.get("indexname"):  # ADD CONSTRAINT ... USING INDEX, which gives it its own name

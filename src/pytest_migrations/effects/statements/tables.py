@@ -9,7 +9,7 @@ from pytest_migrations.effects.effect import Column, Condition, Named, Shape, St
 from pytest_migrations.effects.expressions import uses
 from pytest_migrations.effects.outputs import outputs, renamed
 from pytest_migrations.effects.reader import part, strings
-from pytest_migrations.effects.statements.constraints import constraint, own_sequence
+from pytest_migrations.effects.statements.constraints import constraint, is_foreign, own_sequence
 from pytest_migrations.effects.types import is_serial, require_type, require_value
 
 if TYPE_CHECKING:
@@ -42,11 +42,13 @@ def create_table(reader: Reader, node: _Node, kind: str = "table") -> None:
         columns = [element["ColumnDef"] for element in elements if "ColumnDef" in element]
         for written in columns:
             new_column(reader, written, table)
-        for written in columns:
-            column_constraints(reader, written, table)
-        for element in (*elements, *node.get("constraints", [])):
-            if "Constraint" in element:
-                constraint(reader, element["Constraint"], table)
+        constraints = [one["Constraint"] for one in (*elements, *node.get("constraints", [])) if "Constraint" in one]
+        for foreign in (False, True):  # which PostgreSQL adds last: they may refer to a key of the table itself
+            for written in columns:
+                column_constraints(reader, written, table, foreign=foreign)
+            for written in constraints:
+                if is_foreign(written) is foreign:
+                    constraint(reader, written, table)
         uses(reader, [node.get("partspec", {}), node.get("partbound", {})], table)
 
 
@@ -72,12 +74,16 @@ def new_column(reader: Reader, node: _Node, table: Named, condition: Condition =
     reader.tell(Verb.CREATE, named, node.get("location"), condition=condition, detail=Column(type_))
 
 
-def column_constraints(reader: Reader, node: _Node, table: Named, condition: Condition = Condition.NONE) -> None:
-    """What is written at a new column: constraints, a default, its sequence."""
+def column_constraints(
+    reader: Reader, node: _Node, table: Named, condition: Condition = Condition.NONE, *, foreign: bool | None = None
+) -> None:
+    """What is written at a new column: constraints, a default, its sequence; the ``foreign`` keys only, or all else."""
     with reader.under(condition):
-        if is_serial(node.get("typeName", {})):
+        if is_serial(node.get("typeName", {})) and not foreign:
             own_sequence(reader, table, node["colname"], node.get("location"))
         for written in node.get("constraints", []):
+            if foreign is not None and is_foreign(written["Constraint"]) is not foreign:
+                continue
             constraint(reader, written["Constraint"], table, node["colname"])
             if written["Constraint"]["contype"] == "CONSTR_DEFAULT":
                 require_value(reader, node.get("typeName", {}), written["Constraint"].get("raw_expr", {}))
