@@ -136,3 +136,38 @@ def test_a_placeholder_that_does_nothing_is_refused(
 
     (tmp_path / "pyproject.toml").write_text('[tool.pytest-migrations]\nplaceholders = { name = "users" }\n')
     assert cli("validate").code == 0, "it may be for another folder of the project"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        (DSN := "postgresql://admin:s3cretPW@127.0.0.1:1/db",),
+        ("run", DSN),
+        ("status", DSN),
+        ("rollback", DSN),
+        ("mark", DSN, "--applied"),
+        ("run", "--to", DSN),
+        ("status", "--ledger", DSN),
+        ("status", "--format", DSN),
+        ("status", f"--dsn:{DSN}"),
+        ("run", "--lock-timeout", DSN),
+        ("run", "--dry-run", "--server", f"docker:{DSN}"),
+        ("validate", "--dir", DSN),
+        ("explain", DSN),
+        ("new", DSN),
+        ("new", "x", DSN),
+        ("restore", DSN, "--into", "x"),
+        ("status", "host=127.0.0.1 user=admin password=s3cretPW"),
+        ("status", "postgresql://127.0.0.1/db?user=admin&password=s3cretPW"),
+        ("status", "postgresql://admin:s3cretPW@s3cretPW@127.0.0.1/db"),
+    ],
+    ids=" ".join,
+)
+def test_a_dsn_that_stands_elsewhere_shows_no_password(
+    arguments: tuple[str, ...], database: Database, cli: Cli, migrations: Migrations, tmp_path: Path
+) -> None:
+    migrations(m001_users=TABLE)
+    said = cli(*arguments)
+    assert said.code == 2
+    assert "s3cretPW" not in said.out + said.err
+    assert not list((tmp_path / "migrations").glob("002*"))

@@ -264,7 +264,10 @@ def test_one_that_fails_after_it_was_rolled_back_is_not_out_of_order(
     assert cli("rollback", "1").code == 0
     query("CREATE TABLE a ()")
     assert cli("run").code == 1
-    assert "failed when it was applied again" in cli("status").out
+    told = cli("status")
+    assert (told.code, "001_a.sql  failed" in told.out) == (1, True)
+    assert cli("repair", "--yes").code == 0
+    assert "001_a.sql  rolled back" in cli("status").out
     query("DROP TABLE a")
     assert cli("run").code == 0
 
@@ -320,6 +323,103 @@ def test_an_empty_rollback_is_none_and_a_comment_is_one(
     query("UPDATE pytest_migrations.migration_history SET state = 'rolled back' WHERE name LIKE '004%'")
     assert cli("rollback", "1").code == 0
     assert query("SELECT to_regclass('t')") == [(None,)]
+
+
+def test_an_empty_rollback_of_what_is_no_rows_is_none(
+    database: Database, cli: Cli, tmp_path: Path, query: Query
+) -> None:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    (folder / "001_t.up.sql").write_text("GRANT USAGE ON SCHEMA public TO pg_monitor;")
+    (folder / "001_t.down.sql").write_text("")
+    assert cli("run").code == 0
+    assert cli("rollback", "1").code == 0
+    assert query("SELECT nspacl::text LIKE '%pg_monitor%' FROM pg_namespace WHERE nspname = 'public'") != [(True,)]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "SET ROLE owns;\nCREATE TABLE app.a ();\nRESET ROLE;\nCREATE TABLE app.b ();",
+        "CREATE TABLE app.a ();\nSET ROLE owns;\nCREATE TABLE app.b ();",
+        "BEGIN;\nSET LOCAL ROLE owns;\nCREATE TABLE app.a ();\nCOMMIT;\nCREATE TABLE app.b ();",
+    ],
+)
+def test_a_role_of_a_part_is_not_that_of_all(
+    script: str, database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    """Its user has the rights of the role by himself, and has made the rest."""
+    query("CREATE ROLE owns; CREATE ROLE deploys LOGIN IN ROLE owns; CREATE SCHEMA app AUTHORIZATION owns")
+    query(f"GRANT CREATE ON DATABASE {database.name} TO deploys")
+    dsn = make_conninfo(database.dsn, user="deploys")
+    migrations(m001_t=script)
+    try:
+        assert cli("run", "--dsn", dsn).code == 0
+        back = cli("rollback", "1", "--dsn", dsn)
+        assert (back.code, back.err) == (0, "")
+        assert query("SELECT to_regclass('app.a'), to_regclass('app.b')") == [(None, None)]
+    finally:
+        query("DROP OWNED BY owns, deploys CASCADE; DROP ROLE deploys, owns")
+
+
+def test_a_second_begin_is_a_warning(database: Database, cli: Cli, migrations: Migrations, query: Query) -> None:
+    migrations(m001_t="BEGIN;\nCREATE TABLE a ();\nBEGIN;\nCREATE TABLE b ();\nROLLBACK;\nCREATE TABLE c ();")
+    assert cli("run").code == 0
+    assert query("SELECT rollback_sql FROM pytest_migrations.migration_history") == [("DROP TABLE public.c;",)]
+    migrations(m002_s="BEGIN;\nSAVEPOINT s;\nBEGIN;\nCREATE TABLE b ();\nROLLBACK TO s;\nCOMMIT;")
+    assert cli("run").code == 0
+
+
+def test_an_index_with_a_comment_that_is_half_dropped(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    """It cannot be made again as it was; that is said, and it is not left invalid as if nothing were."""
+    migrations(m001_t=f"{TABLE}\nCREATE INDEX i ON t (a);\nCOMMENT ON INDEX i IS 'x';")
+    assert cli("run").code == 0
+    migrations(m002_m="CREATE TABLE z ();\nDROP INDEX CONCURRENTLY i;")
+    with in_the_way(database, "SELECT * FROM t"):
+        assert "the index public.i is half dropped: it is invalid" in cli("run", *SHORT).err
+    refused = cli("rollback", "2")
+    assert (refused.code, CONTINUE in refused.err) == (2, True)
+    assert cli("run", "--continue").code == 0
+    assert query("SELECT to_regclass('i')") == [(None,)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ("BEGIN;\nSET a.b = 'one';\nSAVEPOINT s;\nSET a.b = 'two';\nROLLBACK TO s;\nCOMMIT;", "one"),
+        ("BEGIN;\nSET a.b = 'one';\nCOMMIT AND CHAIN;\nSET a.b = 'two';\nROLLBACK;", "one"),
+        ("SET a.b = 'one';\nBEGIN;\nSET a.b = 'two';\nROLLBACK;", "one"),
+        ("BEGIN;\nSET a.b = 'two';\nCOMMIT;", "two"),
+    ],
+)
+def test_the_settings_that_lasted_are_made_again(
+    settings: str, expected: str, database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    migrations(
+        m001_t=f"{TABLE}\nCREATE TABLE told (x text);",
+        m002_m=f"{settings}\nVACUUM told;\n{UNIQUE}\nINSERT INTO told SELECT current_setting('a.b');",
+    )
+    assert cli("run").code == 1
+    query(DISTINCT)
+    assert cli("run", "--continue").code == 0
+    assert query("SELECT x FROM told") == [(expected,)]
+
+
+def test_a_rollback_that_was_edited_where_it_is_done(
+    database: Database, cli: Cli, migrations: Migrations, query: Query
+) -> None:
+    down = "VACUUM t;\nDROP TABLE nope;\nDROP TABLE z;"
+    migrations(m001_t=TABLE, m002_m=f"CREATE TABLE z (id int);\n--\n{down}")
+    assert cli("run").code == 0
+    assert "only what comes behind the statements that are done may be mended" in cli("rollback", "2").err
+    migrations(m002_m="CREATE TABLE z (id int);\n--\nDROP TABLE z;")
+    refused = cli("rollback", "2")
+    assert refused.code == 2
+    assert "the first 1 statements of this rollback are not those that were done" in refused.err
+    migrations(m002_m="CREATE TABLE z (id int);\n--\nVACUUM t;\nDROP TABLE z;")
+    assert cli("rollback", "2").code == 0
 
 
 def test_a_lock_on_the_ledger_is_not_the_scripts(

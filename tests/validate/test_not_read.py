@@ -57,6 +57,11 @@ DROP_VIEWS = drop_each("SELECT viewname FROM pg_views WHERE schemaname = 'public
         ),
         pytest.param([f"BEGIN; CREATE TABLE t (b int); ROLLBACK; {T} SELECT a FROM t;"], id="rolled back"),
         pytest.param(
+            [f"BEGIN; SAVEPOINT a; CREATE TABLE t (); SAVEPOINT a; RELEASE a; ROLLBACK TO a; BEGIN; {T} COMMIT;"],
+            id="savepoints of one name",
+        ),
+        pytest.param(["CREATE TEMP TABLE t (x int); DISCARD TEMP; CREATE TEMP TABLE t (y int);"], id="discarded"),
+        pytest.param(
             [f"BEGIN; SAVEPOINT s; CREATE TABLE t (b int); ROLLBACK TO SAVEPOINT s; {T} SELECT a FROM t; COMMIT;"],
             id="rolled back to a savepoint",
         ),
@@ -160,6 +165,14 @@ def test_what_is_gone_is_not_in_the_way(
             [REFERRING, "ALTER TABLE t ALTER id TYPE uuid USING NULL;"],
             f"foreign-key: column t.id is {RETYPED} int4 to uuid",
         ),
+        (
+            ["BEGIN; CREATE TABLE a (i int); SELECT missing FROM a; ROLLBACK;"],
+            "never-created: column a.missing is needed here, which no migration creates",
+        ),
+        (
+            ["CREATE TABLE o (k kind);\nCREATE TYPE kind AS ENUM ('a');"],
+            "never-created: type kind is needed here, which this script creates only further down",
+        ),
         ([T, "DROP VIEW t;"], "wrong-kind: t is dropped as view, and is a table: 001_m.sql:1"),
         (
             [T, "CREATE OR REPLACE VIEW t AS SELECT 1 AS id;"],
@@ -232,4 +245,4 @@ def test_what_the_tool_runs_in_code_may_have_made_what_it_names(make_history: Ma
 def test_the_same_name_is_not_proposed(make_history: MakeHistory) -> None:
     history = make_history(("DELETE FROM records; CREATE TABLE records (id int);", None))
     (finding,) = validate(history).errors
-    assert finding.remedy == "An empty database fails here: let a migration before this create it."
+    assert finding.remedy == "Line 1 creates it: move that up."

@@ -7,6 +7,7 @@ somebody else holds). 130: interrupted.
 from __future__ import annotations
 
 import gc
+import io
 import signal
 import sys
 import threading
@@ -91,6 +92,7 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 def _run(arguments: Sequence[str] | None) -> int:
     from pytest_migrations.cli import output  # noqa: PLC0415 (what --version need not load)
+    from pytest_migrations.server.hiding import hide_in_dsns  # noqa: PLC0415
 
     try:
         code: Any = _group.main(arguments, prog_name="pytest-migrations", standalone_mode=False)
@@ -98,7 +100,9 @@ def _run(arguments: Sequence[str] | None) -> int:
         output.error("Interrupted. How far it came: pytest-migrations status")
         return INTERRUPTED
     except click.ClickException as error:
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        click.echo(hide_in_dsns(told.getvalue()), err=True, nl=False)  # a DSN may stand where it does not belong
         return error.exit_code
     except UserError as error:
         output.error(str(error))

@@ -53,7 +53,7 @@ def _title(name: str | None) -> str:
     """What was typed, in one line. It goes into a comment, so nothing in it may end that."""
     from pytest_migrations.formats.writing.draft import file_name  # noqa: PLC0415 (as above)
 
-    if name is None or "=" in name:
+    if name is None or "=" in name or "://" in name:
         raise click.UsageError('Say what the migration is for: pytest-migrations new "add email to users"')
     title = "".join(character for character in " ".join(name.split()) if character.isprintable())
     if not file_name(title):

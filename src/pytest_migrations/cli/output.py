@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from pytest_migrations.server.hiding import hide_in_dsns
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -22,6 +24,7 @@ _WHERE_OURS_ARE = "with --placeholder, or as placeholders in pyproject.toml"
 
 def error(message: str) -> None:
     """Tell what went wrong, on stderr."""
+    message = hide_in_dsns(message)
     try:
         click.echo(_OPTIONS.sub("--", message).replace(_WHERE_PLACEHOLDERS_ARE, _WHERE_OURS_ARE), err=True)
     except OSError as failure:
@@ -32,7 +35,7 @@ def error(message: str) -> None:
 def line(text: str = "") -> None:
     """Print a line; where nobody reads on, or the disk is full, what is under way goes on all the same."""
     try:
-        click.echo(text, color=False if _is_plain() else None)
+        click.echo(hide_in_dsns(text), color=False if _is_plain() else None)
     except OSError as failure:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if not isinstance(failure, BrokenPipeError):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from pytest_migrations.migration import History, Migration
@@ -69,6 +70,7 @@ def by_key(
     for migration in history:
         known.setdefault(key(migration), migration)
     below = {key(migration) for migration in history.superseded}
+    elsewhere = {*known, *below, *_keys_of_code(history)}
     found = {migration: said[name] for name, migration in known.items() if name in said}
     applied = {migration: entry for migration, entry in found.items() if not entry.failed}
     failed = {migration: entry.failed for migration, entry in found.items() if entry.failed}
@@ -83,8 +85,15 @@ def by_key(
         applied={migration: applied[migration].at for migration in history if migration in applied},
         failed=failed,
         changed=tuple(m for m in history if m in applied and applied[m].checksum and is_changed(m, applied[m])),
-        unknown=tuple(entry.called for name, entry in said.items() if name not in known and name not in below),
+        unknown=tuple(entry.called for name, entry in said.items() if name not in elsewhere),
     )
+
+
+def _keys_of_code(history: History) -> Iterator[str]:
+    """By which the tool may know the migrations that only itself can run."""
+    for item in history.in_code:
+        number = re.search(r"\d+", item.name)
+        yield from (item.path.stem, canonical(number[0]) if number else item.name)
 
 
 def up_to(version: int, history: History, failed: str = "") -> Taken:

@@ -41,6 +41,8 @@ class Aftermath:
         more = ""
         if apply and failure.sqlstate in ALREADY_THERE and not has_applied:
             more = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
+        if failure.sqlstate == "42P06" and '"pytest_migrations"' in failure.message:
+            more = "It is the ledger's own: leave it out of a dump, by pg_dump --exclude-schema=pytest_migrations."
         if self.kept.state is UNDER_WAY[self.end]:
             failure.kept = Kept.IN_STEPS
         elif not apply and self.kept.state is State.APPLIED:

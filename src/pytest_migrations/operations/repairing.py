@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pytest_migrations.operations.correction import Correction
-from pytest_migrations.operations.entry import checksum
+from pytest_migrations.operations.entry import State, checksum
 from pytest_migrations.operations.ledger import Ledger
 from pytest_migrations.operations.standing import Stand, standings
 
@@ -58,6 +58,9 @@ def _correction(standing: Standing, entry: Entry, pending: Mapping[str, Migratio
     if _is_gone(standing) and (renamed := pending.get(entry.checksum)):
         rename = partial(Ledger.rename, old=entry.name, new=renamed.identity, version=renamed.version)
         return Correction(f"{name}: it was renamed to {renamed.name}", rename)
+    if standing.stand is Stand.FAILED and entry.state is State.ROLLED_BACK:
+        forgotten = replace(entry, error=None)
+        return Correction(f"{name}: its failure is forgotten", partial(Ledger.write, entry=forgotten, in_place=True))
     if standing.stand is Stand.FAILED and not entry.is_unfinished:
         return Correction(f"{name}: its failure is forgotten", partial(Ledger.remove, name=entry.name))
     return None

@@ -85,7 +85,7 @@ def out_of_order(history: History, all_standings: list[Standing]) -> list[Standi
         standing
         for standing in all_standings[:last]
         # One that was rolled back had come in order, and nothing that was applied since depends on it.
-        if standing.is_to_run and standing.stand is not Stand.ROLLED_BACK
+        if standing.is_to_run and not (standing.entry and standing.entry.state is State.ROLLED_BACK)
         if standing.migration and not standing.migration.repeatable
     ]
 
@@ -132,9 +132,8 @@ def _standing(migration: Migration, entry: Entry | None) -> Standing:
 
 
 def _not_applied(migration: Migration, entry: Entry) -> Standing:
-    if entry.state is State.ROLLED_BACK:
-        failed = f"failed when it was applied again: {entry.error}" if entry.error else ""
-        return Standing(migration.name, Stand.ROLLED_BACK, migration, entry, failed)
+    if entry.state is State.ROLLED_BACK and not entry.error:
+        return Standing(migration.name, Stand.ROLLED_BACK, migration, entry)
     return Standing(migration.name, Stand.FAILED, migration, entry, _what_is_left(entry))
 
 

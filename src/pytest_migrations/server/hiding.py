@@ -31,6 +31,20 @@ def hide_secrets(text: str, parameters: Parameters) -> str:
     return text
 
 
+def hide_in_dsns(text: str) -> str:
+    """The text with *** for the password of each DSN, wherever the user has put it. The last @ of a URL ends that."""
+    text = _IN_URL.sub(_starred, text)
+    return _IN_WORDS.sub(_starred, text) if _IS_DSN.search(text) else text
+
+
+def _starred(found: re.Match[str]) -> str:
+    """As long as it was, so that a caret below it still points at its place."""
+    return found[1] + "*" * len(found[2]) + found[3]
+
+
+_IN_URL = re.compile(r"""(\b[a-z][a-z0-9+.-]*:/{1,2}[^\s:/@'"]*:)([^\s'"]*)(@)""", re.IGNORECASE)
+_IS_DSN = re.compile(r"\b(?:host|dbname|user)=|\bpostgres(?:ql)?\S*://")
+_IN_WORDS = re.compile(r"""(\b(?:ssl)?password=)([^\s&'")]+)()""", re.IGNORECASE)
 #: The letters and digits of %3A belong to no word.
 _NO_WORD_BEFORE = r"(?:(?<!\w)|(?<=%[0-9a-f]{2}))"
 

@@ -22,11 +22,20 @@ def absence(story: Story, clash: Clash, instead: str) -> tuple[str, str]:
         return "which is not there yet", remedy
     if clash.gone is not None:
         return f"which {_what_happened(story, clash)}", "Use what took its place, or do this before it goes."
+    if line := _line_behind(clash):
+        return "which this script creates only further down", f"Line {line} creates it: move that up."
     if rejected := _rejected(story, clash):
         return "which no migration creates that can be read", f"Correct {rejected} first, which speaks of it."
     near = _near(story, clash)
     hint = f"Is {near} meant? " if near else _of_extension(clash)
     return "which no migration creates", f"{hint}An empty database fails here: let a migration before this create it."
+
+
+def _line_behind(clash: Clash) -> int | None:
+    """Where the same script creates it, too late."""
+    script, key = clash.effect.script, clash.effect.object.key
+    created = (effect for effect in effects_of(script).of(Verb.CREATE) if effect.object.key == key)
+    return next((effect.place.line for effect in created if effect.statement > clash.effect.statement), None)
 
 
 def _of_extension(clash: Clash) -> str:
