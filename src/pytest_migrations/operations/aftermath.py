@@ -75,7 +75,7 @@ class Aftermath:
         migration = self.failure.migration
         doubt = doubt_of(self.connection, migration, self.kept)
         left = f"; of the next, {doubt.text}" if doubt else ""
-        kept, out = f"{self.kept.kept}{left}", way_out(migration.name, migration, self.kept)
+        kept, out = f"{self.kept.kept}{left}", way_out(migration.name, migration, self.kept, doubt)
         if self.kept.state is UNDER_WAY[self.end]:
             return f"{kept[0].upper()}{kept[1:]}. {out}"
         if self.kept.rollback_sql is None:  # that of its file is for the whole, and has failed on the half

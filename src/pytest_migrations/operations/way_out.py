@@ -9,20 +9,30 @@ from pytest_migrations.operations.deriving import commits_in_steps
 from pytest_migrations.operations.doubt import by_hand, is_hopeless
 from pytest_migrations.operations.entry import State, checksum_of
 from pytest_migrations.operations.kept_rollback import is_of_ledger, own_rollback
+from pytest_migrations.operations.leftovers import Outcome
 from pytest_migrations.operations.resuming import lost_with_its_session
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from pytest_migrations.migration import Migration, Script
+    from pytest_migrations.operations.doubt import Doubt
     from pytest_migrations.operations.entry import Entry
 
 
-def way_out(name: str, migration: Migration | None, entry: Entry) -> str:
-    """What the user can do about it; ``migration`` is its file, where there is one."""
+def way_out(name: str, migration: Migration | None, entry: Entry, doubt: Doubt | None = None) -> str:
+    """What the user can do about it; ``migration`` is its file, where there is one.
+
+    ``doubt`` is what the database says of the statement that it stopped in, where that was looked at.
+    """
+    is_clear = doubt is None or doubt.judgement.outcome is not Outcome.ASK
+    goes_on = is_clear and can_go_on(migration, entry)
+    goes_back = can_be_taken_back(migration, entry)
+    if entry.state is State.APPLYING and doubt is not None:
+        goes_back = goes_back and doubt.judgement.to_undo is not None
     ways = []
-    if can_go_on(migration, entry):
+    if goes_on:
         ways.append("go on with `pytest-migrations run --continue`")
-    if can_be_taken_back(migration, entry):
+    if goes_back:
         to_finish = "go on with" if entry.state is State.ROLLING_BACK else "take them back with"
         ways.append(f"{to_finish} `pytest-migrations rollback {quote(name)}`")
     if not ways:
@@ -30,7 +40,7 @@ def way_out(name: str, migration: Migration | None, entry: Entry) -> str:
     out = f"Once the cause is gone {', or '.join(ways)}."
     if entry.state is State.ROLLING_BACK and migration is not None and migration.down is not None:
         out += " In its file only what comes behind the statements that are done may be mended."
-    if entry.state is State.APPLYING and not can_be_taken_back(migration, entry):
+    if entry.state is State.APPLYING and not goes_back:
         out += f" Or undo by hand what was kept, and say so: pytest-migrations mark {quote(name)} --pending"
     return out
 
