@@ -13,7 +13,7 @@ demo: $(VENV)/installed
 	$(VENV)/bin/pytest --migrations-dir=example_project/migrations example_project/migrations
 
 test: $(VENV)/installed
-	$(VENV)/bin/pytest tests
+	$(VENV)/bin/pytest tests -n auto
 
 check: $(VENV)/installed
 	$(VENV)/bin/ruff check .
