@@ -141,10 +141,8 @@ def _offset_in(statement: Statement, diagnosis: psycopg.errors.Diagnostic, *, is
 
     Where it does not speak of the text of the statement, it points elsewhere.
     """
-    if diagnosis.statement_position and not is_its_own:
-        return 0
     if diagnosis.statement_position:
-        return int(diagnosis.statement_position) - 1
+        return int(diagnosis.statement_position) - 1 if is_its_own else 0
     if statement.kind == "do_stmt" and (line := _LINE_OF_BLOCK.search(diagnosis.context or "")):
         return _offset_in_block(statement.text, int(line["number"]), diagnosis)
     named = re.search(r'"(.+?)"', diagnosis.message_primary or "")

@@ -11,6 +11,7 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
 from pytest_migrations.operations.doubt import doubt_of
 from pytest_migrations.operations.entry import UNDER_WAY, Entry, State
+from pytest_migrations.operations.target import LEDGER_SCHEMA
 from pytest_migrations.operations.way_out import can_go_on, way_out
 
 if TYPE_CHECKING:
@@ -41,8 +42,8 @@ class Aftermath:
         more = ""
         if apply and failure.sqlstate in ALREADY_THERE and not has_applied:
             more = "If this database was migrated before, by hand or another tool: pytest-migrations baseline"
-        if failure.sqlstate == "42P06" and '"pytest_migrations"' in failure.message:
-            more = "It is the ledger's own: leave it out of a dump, by pg_dump --exclude-schema=pytest_migrations."
+        if failure.sqlstate == "42P06" and f'"{LEDGER_SCHEMA}"' in failure.message:
+            more = f"It is the ledger's own: leave it out of a dump, by pg_dump --exclude-schema={LEDGER_SCHEMA}."
         if self.kept.state is UNDER_WAY[self.end]:
             failure.kept = Kept.IN_STEPS
         elif not apply and self.kept.state is State.APPLIED:

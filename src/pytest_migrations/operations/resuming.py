@@ -61,15 +61,14 @@ def resume(session: Session, migration: Migration, script: Script, entry: Entry)
     :raises UserError: where nobody can say where to go on.
     """
     commands = statements(script)
-    done = commands[: entry.statements]
-    if script.program is not None or len(done) < entry.statements:
+    if script.program is not None or len(commands) < entry.statements:
         what = "of a program" if script.program is not None else f": the script has {len(commands)}"
         raise UserError.at(
             script.start,
             f"it cannot be gone on behind statement {entry.statements} {what}",
             by_hand(migration.name) if script.program is not None else _back_or_by_hand(migration.name, entry),
         )
-    if entry.kept_checksum not in (None, checksum_of(done)):
+    if not are_as_they_were(script, entry):
         raise UserError.at(
             script.start,
             f"the first {entry.statements} statements are not those that were done: they were edited since",
@@ -87,6 +86,11 @@ def resume(session: Session, migration: Migration, script: Script, entry: Entry)
     if doubt is not None and not settle(session.connection, doubt):
         return Resumption(entry.statements + 1, settings, _with_undo(doubt, session, entry.rollback_sql))
     return Resumption(entry.statements, settings, entry.rollback_sql)
+
+
+def are_as_they_were(script: Script, entry: Entry) -> bool:
+    """Whether the script still begins with the statements of it that were done."""
+    return entry.kept_checksum in (None, checksum_of(statements(script)[: entry.statements]))
 
 
 def _back_or_by_hand(name: str, entry: Entry) -> str:

@@ -10,12 +10,12 @@ from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Migration
 from pytest_migrations.operations.applying import applier
 from pytest_migrations.operations.dependents import dependents
-from pytest_migrations.operations.entry import State, checksum, checksum_of
+from pytest_migrations.operations.entry import State, checksum
 from pytest_migrations.operations.kept_rollback import kept_rollback, own_rollback
 from pytest_migrations.operations.patience import Waiting
+from pytest_migrations.operations.resuming import are_as_they_were
 from pytest_migrations.operations.standing import named, standings
 from pytest_migrations.operations.way_out import can_be_taken_back, way_out
-from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -175,7 +175,7 @@ def _refuse_edits(migration: Migration, entry: Entry) -> None:
     down = migration.down
     if entry.state is not State.ROLLING_BACK or down is None or down.program is not None:
         return
-    if entry.kept_checksum not in (None, checksum_of(statements(down)[: entry.statements])):
+    if not are_as_they_were(down, entry):
         raise UserError.at(
             down.start,
             f"the first {entry.statements} statements of this rollback are not those that were done: they were edited",

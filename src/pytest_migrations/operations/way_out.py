@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.operations.deriving import commits_in_steps
 from pytest_migrations.operations.doubt import by_hand, is_hopeless
-from pytest_migrations.operations.entry import State, checksum_of
+from pytest_migrations.operations.entry import State
 from pytest_migrations.operations.kept_rollback import is_of_ledger, own_rollback
 from pytest_migrations.operations.leftovers import Outcome
-from pytest_migrations.operations.resuming import lost_with_its_session
+from pytest_migrations.operations.resuming import are_as_they_were, lost_with_its_session
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -72,6 +72,5 @@ def can_be_taken_back(migration: Migration | None, entry: Entry) -> bool:
 
 def _can_be_resumed(script: Script, entry: Entry) -> bool:
     """Whether the statements that were done are still those, and nothing of them went with its session."""
-    done = statements(script)[: entry.statements]
-    is_same = len(done) == entry.statements and entry.kept_checksum in (None, checksum_of(done))
-    return is_same and lost_with_its_session(script, entry.statements) is None
+    has_them = len(statements(script)) >= entry.statements and are_as_they_were(script, entry)
+    return has_them and lost_with_its_session(script, entry.statements) is None
