@@ -9,10 +9,11 @@ from pytest_migrations.migration import how_much_later
 from pytest_migrations.validate.finding import Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pytest_migrations.migration import History
     from pytest_migrations.validate.clash import Clash, Made, Trouble
+    from pytest_migrations.validate.rule import Rule
     from pytest_migrations.validate.walk import Walk
 
 
@@ -45,6 +46,10 @@ class Story:
             statement=clash.effect.statement,
             in_rollback=clash.in_rollback,
         )
+
+    def findings(self, rule: Rule, trouble: Trouble, say: Callable[[Story, Clash], str]) -> Iterator[Finding]:
+        """What a rule that says the same of each clash of a kind has to say, in the words of ``say``."""
+        return (self.finding(rule.id, clash, say(self, clash), rule.remedy) for clash in self.clashes(trouble))
 
     def comes_later(self, clash: Clash) -> str:
         """Who creates what is missing, and how much later."""

@@ -9,16 +9,8 @@ from pytest_migrations.validate.finding import Severity
 from pytest_migrations.validate.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_migrations.validate.clash import Clash
-    from pytest_migrations.validate.finding import Finding
     from pytest_migrations.validate.story import Story
-
-
-def _find(story: Story) -> Iterator[Finding]:
-    for clash in story.clashes(Trouble.AMBIGUOUS):
-        yield story.finding(AMBIGUOUS_ROUTINE.id, clash, ambiguous(story, clash), AMBIGUOUS_ROUTINE.remedy)
 
 
 def ambiguous(_: Story, clash: Clash) -> str:
@@ -27,7 +19,7 @@ def ambiguous(_: Story, clash: Clash) -> str:
     return f"{clash.other.named} is named without arguments, and there are several of that name"
 
 
-AMBIGUOUS_ROUTINE = Rule(
+AMBIGUOUS_ROUTINE: Rule = Rule(
     id="ambiguous-routine",
     name="one of several routines",
     severity=Severity.ERROR,
@@ -44,5 +36,5 @@ AMBIGUOUS_ROUTINE = Rule(
         "CREATE FUNCTION area(a int, b int) RETURNS int LANGUAGE sql RETURN a * b;\n",
         "002_area.sql": "DROP FUNCTION area(int);\n",
     },
-    find=_find,
+    find=lambda story: story.findings(AMBIGUOUS_ROUTINE, Trouble.AMBIGUOUS, ambiguous),
 )

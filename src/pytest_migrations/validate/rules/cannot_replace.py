@@ -9,16 +9,8 @@ from pytest_migrations.validate.finding import Severity
 from pytest_migrations.validate.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_migrations.validate.clash import Clash
-    from pytest_migrations.validate.finding import Finding
     from pytest_migrations.validate.story import Story
-
-
-def _find(story: Story) -> Iterator[Finding]:
-    for clash in story.clashes(Trouble.CANNOT_REPLACE):
-        yield story.finding(CANNOT_REPLACE.id, clash, irreplaceable(story, clash), CANNOT_REPLACE.remedy)
 
 
 def irreplaceable(story: Story, clash: Clash) -> str:
@@ -27,7 +19,7 @@ def irreplaceable(story: Story, clash: Clash) -> str:
     return f"{clash.other.named} ({story.made_by(clash.other)}) cannot be replaced: {clash.reason}"
 
 
-CANNOT_REPLACE = Rule(
+CANNOT_REPLACE: Rule = Rule(
     id="cannot-replace",
     name="replaced by what does not fit",
     severity=Severity.ERROR,
@@ -45,5 +37,5 @@ CANNOT_REPLACE = Rule(
         "CREATE VIEW addresses AS SELECT id, email FROM users;\n",
         "002_names.sql": "CREATE OR REPLACE VIEW addresses AS SELECT id, email, name FROM users;\n",
     },
-    find=_find,
+    find=lambda story: story.findings(CANNOT_REPLACE, Trouble.CANNOT_REPLACE, irreplaceable),
 )

@@ -10,16 +10,8 @@ from pytest_migrations.validate.finding import Severity
 from pytest_migrations.validate.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_migrations.validate.clash import Clash
-    from pytest_migrations.validate.finding import Finding
     from pytest_migrations.validate.story import Story
-
-
-def _find(story: Story) -> Iterator[Finding]:
-    for clash in story.clashes(Trouble.EXISTS):
-        yield story.finding(CREATED_TWICE.id, clash, taken(story, clash), CREATED_TWICE.remedy)
 
 
 def taken(story: Story, clash: Clash) -> str:
@@ -36,7 +28,7 @@ def taken(story: Story, clash: Clash) -> str:
     return f"{named} is {'the new name' if is_rename else 'created'} here, and is there already{there}: {where}"
 
 
-CREATED_TWICE = Rule(
+CREATED_TWICE: Rule = Rule(
     id="created-twice",
     name="created twice",
     severity=Severity.ERROR,
@@ -52,5 +44,5 @@ CREATED_TWICE = Rule(
         "001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\n",
         "002_email.sql": "ALTER TABLE users ADD COLUMN email text;\n",
     },
-    find=_find,
+    find=lambda story: story.findings(CREATED_TWICE, Trouble.EXISTS, taken),
 )

@@ -10,18 +10,10 @@ from pytest_migrations.validate.finding import Severity
 from pytest_migrations.validate.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_migrations.validate.clash import Clash
-    from pytest_migrations.validate.finding import Finding
     from pytest_migrations.validate.story import Story
 
 _MOST = 3
-
-
-def _find(story: Story) -> Iterator[Finding]:
-    for clash in story.clashes(Trouble.IN_USE):
-        yield story.finding(DROPPED_WHILE_USED.id, clash, in_use(story, clash), DROPPED_WHILE_USED.remedy)
 
 
 def in_use(story: Story, clash: Clash) -> str:
@@ -34,7 +26,7 @@ def in_use(story: Story, clash: Clash) -> str:
     return f"{clash.other.named} is {done} here, and {', '.join(shown)}{more} {verb} it"
 
 
-DROPPED_WHILE_USED = Rule(
+DROPPED_WHILE_USED: Rule = Rule(
     id="dropped-while-used",
     name="dropped while used",
     severity=Severity.ERROR,
@@ -51,5 +43,5 @@ DROPPED_WHILE_USED = Rule(
         "CREATE VIEW addresses AS SELECT u.email FROM users u;\n",
         "002_email.sql": "DROP VIEW addresses;\nALTER TABLE users DROP COLUMN email;\n",
     },
-    find=_find,
+    find=lambda story: story.findings(DROPPED_WHILE_USED, Trouble.IN_USE, in_use),
 )

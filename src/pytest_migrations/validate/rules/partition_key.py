@@ -9,16 +9,8 @@ from pytest_migrations.validate.finding import Severity
 from pytest_migrations.validate.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_migrations.validate.clash import Clash
-    from pytest_migrations.validate.finding import Finding
     from pytest_migrations.validate.story import Story
-
-
-def _find(story: Story) -> Iterator[Finding]:
-    for clash in story.clashes(Trouble.WITHOUT_PARTITION_KEY):
-        yield story.finding(PARTITION_KEY.id, clash, incomplete(story, clash), PARTITION_KEY.remedy)
 
 
 def incomplete(_: Story, clash: Clash) -> str:
@@ -27,7 +19,7 @@ def incomplete(_: Story, clash: Clash) -> str:
     return f"{clash.effect.object} leaves out {clash.reason}, by which {clash.other.named} is partitioned"
 
 
-PARTITION_KEY = Rule(
+PARTITION_KEY: Rule = Rule(
     id="partition-key",
     name="unique key without the partition key",
     severity=Severity.ERROR,
@@ -43,5 +35,5 @@ PARTITION_KEY = Rule(
         "001_events.sql": "CREATE TABLE events (id bigint, day date) PARTITION BY RANGE (day);\n"
         "ALTER TABLE events ADD PRIMARY KEY (id, day);\n",
     },
-    find=_find,
+    find=lambda story: story.findings(PARTITION_KEY, Trouble.WITHOUT_PARTITION_KEY, incomplete),
 )

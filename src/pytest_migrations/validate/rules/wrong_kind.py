@@ -9,16 +9,8 @@ from pytest_migrations.validate.finding import Severity
 from pytest_migrations.validate.rule import Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from pytest_migrations.validate.clash import Clash
-    from pytest_migrations.validate.finding import Finding
     from pytest_migrations.validate.story import Story
-
-
-def _find(story: Story) -> Iterator[Finding]:
-    for clash in story.clashes(Trouble.OTHER_KIND):
-        yield story.finding(WRONG_KIND.id, clash, mistaken(story, clash), WRONG_KIND.remedy)
 
 
 def mistaken(story: Story, clash: Clash) -> str:
@@ -29,7 +21,7 @@ def mistaken(story: Story, clash: Clash) -> str:
     return f"{named.short} is dropped as {clash.effect.object.kind}, and is {is_}: {story.made_by(clash.other)}"
 
 
-WRONG_KIND = Rule(
+WRONG_KIND: Rule = Rule(
     id="wrong-kind",
     name="dropped as another kind",
     severity=Severity.ERROR,
@@ -45,5 +37,5 @@ WRONG_KIND = Rule(
         "001_users.sql": "CREATE TABLE users (id bigint PRIMARY KEY);\nCREATE VIEW people AS SELECT id FROM users;\n",
         "002_people.sql": "DROP VIEW IF EXISTS people;\n",
     },
-    find=_find,
+    find=lambda story: story.findings(WRONG_KIND, Trouble.OTHER_KIND, mistaken),
 )
