@@ -1,0 +1,93 @@
+"""What the catalog says of a table, as far as it decides which rows the table takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Type:
+    """A data type as a column has it.
+
+    ``name`` is how SQL writes it in any session, with its modifiers: ``character varying(20)``, ``public.mood``.
+    ``base`` is its name in pg_type, without schema and modifiers (``varchar``, ``mood``), ``modifier`` is atttypmod
+    (PostgreSQL docs 53.7), -1 where there is none.
+    """
+
+    name: str
+    kind: Literal["base", "enum", "domain", "composite", "array", "range", "multirange"]
+    base: str
+    modifier: int = -1
+    #: Of an enum, in their order.
+    labels: tuple[str, ...] = ()
+    #: What an array has elements of, a range bounds of, a multirange ranges of, and what a domain is made from.
+    element: Type | None = None
+    #: Of a composite type, in their order.
+    attributes: tuple[tuple[str, Type], ...] = ()
+    #: Of a domain: its conditions as SQL over ``VALUE``.
+    checks: tuple[str, ...] = ()
+    #: Of a domain: whether it takes NULL.
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Column:
+    """``generated`` is the expression of a generated column, which takes no value."""
+
+    name: str
+    type: Type
+    #: Its attnum.
+    position: int
+    nullable: bool
+    generated: str = ""
+    has_default: bool = False
+
+
+@dataclass(frozen=True)
+class Check:
+    """A condition on the ``columns`` of a row, as SQL that names them without their table."""
+
+    name: str
+    columns: frozenset[str]
+    condition: str
+
+
+@dataclass(frozen=True)
+class ForeignKey:
+    """The ``columns`` refer to the ``referred`` columns of the table with the OID ``target``."""
+
+    name: str
+    columns: tuple[str, ...]
+    target: int
+    referred: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A unique or exclusion constraint, or a unique index, and the columns that it looks at.
+
+    ``takes_nulls`` says that rows with NULL in one of them are never in each other's way.
+    """
+
+    columns: frozenset[str]
+    takes_nulls: bool
+
+
+@dataclass(frozen=True)
+class Table:
+    """``name`` is how SQL writes it in any session, ``shown`` is for people."""
+
+    oid: int
+    name: str
+    shown: str
+    columns: tuple[Column, ...]
+    checks: tuple[Check, ...] = ()
+    keys: tuple[Key, ...] = ()
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    #: Deferrable constraints and constraint triggers of it, as SQL names them, and whether each is deferred initially.
+    deferrable: tuple[tuple[str, bool], ...] = ()
+    #: Whether an INSERT calls triggers of the user's, which may do anything.
+    has_triggers: bool = False
+    #: Why no row can ever be in it (a partitioned table without partitions).
+    cannot: str = ""
