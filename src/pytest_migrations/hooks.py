@@ -18,7 +18,7 @@ from pytest_migrations.checks import CHECKS
 from pytest_migrations.checks.history import NAME as HISTORY
 from pytest_migrations.errors import Place, UserError, display_path, path_from
 from pytest_migrations.formats import Format
-from pytest_migrations.timeline.proof import VERIFY
+from pytest_migrations.timeline.proof import ROWS, VERIFY
 from pytest_migrations.timeline.terms import SkippedError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _T = TypeVar("_T")
 _ASKED_ONCE = re.compile(r"def (pytest_migrations_(?:formats|checks))\b")
 _CHECK_NAME = re.compile(r"[A-Za-z_][\w-]*")
 _NO_SKIP = "A hook cannot skip. Let it return, or raise what is wrong."
-_TAKEN = {*CHECKS, VERIFY, HISTORY}
+_TAKEN = {*CHECKS, ROWS, VERIFY, HISTORY}
 #: The code between a hook and the one who calls it.
 _BETWEEN = (Path(pluggy.__file__).parent, Path(__file__).parent, Path(pytest.__file__).parent.parent / "_pytest")
 

@@ -46,7 +46,7 @@ class Prover:
     def checks(self, index: int) -> list[str]:
         """The names of the checks of the migration at ``index``, in the order in which they are reported."""
         first = [history_check.NAME] if index == 0 else []
-        return [*first, *checks_of(self.history.migrations[index]), *self._terms.inspections]
+        return [*first, *checks_of(self.history.migrations[index], rows=self._terms.rows > 0), *self._terms.inspections]
 
     def select(self, asked: Collection[tuple[int, str]], *, alone: bool) -> None:
         """Tell which checks (index, name) the run holds, and whether this process will answer all of them."""

@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import Migration, Script, Statement
 
 
+#: The command tags (PostgreSQL docs 55.7) of what changes rows.
+_CHANGED_NOTHING = {"DELETE 0", "INSERT 0 0", "MERGE 0", "UPDATE 0"}
+
+
 class NeedsCommitsError(Exception):
     """The script cannot be run inside a transaction that somebody else began."""
 
@@ -45,6 +49,8 @@ class Sending:
         self.script = script
         #: How many statements have succeeded.
         self.sent = 0
+        #: Those of them that were to change rows and found none.
+        self.idle: list[Statement] = []
         self._connection = connection
         self._migration = migration
         self._timeout = timeout
@@ -80,7 +86,9 @@ class Sending:
             raise MigrationError.timed_out(self._migration, statement, kept, self._timeout)
         self._before_statement(statement)
         with self._blaming(statement, kept):
-            self._connection.execute(statement.text.encode())
+            cursor = self._connection.execute(statement.text.encode())
+        if cursor.statusmessage in _CHANGED_NOTHING:
+            self.idle.append(statement)
         self._tell(statement)
 
     def finish(self, command: bytes, last: Statement, kept: Kept = Kept.NOTHING) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_migrations.checks import apply, inspection, reapply, rollback, roundtrip, verify
-from pytest_migrations.timeline.proof import VERIFY
+from pytest_migrations.checks import apply, inspection, reapply, rollback, roundtrip, rows, verify
+from pytest_migrations.timeline.proof import ROWS, VERIFY
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +23,15 @@ CHECKS: dict[str, Callable[[Proof, Rules], Verdict]] = {
 }
 
 
-def checks_of(migration: Migration) -> list[str]:
-    """The names of the checks that the migration gets of its own, ``verify`` where it has the script."""
-    return [*CHECKS, *([VERIFY] if migration.verify is not None else [])]
+def checks_of(migration: Migration, *, rows: bool = True) -> list[str]:
+    """The names of the checks that the migration gets of its own, ``rows`` unless these are off."""
+    return [*CHECKS, *([ROWS] if rows else []), *([VERIFY] if migration.verify is not None else [])]
 
 
 def judge(name: str, proof: Proof, rules: Rules) -> Verdict:
     """The verdict of a check, which may be one that the user has added."""
     if name in CHECKS:
         return CHECKS[name](proof, rules)
+    if name == ROWS:
+        return rows.judge(proof, rules)
     return verify.judge(proof) if name == VERIFY else inspection.judge(name, proof)

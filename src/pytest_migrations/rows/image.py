@@ -1,37 +1,63 @@
-"""The rows of tables at one moment, to be compared with those at another."""
+"""The rows of tables at one moment, each table as a number: whether they are the same later is one query."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import psycopg
+from psycopg import sql
+
+from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
-    import psycopg
+    from pytest_migrations.rows.table import Table
 
 
-@dataclass(frozen=True)
-class Loss:
-    """What became of the rows of a table: how many, up to three of them as text, and which columns differ."""
+class Kept(NamedTuple):
+    """The columns of a table whose values are to be kept, by the names that SQL needs."""
 
     table: str
-    change: str  # "lost", "changed" or "left behind"
-    count: int
-    examples: tuple[str, ...]
-    columns: tuple[str, ...] = ()
+    columns: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Image:
-    """Rows by table; a table is known by its name."""
+#: By table the number of rows and a sum of their hashes.
+Image = dict[str, tuple[bytes, ...]]
 
 
-def read_image(connection: psycopg.Connection[Any], tables: Iterable[int]) -> Image:
-    """Read the rows of the tables with these OIDs."""
-    raise NotImplementedError
+def kept(tables: Mapping[int, Table]) -> list[Kept]:
+    """What is to be the same again of some tables: all columns, in an order that has nothing to do with theirs."""
+    return [Kept(table.name, tuple(sorted(column.name for column in table.columns))) for table in whole(tables)]
 
 
-def compare(before: Image, after: Image) -> tuple[Loss, ...]:
-    """What became of the rows, in the columns that both have."""
-    raise NotImplementedError
+def whole(tables: Mapping[int, Table]) -> list[Table]:
+    """The tables without partitions of each other, whose rows are seen there."""
+    return [table for oid, table in tables.items() if table.root == oid or table.root not in tables]
+
+
+def read_image(connection: psycopg.Connection[Any], tables: Sequence[Kept]) -> Image | None:
+    """The image of these columns now; None where one of them, or its table, is not there.
+
+    Raises psycopg.Error where the connection is lost, or its transaction has failed.
+    """
+    if not tables:
+        return {}
+    queries = (
+        sql.SQL(
+            "SELECT {shown}, count(*), sum(hashtextextended(ROW({columns})::text, 0)::numeric) FROM {table}"
+        ).format(
+            shown=sql.Literal(each.table),
+            columns=sql.SQL(", ").join(map(sql.Identifier, each.columns)),
+            table=sql.SQL(each.table),  # quoted by the server
+        )
+        for each in tables
+    )
+    try:
+        (result,) = pinned(connection, NOT_TEMPORARY + sql.SQL(" UNION ALL ").join(queries).as_string(connection))
+    except (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn, psycopg.errors.InvalidSchemaName):
+        return None
+    return {
+        (result.get_value(row, 0) or b"").decode(): (result.get_value(row, 1) or b"", result.get_value(row, 2) or b"")
+        for row in range(result.ntuples)
+    }

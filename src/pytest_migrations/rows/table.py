@@ -91,3 +91,7 @@ class Table:
     has_triggers: bool = False
     #: Why no row can ever be in it (a partitioned table without partitions).
     cannot: str = ""
+    #: The OID of the table that its rows are rows of as well: of a partition the topmost, else its own.
+    root: int = 0
+    #: The columns of its primary key, or else of another key without NULL; none where it has neither.
+    identity: tuple[str, ...] = ()

@@ -29,14 +29,14 @@ class Culprit:
     differing: frozenset[Key]
 
 
-_IN_ROLLBACK, _IN_MIGRATION = "in the rollback", "in the migration"
+IN_ROLLBACK, IN_MIGRATION = "in the rollback", "in the migration"
 _REMARKS = {
-    _IN_ROLLBACK: {
+    IN_ROLLBACK: {
         "missing": "removes {}; nothing puts it back",
         "changed": "leaves {} different",
         "left behind": "creates {}",
     },
-    _IN_MIGRATION: {
+    IN_MIGRATION: {
         "missing": "removes {}; the rollback does not put it back",
         "changed": "changes {}; the rollback does not change it back",
         "left behind": "creates {}; the rollback leaves it there",
@@ -62,7 +62,7 @@ def _culprits(differences: Sequence[Difference], applied: Changes, rolled_back: 
     """One for each statement, in the order of the differences."""
     by_statement: dict[int, tuple[Statement, str, list[Difference]]] = {}
     for difference in differences:
-        for changes, script in ((rolled_back, _IN_ROLLBACK), (applied, _IN_MIGRATION)):
+        for changes, script in ((rolled_back, IN_ROLLBACK), (applied, IN_MIGRATION)):
             if statement := changes.get(difference.key):
                 by_statement.setdefault(id(statement), (statement, script, []))[2].append(difference)
                 break

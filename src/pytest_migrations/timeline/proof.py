@@ -13,9 +13,12 @@ if TYPE_CHECKING:
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.culprits import Culprit
     from pytest_migrations.timeline.trial import Trial
+    from pytest_migrations.timeline.with_rows import Untried, WithRows
 
 #: What the verify script of a migration is called among the inspections, and its check.
 VERIFY = "verify"
+#: The check of what becomes of rows.
+ROWS = "rows"
 
 
 @dataclass(frozen=True)
@@ -32,3 +35,5 @@ class Proof:
     culprits: tuple[Culprit, ...] = ()
     #: What came of the verify script and of the inspections, by the name of the check.
     inspected: Mapping[str, Ran | BaseException] = field(default_factory=dict)
+    #: What came of it on tables with rows; None where that was not asked for.
+    with_rows: WithRows | Untried | None = None

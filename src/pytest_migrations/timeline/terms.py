@@ -31,6 +31,8 @@ class Terms:
     """``timeout`` is the longest that a script may take, in seconds; None means for ever."""
 
     timeout: float | None = None
+    #: How many rows a table gets in which a migration is tried; 0: none is tried so.
+    rows: int = 0
     #: By the name of the check that each stands for.
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
     #: Whether the object of this kind and name is left out when schemas are compared.

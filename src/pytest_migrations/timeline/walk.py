@@ -11,22 +11,23 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
-from pytest_migrations.deadline import deadline
-from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
+from pytest_migrations.rows.filling import Filler
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import does_nothing
-from pytest_migrations.timeline.confirming import confirm_elsewhere
+from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of, made_anew
 from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
+from pytest_migrations.timeline.inspecting import ended, inspect_alone
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
-from pytest_migrations.timeline.proof import VERIFY, Proof
+from pytest_migrations.timeline.proof import ROWS, VERIFY, Proof
 from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.timeline.shadow import Shadow
-from pytest_migrations.timeline.transaction import EndedError, SpoiledError, nothing_kept
-from pytest_migrations.timeline.trial import States, Trial, try_inside, try_on_clone
+from pytest_migrations.timeline.transaction import EndedError, SpoiledError
+from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
+from pytest_migrations.timeline.with_rows import Rows, Untried, WithRows, look_closer, try_with_rows
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Walk:
         self._isolated = isolated
         self._terms = terms
         self._snapshot: Snapshot | None = None
+        self._filler = Filler(terms.rows)
         self._database = server.create_database()
         servers.prepare(server, self._database, history)
         self._runner = self._connect()
@@ -107,8 +109,27 @@ class Walk:
         :raises MigrationError: when it does not apply.
         """
         migration = self._next
+        with_rows = self._try_with_rows(migration)
         proof = self._prove(migration)
-        return replace(proof, inspected=self._inspect(migration))
+        return replace(proof, with_rows=with_rows, inspected=self._inspect(migration))
+
+    def _try_with_rows(self, migration: Migration) -> WithRows | Untried | None:
+        """What comes of it on tables with rows; what is not clean is tried again with real commits."""
+        if not self._terms.rows or not self._terms.wanted(migration, ROWS):
+            return None
+        rows = Rows(migration, self._filler)
+        with self._nothing_kept(migration):
+            tried = try_with_rows(self._runner, rows)
+            if tried is not None and tried.is_clean:
+                return tried
+            try:
+                with self._elsewhere(self.position) as (connection, guard):
+                    return look_closer(connection, rows, inside=False, timeout=self._terms.timeout, guard=guard)
+            except UnavailableError as error:
+                if tried is None:
+                    return Untried(f"not confirmed with real commits: {error}")
+                closer = look_closer(self._runner.connection, rows, inside=True, timeout=self._terms.timeout)
+                return replace(closer, unconfirmed=f"not confirmed with real commits: {error}")
 
     def _prove(self, migration: Migration) -> Proof:
         following = self._history.migrations[self.position + 1 : self.position + 2]
@@ -190,24 +211,14 @@ class Walk:
         return inspected
 
     def _inspected(self, migration: Migration, inspect: Inspection) -> BaseException | None:
-        """What an inspection raises, on a connection of its own."""
-        raised: BaseException | None = None
         with self._nothing_kept():
             try:
-                with (
-                    nothing_kept(self.server, self._database) as connection,
-                    deadline(self._terms.timeout, partial(_cancel, connection)),
-                ):
-                    raised = inspect(migration, connection)
+                return inspect_alone(self.server, self._database, migration, inspect, timeout=self._terms.timeout)
             except EndedError:
                 self.is_shaken = True  # something may have been kept: the next migration starts a new walk
-                return UserError(
-                    "SQL of this check has ended the transaction that it runs in, and nothing of a check may be kept. "
-                    "Say connection.commit() and connection.rollback(), which stay in it."
-                )
+                return ended()
             except SpoiledError:  # it was closed: sequences are put back all the same
-                pass
-        return raised
+                return None
 
     @contextmanager
     def _in_transaction(self) -> Iterator[None]:
@@ -232,33 +243,37 @@ class Walk:
         restore_positions(self._runner.connection, positions)
 
     def _confirm(self, migration: Migration, states: States, inside: Trial | None) -> tuple[Trial | None, str]:
-        """Try it again with real commits, on a clone or, where clones are no way, on a server of its own."""
-        if not self._isolated:
-            try:
-                return self._confirm_on_clone(migration, states, inside), ""
-            except DatabaseInUse as error:  # by somebody who watches a given server
-                return None, f"not confirmed with real commits: {error}"
-        return confirm_elsewhere(self._servers, self._history, self.position - 1, states, self._terms.timeout)
+        """Try it again with real commits."""
+        try:
+            with self._elsewhere(self.position) as (connection, guard):
+                runner = Runner(connection, timeout=self._terms.timeout, guard=guard)
+                if self._isolated:
+                    return try_for_good(runner, migration, states), ""
+                return try_on_clone(runner, migration, states, inside), ""
+        except UnavailableError as error:
+            return None, f"not confirmed with real commits: {error}"
 
-    def _confirm_on_clone(self, migration: Migration, states: States, inside: Trial | None) -> Trial:
+    @contextmanager
+    def _elsewhere(self, position: int) -> Iterator[tuple[psycopg.Connection, Callable[[], None] | None]]:
+        """A database in the state of this one, where things are kept and thrown away, and what guards its commits.
+
+        A clone or, where clones are no way, one on a server of its own, with the first ``position`` migrations.
+
+        :raises UnavailableError: where there is none to be had.
+        """
+        if self._isolated:
+            migrations, timeout = self._history.migrations[:position], self._terms.timeout
+            with made_anew(self._servers, self._history, migrations, timeout=timeout) as connection:
+                yield connection, None
+            return
         self._runner.connection.close()  # a template may have no sessions
         connect = self._connect
         try:
-            clone = self.server.clone(self._database)
-            try:
-                with self.server.connect(clone) as connection:
-                    guard = partial(refuse_cluster_changes, connection)
-                    runner = Runner(connection, timeout=self._terms.timeout, guard=guard)
-                    trial = try_on_clone(runner, migration, states, inside)
-                    if connection.closed:
-                        connect = self._reconnect
-                    return trial
-            finally:
-                self.server.drop(clone)
+            with clone_of(self.server, self._database) as connection:
+                yield connection, partial(refuse_cluster_changes, connection)
+                if connection.closed:
+                    connect = self._reconnect
+        except DatabaseInUse as error:  # by somebody who watches a given server
+            raise UnavailableError(str(error)) from error
         finally:
             self._runner = connect()
-
-
-def _cancel(connection: psycopg.Connection) -> None:
-    with suppress(psycopg.Error):
-        connection.cancel()

@@ -1,0 +1,103 @@
+"""rows: the migration applies to tables with rows in them, and its rollback leaves every row as it was.
+
+The tables that it touches, and those that they refer to, get rows that their definition allows (--migrations-rows, 5
+each): NULL where there may be NULL, the same value twice where nothing forbids it. What would fail in production fails
+here: NOT NULL, a unique key, a foreign key or CHECK that rows do not satisfy, a type that does not hold them.
+
+Fails:
+
+    CREATE TABLE users (id int PRIMARY KEY, name text);
+    -- and in the next migration
+    ALTER TABLE users DROP COLUMN name;
+
+    -- ROLLBACK:
+    -- ALTER TABLE users ADD COLUMN name text;
+    -- END ROLLBACK
+
+Do: Let the migration make its rows ready first (UPDATE ... WHERE name IS NULL), and its rollback bring back what it
+takes away. Where rows are lost on purpose, or production has none of that kind, a line in the file says so:
+
+    -- pytest-migrations: skip rows (why)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.checks.apply import unless_applied
+from pytest_migrations.checks.rollback import needs_working_rollback
+from pytest_migrations.checks.verdict import Rules, Verdict
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.runner import Ran
+from pytest_migrations.timeline.with_rows import Untried
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_migrations.timeline.proof import Proof
+    from pytest_migrations.timeline.with_rows import WithRows
+
+_MOST_CULPRITS = 5
+
+
+def judge(proof: Proof, rules: Rules) -> Verdict:
+    if verdict := unless_applied(proof):
+        return verdict
+    tried, name = proof.with_rows, proof.migration.name
+    assert tried is not None
+    if isinstance(tried, Untried):
+        return Verdict.skipped(f"{name} cannot be tried in a transaction, and was {tried.why}")
+    if isinstance(tried.applied, MigrationError):
+        return _failed("The migration does not apply to tables with rows in them.", tried.applied, tried)
+    if isinstance(tried.rolled_back, MigrationError):
+        if proof.trial is not None and isinstance(proof.trial.rolled_back, MigrationError):
+            return needs_working_rollback(proof, rules) or Verdict.passed(tried.applied)
+        return _failed("With rows in the tables, the rollback does not run.", tried.rolled_back, tried)
+    return _judge_rows(tried, tried.applied, name)
+
+
+def _judge_rows(tried: WithRows, ran: Ran, name: str) -> Verdict:
+    if tried.losses:
+        return _lost(tried, ran)
+    if unproved := "; ".join(_unproved(tried)):
+        return Verdict.skipped(f"not proved of {name}: {unproved}")
+    return Verdict.passed(ran)
+
+
+def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
+    parts = [what, str(error), _rows_in(tried), tried.unconfirmed]
+    several = (f"{what} {error.message} ({error.sqlstate})",)
+    return Verdict.failed("\n\n".join(filter(None, parts)), place=error.place, several=several)
+
+
+def _lost(tried: WithRows, ran: Ran) -> Verdict:
+    lines = []
+    for loss in tried.losses:
+        lines.append(f"  {loss}")
+        lines += [f"    {example}" for example in loss.examples]
+        lines += [f"    ... and {loss.count - len(loss.examples)} more"] if loss.count > len(loss.examples) else []
+    parts = ["After the rollback the rows are not what they were:", "\n".join(lines)]
+    parts += [
+        f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}"
+        for culprit in tried.culprits[:_MOST_CULPRITS]
+    ]
+    more = len(tried.culprits) - _MOST_CULPRITS
+    parts += [f"... and {more} more statements"] if more > 0 else []
+    parts += [tried.unconfirmed] if tried.unconfirmed else []
+    parts.append("On purpose? Say so in the file:  -- pytest-migrations: skip rows (why)")
+    place = tried.culprits[0].place if tried.culprits else None
+    several = tuple(f"{loss.change}: rows of {loss.table}" for loss in tried.losses)
+    return Verdict.failed("\n\n".join(parts), ran, place=place, several=several)
+
+
+def _rows_in(tried: WithRows) -> str:
+    tables = [f"{count} in {table}" for table, count in tried.rows.items() if count]
+    return f"Rows that the tables take: {', '.join(tables)}." if tables else ""
+
+
+def _unproved(tried: WithRows) -> Iterator[str]:
+    """What the trial has nothing to say of."""
+    yield from (f"{table} holds no row: {why}" for table, why in tried.empty.items())
+    for statement in tried.idle:
+        place = statement.place
+        yield f"no row met the {statement.text.split()[0].upper()} in line {place.line} of {place.path.name}"

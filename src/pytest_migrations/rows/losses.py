@@ -1,0 +1,165 @@
+"""What became of rows: which are lost, changed or left behind, and which statement did it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
+
+from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from pytest_migrations.rows.table import Table
+
+#: Rows that are read of a table in order to tell which of them differ.
+_MOST_ROWS = 100_000
+EXAMPLES = 3
+#: A row by the names of its columns, as PostgreSQL prints the values; None is NULL.
+Row = dict[str, "str | None"]
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What became of rows of a table: how many, some of them in short, and in which columns they differ."""
+
+    table: str
+    change: str
+    count: int
+    examples: tuple[str, ...]
+    columns: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        rows = "1 row" if self.count == 1 else f"{self.count} rows"
+        where = f" ({', '.join(self.columns)})" if self.columns else ""
+        return f"{self.change:<12} {rows} of {self.table}{where}"
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a table at one moment; None where it is not there. ``key`` is what tells one row from another."""
+
+    shown: str
+    key: tuple[str, ...]
+    rows: tuple[Row, ...] | None
+    columns: tuple[str, ...] = field(default=())
+
+
+def read_rows(connection: psycopg.Connection[Any], table: Table) -> Rows:
+    """The rows of a table, by its name.
+
+    Raises psycopg.Error where the connection is lost, or its transaction has failed.
+    """
+    try:
+        (names,) = pinned(connection, _columns_of(table, connection))
+    except psycopg.errors.UndefinedTable:
+        return Rows(table.shown, table.identity, None)
+    columns = tuple((names.get_value(row, 0) or b"").decode() for row in range(names.ntuples))
+    if not columns:
+        (result,) = pinned(connection, f"SELECT true FROM {table.name} LIMIT {_MOST_ROWS}")
+        return Rows(table.shown, table.identity, ({},) * result.ntuples)
+    query = sql.SQL("SELECT {} FROM {} LIMIT {}").format(
+        sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns),
+        sql.SQL(table.name),  # quoted by the server
+        sql.Literal(_MOST_ROWS),
+    )
+    (result,) = pinned(connection, NOT_TEMPORARY + query.as_string(connection))
+    rows = tuple(
+        {
+            name: None if (value := result.get_value(row, place)) is None else value.decode()
+            for place, name in enumerate(columns)
+        }
+        for row in range(result.ntuples)
+    )
+    return Rows(table.shown, table.identity, rows, columns)
+
+
+def losses(before: Rows, after: Rows) -> list[Loss]:
+    """What became of the rows of a table, in the columns that both have."""
+    if before.rows is None:
+        return []
+    if after.rows is None:
+        return [Loss(before.shown, "lost", len(before.rows), _examples(before.rows, before.key))] if before.rows else []
+    common = [name for name in before.columns if name in after.columns]
+    old, new = Counter(_tuples(before.rows, common)), Counter(_tuples(after.rows, common))
+    gone = [dict(zip(common, row, strict=True)) for row in (old - new).elements()]
+    come = [dict(zip(common, row, strict=True)) for row in (new - old).elements()]
+    changed = list(_paired(gone, come, before.key))
+    found = []
+    if gone:
+        found.append(Loss(before.shown, "lost", len(gone), _examples(gone, before.key)))
+    if changed:
+        columns = [name for name in common if any(was[name] != is_[name] for was, is_ in changed)]
+        examples = tuple(f"{_named(was, before.key)}{_differing(was, is_, columns)}" for was, is_ in changed[:EXAMPLES])
+        found.append(Loss(before.shown, "changed", len(changed), examples, tuple(columns)))
+    if come:
+        found.append(Loss(before.shown, "left behind", len(come), _examples(come, before.key)))
+    return found
+
+
+def _paired(gone: list[Row], come: list[Row], key: Sequence[str]) -> Iterator[tuple[Row, Row]]:
+    """What is the same row with other values, taken out of both."""
+    if not key or not gone or not come or not all(name in gone[0] for name in key):
+        return
+    by_key = {tuple(row[name] for name in key): row for row in come}
+    for was in list(gone):
+        if is_ := by_key.pop(tuple(was[name] for name in key), None):
+            gone.remove(was)
+            come.remove(is_)
+            yield was, is_
+
+
+def _tuples(rows: Sequence[Row], columns: Sequence[str]) -> Iterator[tuple[str | None, ...]]:
+    return (tuple(row[name] for name in columns) for row in rows)
+
+
+def _examples(rows: Sequence[Row], key: Sequence[str]) -> tuple[str, ...]:
+    return tuple(_in_short(row, key) for row in islice(rows, EXAMPLES))
+
+
+_WIDTH = 100
+_VALUE_WIDTH = 30
+
+
+def _in_short(row: Row, key: Sequence[str]) -> str:
+    """The key and as many of the other values as there is room for."""
+    ordered = [*(name for name in key if name in row), *(name for name in row if name not in key)]
+    text = ""
+    for name in ordered:
+        part = f"{name} {_value(row[name])}"
+        if text and len(text) + len(part) > _WIDTH:
+            return f"{text}, ..."
+        text = f"{text}, {part}" if text else part
+    return text
+
+
+def _named(row: Mapping[str, str | None], key: Sequence[str]) -> str:
+    return ", ".join(f"{name} {_value(row[name])}" for name in key) + ": "
+
+
+def _differing(was: Row, is_: Row, columns: Sequence[str]) -> str:
+    different = [name for name in columns if was[name] != is_[name]]
+    return ", ".join(f"{name} {_value(was[name])} -> {_value(is_[name])}" for name in different[:EXAMPLES])
+
+
+def _value(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    shown = value if len(value) <= _VALUE_WIDTH else value[: _VALUE_WIDTH - 3] + "..."
+    return "'" + shown.replace("\n", "\\n") + "'"
+
+
+def _columns_of(table: Table, connection: psycopg.Connection[Any]) -> str:
+    return (
+        sql.SQL(
+            "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = {}::pg_catalog.regclass AND attnum > 0"
+            " AND NOT attisdropped ORDER BY attnum"
+        )
+        .format(sql.Literal(table.name))
+        .as_string(connection)
+    )

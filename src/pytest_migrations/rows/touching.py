@@ -1,0 +1,86 @@
+"""Which tables a migration touches: those that its scripts name, and those that the server has seen it lock."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pytest_migrations.sql.grammar import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import psycopg
+
+    from pytest_migrations.migration import Migration, Statement
+
+_WORD = re.compile(r'"((?:[^"]|"")+)"|([^\W\d][\w$]*)')
+#: Of these no table is touched that is not named, unless they cascade.
+_PLAIN = {
+    "comment_stmt",
+    "composite_type_stmt",
+    "create_domain_stmt",
+    "create_enum_stmt",
+    "create_function_stmt",
+    "create_policy_stmt",
+    "create_schema_stmt",
+    "create_seq_stmt",
+    "create_stmt",
+    "create_trig_stmt",
+    "alter_seq_stmt",
+    "alter_enum_stmt",
+    "alter_table_stmt",
+    "drop_stmt",
+    "grant_stmt",
+    "index_stmt",
+    "rename_stmt",
+    "variable_set_stmt",
+    "view_stmt",
+}
+#: A column's new type is also that of the columns that refer to it.
+_REACHES_FURTHER = re.compile(r"\bcascade\b|\btype\b", re.IGNORECASE)
+_LOCKED = b"""
+SELECT DISTINCT relation::pg_catalog.int8 FROM pg_catalog.pg_locks
+WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid() AND relation >= 16384
+"""
+_TABLES = """
+SELECT c.oid::pg_catalog.int8 FROM pg_catalog.pg_class c
+WHERE c.oid = ANY (%s::pg_catalog.oid[]) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+"""
+
+
+def named_in(migration: Migration) -> set[str]:
+    """All words of the scripts that could be the name of a table."""
+    words: set[str] = set()
+    for script in migration.scripts:
+        for quoted, word in _WORD.findall(script.written):
+            words |= {quoted.replace('""', '"'), *_WORD_IN_TEXT.findall(quoted)} if quoted else {word, word.lower()}
+    return words
+
+
+#: A program may hold SQL within its quotes.
+_WORD_IN_TEXT = re.compile(r"[^\W\d][\w$]*")
+
+
+def may_touch_others(migration: Migration) -> bool:
+    """Whether it can touch tables that it does not name: by code, by triggers, by what depends on what it changes."""
+    return any(
+        script.program is not None or any(_reaches_further(statement) for statement in statements(script))
+        for script in migration.scripts
+    )
+
+
+def _reaches_further(statement: Statement) -> bool:
+    return statement.kind not in _PLAIN or (
+        statement.kind in ("drop_stmt", "alter_table_stmt") and bool(_REACHES_FURTHER.search(statement.text))
+    )
+
+
+def locked(connection: psycopg.Connection[Any]) -> set[int]:
+    """The OIDs of what the open transaction has touched so far: it keeps a lock on each to its end."""
+    return {oid for (oid,) in connection.execute(_LOCKED)}
+
+
+def tables_among(connection: psycopg.Connection[Any], oids: Collection[int]) -> set[int]:
+    """Those of the objects that are tables now."""
+    return {oid for (oid,) in connection.execute(_TABLES, [list(oids)])} if oids else set()

@@ -1,0 +1,104 @@
+"""Sees after which statement of a migration rows are no longer what they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from psycopg.pq import TransactionStatus
+
+from pytest_migrations.rows.losses import Rows, losses, read_rows
+from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import psycopg
+
+    from pytest_migrations.migration import Statement
+    from pytest_migrations.rows.losses import Loss
+    from pytest_migrations.rows.table import Table
+
+#: More rows than that are read before and behind the scripts, and not after each statement.
+_MOST_ROWS = 20_000
+_MOST_LOOKS = 200
+
+
+class _Look(NamedTuple):
+    statement: Statement
+    script: str
+    rows: list[Rows]
+
+
+class RowsWatch:
+    """Has an eye on the rows of tables while scripts run on a connection."""
+
+    def __init__(self, connection: psycopg.Connection, tables: Sequence[Table]) -> None:
+        self._connection = connection
+        self._tables = tables
+        self._before = self._read()
+        self._is_close = sum(len(of.rows or ()) for of in self._before) <= _MOST_ROWS
+        self._looks: list[_Look] = []
+        self._script = IN_MIGRATION
+
+    def look(self, statement: Statement) -> None:
+        """Look at the rows behind a statement, where that can be done."""
+        if not self._is_close or len(self._looks) >= _MOST_LOOKS:
+            return
+        if self._connection.info.transaction_status != TransactionStatus.INERROR:
+            self._looks.append(_Look(statement, self._script, self._read()))
+
+    def rollback_begins(self) -> None:
+        """Say that the statements that come now are the rollback's."""
+        self._script = IN_ROLLBACK
+
+    def losses(self) -> tuple[tuple[Loss, ...], tuple[Culprit, ...]]:
+        """What became of the rows, and the statements that did it."""
+        found: list[Loss] = []
+        culprits: list[Culprit] = []
+        for place, (before, after) in enumerate(zip(self._before, self._read(), strict=True)):
+            here = losses(before, after)
+            found += here
+            common = [name for name in before.columns if name in after.columns]
+            culprits += filter(None, (self._culprit(place, loss, common) for loss in here))
+        return tuple(found), _one_for_each_statement(culprits)
+
+    def _culprit(self, place: int, loss: Loss, common: Sequence[str]) -> Culprit | None:
+        """The last statement by which there was more of such a loss than before it."""
+        count, culprit = 0, None
+        for look in self._looks:
+            rows = look.rows[place]
+            gone = _with(common, rows)
+            now = sum(each.count for each in losses(self._before[place], gone) if _alike(each, loss))
+            if now > count:
+                culprit = look
+            count = now
+        if culprit is None:
+            return None
+        remark = f"{_DID[loss.change]} {loss.table}"
+        return Culprit(culprit.statement.place, culprit.script, remark, frozenset())
+
+    def _read(self) -> list[Rows]:
+        return [read_rows(self._connection, table) for table in self._tables]
+
+
+_DID = {"lost": "loses rows of", "changed": "changes rows of", "left behind": "puts rows into"}
+
+
+def _alike(one: Loss, other: Loss) -> bool:
+    """A row that another statement makes a changed one may be gone in between."""
+    return (one.change == "left behind") == (other.change == "left behind")
+
+
+def _with(columns: Sequence[str], rows: Rows) -> Rows:
+    """The rows with all of these columns, those that are not there with what no value is."""
+    if rows.rows is None:
+        return rows
+    missing = dict.fromkeys((name for name in columns if name not in rows.columns), "\0")
+    return Rows(rows.shown, rows.key, tuple({**row, **missing} for row in rows.rows), (*rows.columns, *missing))
+
+
+def _one_for_each_statement(culprits: Sequence[Culprit]) -> tuple[Culprit, ...]:
+    by_place: dict[object, Culprit] = {}
+    for culprit in culprits:
+        by_place.setdefault(culprit.place, culprit)
+    return tuple(by_place.values())
