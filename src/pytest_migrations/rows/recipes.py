@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 from pytest_migrations.rows import types
 from pytest_migrations.rows.solving import Generated, Unknown, solve
@@ -13,8 +15,6 @@ from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-
-    import psycopg
 
     from pytest_migrations.rows.table import Check, Column, Table, Type
 
@@ -24,6 +24,8 @@ FIRST_NUMBER = 1_000_003
 _APART = 100
 #: The values of another seed are not those of this one, not even of an enum.
 _SEED_APART = 7
+#: Rows of a partition are not those that its table has got.
+_PARTITIONS_APART = 10_000
 #: One row of so many has NULL in a column.
 _NULL_EVERY = 5
 
@@ -76,12 +78,14 @@ class Recipes:
     def _make(self, connection: psycopg.Connection[Any], table: Table, rows: int, seed: int) -> Recipe:
         if table.cannot:
             raise ImpossibleError(table.cannot)
-        chosen = self._chosen(connection, [column.type for column in table.columns])
+        chosen = self._chosen(connection, [column.type for column in table.columns], rows)
         referring = {name for key in table.foreign_keys for name in key.columns}
         unique = {name for key in table.keys for name in key.columns}
         strict = {name for key in table.keys if not key.takes_nulls for name in key.columns}
+        first = FIRST_NUMBER + (0 if table.root == table.oid else _PARTITIONS_APART * (1 + table.oid % 100))
         plain = {
-            column.name: _Plain(column, seed, chosen, is_unique=column.name in unique) for column in _filled(table)
+            column.name: _Plain(column, first, seed, chosen, is_unique=column.name in unique)
+            for column in _filled(table)
         }
         known = {name: of for name, of in plain.items() if of.known}
         for name, of in plain.items():
@@ -147,22 +151,20 @@ class Recipes:
             raise ImpossibleError(f"no values were found that satisfy {named}: {conditions}")
         return solved
 
-    def _chosen(self, connection: psycopg.Connection[Any], wanted: Iterable[Type]) -> dict[str, tuple[str, ...]]:
+    def _chosen(
+        self, connection: psycopg.Connection[Any], wanted: Iterable[Type], rows: int
+    ) -> dict[str, tuple[str, ...]]:
         """Values of the domains within types, those that are not what the base type's values are."""
         for domain in dict.fromkeys(domain for type_ in wanted for domain in _domains(type_)):
             if domain.name in self._domains and self._domains[domain.name][0] == domain:
                 continue
             assert domain.element is not None
             chosen = {name: values for name, (_, values) in self._domains.items()}
-            unknown = Unknown(
-                "value",
-                domain.element,
-                partial(types.expression, domain.element, chosen=chosen),
-                nullable=False,
-                distinct=True,
-                present=False,
-            )
-            solved = solve(connection, [unknown], list(domain.checks), count=_NULL_EVERY, generated=())
+            base = partial(types.expression, domain.element, chosen=chosen)
+            if base(str(FIRST_NUMBER)) is None or _holds(connection, domain, base(f"{FIRST_NUMBER} + r.g") or ""):
+                continue
+            unknown = Unknown("value", domain.element, base, nullable=False, distinct=True, present=False)
+            solved = solve(connection, [unknown], list(domain.checks), count=rows, generated=())
             if not solved:
                 raise ImpossibleError(
                     f"no values were found for the domain {domain.name}: CHECK {' AND '.join(domain.checks)}"
@@ -174,12 +176,14 @@ class Recipes:
 class _Plain:
     """The values of a column where no condition says otherwise."""
 
-    def __init__(self, column: Column, seed: int, chosen: Mapping[str, tuple[str, ...]], *, is_unique: bool) -> None:
+    def __init__(
+        self, column: Column, first: int, seed: int, chosen: Mapping[str, tuple[str, ...]], *, is_unique: bool
+    ) -> None:
         self.column = column
         self.is_unique = is_unique
         self.is_nullable = column.nullable and _takes_null(column.type)
         self._chosen = chosen
-        self._first = FIRST_NUMBER + _APART * column.position + _SEED_APART * seed
+        self._first = first + _APART * column.position + _SEED_APART * seed
         self.known = types.expression(column.type, str(self._first), chosen) is not None
 
     def value(self, row: str) -> str:
@@ -203,6 +207,17 @@ def _null_in(column: Column) -> str:
 def _capacity(table: Table, columns: Collection[str]) -> int:
     """In how many rows these columns can differ."""
     return max((types.capacity(column.type) for column in table.columns if column.name in columns), default=1)
+
+
+def _holds(connection: psycopg.Connection[Any], domain: Type, value: str) -> bool:
+    """Whether values of its base type satisfy a domain."""
+    satisfied = " AND ".join(f"coalesce({condition}, true)" for condition in domain.checks)
+    query = f"SELECT bool_and({satisfied}) FROM (SELECT {value} AS value FROM {rows_of(_NULL_EVERY)}) t"
+    try:
+        (result,) = pinned(connection, NOT_TEMPORARY + query)
+    except psycopg.Error:
+        return False
+    return result.get_value(0, 0) == b"t"
 
 
 def _broken(
@@ -231,7 +246,7 @@ def _broken(
     )
     try:
         (result,) = pinned(connection, NOT_TEMPORARY + query)
-    except Exception:  # noqa: BLE001 XXX
+    except psycopg.Error:
         broken = set(range(len(checks)))
     else:
         broken = {place for place in range(len(checks)) if result.get_value(0, place) != b"t"}
