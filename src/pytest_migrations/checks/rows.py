@@ -22,18 +22,19 @@ takes away. Where rows are lost on purpose, or production has none of that kind,
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.runner import Ran
 from pytest_migrations.timeline.with_rows import Untried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.proof import Proof
     from pytest_migrations.timeline.with_rows import WithRows
 
@@ -43,25 +44,25 @@ _MOST_CULPRITS = 5
 def judge(proof: Proof, rules: Rules) -> Verdict:
     if verdict := unless_applied(proof):
         return verdict
-    tried, name = proof.with_rows, proof.migration.name
+    tried = proof.with_rows
     assert tried is not None
     if isinstance(tried, Untried):
-        return Verdict.skipped(f"{name} cannot be tried in a transaction, and was {tried.why}")
+        return Verdict.skipped(f"{proof.migration.name} cannot be tried in a transaction, and was {tried.why}")
+    return replace(_judge(tried, proof, rules), with_rows=tried)
+
+
+def _judge(tried: WithRows, proof: Proof, rules: Rules) -> Verdict:
     if isinstance(tried.applied, MigrationError):
         return _failed("The migration does not apply to tables with rows in them.", tried.applied, tried)
     if isinstance(tried.rolled_back, MigrationError):
         if proof.trial is not None and isinstance(proof.trial.rolled_back, MigrationError):
             return needs_working_rollback(proof, rules) or Verdict.passed(tried.applied)
         return _failed("With rows in the tables, the rollback does not run.", tried.rolled_back, tried)
-    return _judge_rows(tried, tried.applied, name)
-
-
-def _judge_rows(tried: WithRows, ran: Ran, name: str) -> Verdict:
     if tried.losses:
-        return _lost(tried, ran)
+        return _lost(tried, tried.applied)
     if unproved := "; ".join(_unproved(tried)):
-        return Verdict.skipped(f"not proved of {name}: {unproved}")
-    return Verdict.passed(ran)
+        return Verdict.skipped(f"not proved of {proof.migration.name}: {unproved}")
+    return Verdict.passed(tried.applied)
 
 
 def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:

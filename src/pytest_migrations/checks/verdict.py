@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pytest_migrations.catalog.difference import Comparison, Difference
     from pytest_migrations.errors import Place
     from pytest_migrations.runner import Ran
+    from pytest_migrations.timeline.with_rows import WithRows
 
 #: Named after the run, and by a number.
 _OUR_DATABASE = re.compile(r"\bpytest_migrations_[0-9a-f]+_\w+")
@@ -51,6 +52,8 @@ class Verdict:
     place: Place | None = None
     #: Each thing that is wrong, where there can be several.
     several: tuple[str, ...] = ()
+    #: What the check on tables with rows has seen.
+    with_rows: WithRows | None = None
 
     @property
     def findings(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.catalog.difference import Difference
     from pytest_migrations.collection import CheckItem
+    from pytest_migrations.timeline.with_rows import WithRows
 
 
 def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
@@ -55,8 +56,18 @@ def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:
         blames=test_id(item.folder_id, verdict.blames) if verdict and verdict.blames else "",
         blame=verdict.blame if verdict else "",
         warning=verdict.warning if verdict else "",
+        rows=_rows(verdict.with_rows) if verdict and verdict.with_rows else None,
     )
     return asdict(result)
+
+
+def _rows(tried: WithRows) -> dict[str, Any]:
+    return {
+        "put_in": dict(tried.rows),
+        "empty": dict(tried.empty),
+        "differing": [asdict(loss) for loss in tried.losses],
+        "unmet": [str(statement.place) for statement in tried.idle],
+    }
 
 
 def _crash(report: pytest.TestReport) -> str:

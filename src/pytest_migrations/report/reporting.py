@@ -38,6 +38,12 @@ class Reporting:
         for text in self._results.contradictions:
             terminalreporter.section("migrations: the processes disagree", red=True)
             terminalreporter.write_line(text)
+        if empty := self._results.empty_tables:
+            tables = "1 table holds" if len(empty) == 1 else f"{len(empty)} tables hold"
+            terminalreporter.section(f"migrations: {tables} no row, which proves nothing of them")
+            for table, (why, migrations) in empty.items():
+                more = f" and {len(migrations) - 1} more" if len(migrations) > 1 else ""
+                terminalreporter.write_line(f"{table} ({migrations[0]}{more}): {why}")
         if not self._results.all and self._config.getoption("migrations_report"):
             for path in filter(Path.exists, self._paths):
                 terminalreporter.write_line(

@@ -38,6 +38,8 @@ class Result:
     blame: str = ""
     #: What should be mended though the check passed.
     warning: str = ""
+    #: Of the check on tables with rows: which got how many, which hold none and why, what became of them.
+    rows: dict[str, Any] | None = None
 
 
 @dataclass
@@ -88,6 +90,15 @@ class Results:
             for check, results in blaming.items()
             if check in self._by_id and self._by_id[check].outcome == "passed"
         ]
+
+    @property
+    def empty_tables(self) -> dict[str, tuple[str, list[str]]]:
+        """Of each table that holds no row where a migration touches it: why, and the names of those migrations."""
+        found: dict[str, tuple[str, list[str]]] = {}
+        for result in self.all:
+            for table, why in (result.rows or {}).get("empty", {}).items():
+                found.setdefault(table, (why, []))[1].append(result.migration)
+        return found
 
     def path_in_repository(self, result: Result) -> str:
         """The file to look into as people name it who see the whole repository."""

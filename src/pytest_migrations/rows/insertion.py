@@ -51,13 +51,16 @@ class _Select:
 def _rows(recipe: Recipe, keys: Sequence[ForeignKey], tables: Mapping[int, Table]) -> _Select:
     """The rows of a recipe, with what refers to tables that have their rows already."""
     select = _Select(recipe, dict(recipe.values))
-    nullable = {column.name: column.nullable for column in recipe.table.columns}
+    columns = {column.name: column for column in recipe.table.columns}
     settled: dict[str, str] = {}
     counts: dict[str, str] = {}
     # The widest first: what is part of another key is then settled by it.
     for number, key in enumerate(sorted(keys, key=lambda key: (-len(key.columns), key.name))):
         new = [name for name in key.columns if name not in settled]
-        if not new or key.target not in tables:
+        if key.target not in tables:
+            select.columns |= {name: f"NULL::{columns[name].type.name}" for name in new if columns[name].nullable}
+            continue
+        if not new:
             continue
         row = "r.g" if recipe.unique.intersection(new) else "r.d"
         target = _Target(number, tables[key.target].name, key, recipe.count)
@@ -67,7 +70,7 @@ def _rows(recipe: Recipe, keys: Sequence[ForeignKey], tables: Mapping[int, Table
             counts[name] = target.count(settled)
             nulls = recipe.nulls.get(name)
             select.columns[name] = f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
-            if not nullable[name]:
+            if not columns[name].nullable:
                 select.conditions.append(f"{value} IS NOT NULL")
     for foreign, capacity in recipe.bounds:
         counted = dict.fromkeys(counts[name] for name in sorted(foreign) if name in counts)

@@ -21,7 +21,8 @@ _MOST_PARTITIONS = 12
 #: Below it are the objects of the system (FirstNormalObjectId in PostgreSQL's sources).
 _FIRST_OF_USERS = 16384
 
-#: $1 are names and $2 OIDs of tables. What those inherit from takes no rows for them, what inherits from them does.
+#: $1 are names and $2 OIDs of tables. What inherits from one of them is asked for as well. What is only referred to
+#: gets along with NULL in its own foreign keys, so that a chain of them is not followed to its end.
 _QUERY = f"""
 with recursive named(oid, asked) as (
     select c.oid, true from pg_class c
@@ -32,6 +33,8 @@ with recursive named(oid, asked) as (
   union
     select more.oid, n.asked and more.is_child from named n cross join lateral (
         select k.confrelid, false from pg_constraint k where k.conrelid = n.oid and k.contype = 'f'
+          and (n.asked or not exists (select from pg_attribute a
+            where a.attrelid = n.oid and a.attnum = any (k.conkey) and not a.attnotnull))
       union all
         select i.inhrelid, true from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = n.oid and n.asked and c.relkind = 'r' and not c.relispartition
@@ -115,7 +118,7 @@ _KINDS = {"b": "base", "c": "composite", "d": "domain", "e": "enum", "r": "range
 def read_tables(
     connection: psycopg.Connection[Any], *, names: Collection[str] = (), oids: Collection[int] = ()
 ) -> tuple[dict[int, Table], set[int]]:
-    """The tables with these names, in whatever schema, or OIDs, and all that they refer to, by OID.
+    """The tables with these names, in whatever schema, or OIDs, and all that their rows have to refer to, by OID.
 
     Also which of them were asked for, those that inherit from one included. What belongs to an extension is left out.
     Raises psycopg.Error where the server does.
