@@ -44,7 +44,9 @@ def usual(type_: Type) -> Callable[[str], str] | None:
         return element and (lambda n: f"ARRAY[({element(n)})::{name}]")
     if type_.kind == "range" and type_.element:
         element, name = usual(type_.element), type_.element.name
-        return element and (lambda n: f"'[' || (({element(n)})::{name})::text || ',' || (({element(n)})::{name})::text || ']'")
+        return element and (
+            lambda n: f"'[' || (({element(n)})::{name})::text || ',' || (({element(n)})::{name})::text || ']'"
+        )
     if family(type_) in ("integer", "number"):
         small = {"int2": 30000}.get(type_.base, 10**7)
         if type_.base == "numeric" and type_.modifier > 0:
@@ -126,7 +128,7 @@ def ask(connection: psycopg.Connection[Any], table: str, *, present: Collection[
     for name, oid, modifier, nullable, is_generated, default, distinct in cursor.execute(_COLUMNS, [table]).fetchall():
         type_ = type_of(connection, oid, modifier)
         if is_generated:
-            generated.append(Generated(name, type_.name, default))
+            generated.append(Generated(name, type_.name, default, nullable))
         else:
             unknowns.append(Unknown(name, type_, usual(type_), nullable, distinct, name in present))
     conditions = [row[0] for row in cursor.execute(_CHECKS, [table]).fetchall()]

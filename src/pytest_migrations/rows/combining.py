@@ -34,9 +34,7 @@ def combinations(
             chosen.update(dict.fromkeys(_mixed(lists, budget)))
     everything = [list(range(len(values))) for values in candidates]
     if all(everything):
-        chosen.update(
-            dict.fromkeys(_alone([places_[NULL] if NULL in places_ else 0 for places_ in places], everything))
-        )
+        chosen.update(dict.fromkeys(_alone([of_column.get(NULL, 0) for of_column in places], everything)))
         chosen.update(dict.fromkeys(_mixed(everything, budget)))
     return list(islice(chosen, most + most // 2))
 
@@ -95,11 +93,9 @@ def chosen(satisfying: Sequence[Satisfying], candidates: Sequence[Sequence[Value
 
     The same identity never comes twice; without distinct columns rows are repeated.
     """
-    nulls = [frozenset(place for place, values in enumerate(candidates) if values[-1] == NULL) for _ in (0,)][0]
-    last = [len(values) - 1 for values in candidates]
 
     def emptiness(item: Satisfying) -> int:
-        return sum(item.choice[place] == last[place] for place in nulls)
+        return sum(candidates[column][place] == NULL for column, place in enumerate(item.choice))
 
     rows: list[Choice] = []
     taken: set[tuple[int, object]] = set()

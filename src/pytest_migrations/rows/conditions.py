@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.sql.grammar import SyntaxMistakeError, trees
+from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -15,11 +15,15 @@ Node = dict[str, Any]
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition, its tree (None where the grammar does not know it), and the columns that its truth hangs on."""
+    """A condition, its tree (None where the grammar does not know it), and the columns that its truth hangs on.
+
+    That of a generated column is that it can be ``computed`` at all; its tree is the column's expression.
+    """
 
     text: str
     tree: Node | None
     columns: frozenset[str]
+    computed: bool = False
 
 
 def read(text: str, columns: frozenset[str], generated: Mapping[str, Node | None]) -> Condition:
@@ -29,6 +33,14 @@ def read(text: str, columns: frozenset[str], generated: Mapping[str, Node | None
         return Condition(text, None, columns)
     tree = _inlined(tree, generated)
     return Condition(text, tree, frozenset(names_in(tree)) & columns)
+
+
+def computed(name: str, expression: str, columns: frozenset[str], *, nullable: bool) -> Condition | None:
+    """That a generated column can be computed; None where it needs columns that are not known."""
+    tree = tree_of(expression)
+    named = frozenset(names_in(tree))
+    text = f"num_nulls({quoted(name)}) {'>=' if nullable else '='} 0"
+    return Condition(text, tree, named, computed=True) if named <= columns else None
 
 
 def tree_of(expression: str) -> Node | None:

@@ -36,6 +36,7 @@ _TRANSPARENT = frozenset({"coalesce", "abs", "lower", "upper", "btrim", "trim", 
 _ARROWS = frozenset(
     {"->", "->>", "#>", "#>>", "?", "jsonb_extract_path", "jsonb_extract_path_text", "json_extract_path"}
 )
+_IN_DOCUMENTS = frozenset({*_ARROWS, "jsonb_typeof", "json_typeof"})
 _TYPEOF = {"string": "a", "number": 1, "boolean": True, "null": None, "array": ["a"], "object": {"a": 1}}
 
 
@@ -133,7 +134,7 @@ class Hints:
         usual = [unknown.usual(self.number + n) for n in range(self.count)]
         name, type_ = quoted_name(unknown.name), unknown.type.name
         return [
-            Value(f"(SELECT {sql} FROM (SELECT ({value.sql})::{type_} AS {name}) AS r)")
+            Value(f"(SELECT {sql} FROM (SELECT ({value.sql})::{type_} AS {name}) AS r)")  # noqa: S608 (quoted)
             for value in (*usual, *typical(unknown.type)[:8])
             if value
         ]
@@ -199,7 +200,7 @@ class Hints:
             return [text(found) for pattern in texts for found in like_texts(pattern)]
         if operator in ("~", "~*") or not around.isdisjoint({"regexp_like", "regexp_match", "regexp_matches"}):
             return self._by_regex(constants if operator in ("~", "~*") else wrappers[0].arguments)
-        if kind == "json" and (operator in _ARROWS or not around.isdisjoint(_ARROWS | {"jsonb_typeof", "json_typeof"})):
+        if kind in ("json", "text") and (operator in _ARROWS or not around.isdisjoint(_IN_DOCUMENTS)):
             return self._in_document(name, wrappers, operator, texts)
         if not around.isdisjoint(LENGTHS):
             return of_length(unknown, [int(found) for found in texts if found.isdigit()], self.count, self.number)

@@ -11,6 +11,7 @@ from psycopg import errors
 from psycopg.rows import tuple_row
 
 from pytest_migrations.rows.candidates import NULL, Unknown, Value
+from pytest_migrations.rows.conditions import names_in, tree_of
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
@@ -39,11 +40,12 @@ _MOST_QUERIES = 400
 
 @dataclass(frozen=True)
 class Generated:
-    """A generated column."""
+    """A generated column: its ``type`` and its expression as SQL."""
 
     name: str
     type: str
     expression: str
+    nullable: bool = True
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,8 @@ class Judge:
         asked = ", ".join(_all_of(conditions) for conditions in groups)
         values = f"CROSS JOIN LATERAL (SELECT {columns} OFFSET 0) AS pytest_migrations_values"
         rows = f"generate_series(0, {2 * count - 1}) AS pytest_migrations(row)"
-        found = self._query(
-            f"SELECT {asked} FROM {rows} {values} {self._generated_columns()} ORDER BY pytest_migrations.row"
-        )
+        made = self._generated_columns(unknowns)
+        found = self._query(f"SELECT {asked} FROM {rows} {values} {made} ORDER BY pytest_migrations.row")  # noqa: S608
         return [list(zip(found[row], found[row + count], strict=True)) for row in range(count)]
 
     def _usual(self, unknown: Unknown, place: int, count: int, number: int) -> str:
@@ -144,7 +145,7 @@ class Judge:
     def _judged(self, trial: _Trial, choices: list[Choice]) -> list[Satisfying] | None:
         """Those that satisfy the conditions; None where the server cannot tell."""
         try:
-            found = self._query(trial.sql(choices, self._generated_columns(), orderable=self._orderable))
+            found = self._query(trial.sql(choices, self._generated_columns(trial.unknowns), orderable=self._orderable))
         except errors.UndefinedFunction:
             if not self._orderable:
                 return None
@@ -156,8 +157,14 @@ class Judge:
             return None
         return [Satisfying(choices[row[0]], tuple(row[1:])) for row in found]
 
-    def _generated_columns(self) -> str:
-        columns = ", ".join(f"({item.expression})::{item.type} AS {quoted(item.name)}" for item in self._generated)
+    def _generated_columns(self, unknowns: Sequence[Unknown]) -> str:
+        """The generated columns that need no others than these."""
+        names = {unknown.name for unknown in unknowns}
+        columns = ", ".join(
+            f"({item.expression})::{item.type} AS {quoted(item.name)}"
+            for item in self._generated
+            if names.issuperset(names_in(tree_of(item.expression)))
+        )
         return f"CROSS JOIN LATERAL (SELECT {columns} OFFSET 0) AS pytest_migrations_generated" if columns else ""
 
     def _query(self, sql: str) -> list[tuple[Any, ...]]:
@@ -209,10 +216,9 @@ class _Trial:
             for place, unknown in enumerate(self.unknowns)
             if unknown.distinct
         ]
-        return (
-            f"SELECT pytest_migrations.n::int - 1{''.join(identities)} FROM {table} {' '.join(columns)}"
-            f" {generated if self.conditions else ''} WHERE {_all_of(self.conditions)} ORDER BY pytest_migrations.n"
-        )
+        rows = f"{table} {' '.join(columns)} {generated if self.conditions else ''}"
+        selected = f"pytest_migrations.n::int - 1{''.join(identities)}"
+        return f"SELECT {selected} FROM {rows} WHERE {_all_of(self.conditions)} ORDER BY pytest_migrations.n"  # noqa: S608
 
     def _chosen(self, place: int, used: set[int]) -> str:
         type_ = self.unknowns[place].type.name

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 if sys.version_info >= (3, 11):
-    from re import _parser as parser
+    from re import _parser as parser  # type: ignore[attr-defined]
 else:
     import sre_parse as parser
 
@@ -78,7 +78,7 @@ class _Writer:
     def text(self, parsed: Any) -> str:
         return "".join(self._piece(str(operation), argument) for operation, argument in parsed)
 
-    def _piece(self, operation: str, argument: Any) -> str:
+    def _piece(self, operation: str, argument: Any) -> str:  # noqa: PLR0911 (a line each)
         if operation == "LITERAL":
             return chr(argument)
         if operation in ("ANY", "NOT_LITERAL", "IN"):

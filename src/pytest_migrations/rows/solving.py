@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from pytest_migrations.rows.candidates import NULL, Unknown, Value, family, text, typical
 from pytest_migrations.rows.combining import chosen, combinations
-from pytest_migrations.rows.conditions import Condition, read, tree_of
+from pytest_migrations.rows.conditions import Condition, computed, read
 from pytest_migrations.rows.documents import documents
 from pytest_migrations.rows.drawing import drawn
 from pytest_migrations.rows.hints import Hints
@@ -66,9 +67,14 @@ _Group = tuple[list[Unknown], list[Condition]]
 def _groups(unknowns: Sequence[Unknown], conditions: Sequence[str], generated: Sequence[Generated]) -> list[_Group]:
     """The columns, put together where conditions speak of several, each group with its conditions."""
     names = frozenset(unknown.name for unknown in unknowns)
-    trees = {item.name: tree_of(item.expression) for item in generated}
+    made = {
+        item.name: made
+        for item in generated
+        if (made := computed(item.name, item.expression, names, nullable=item.nullable))
+    }
+    trees = {name: condition.tree for name, condition in made.items()}
     groups: list[tuple[frozenset[str], list[Condition]]] = [(frozenset({unknown.name}), []) for unknown in unknowns]
-    for condition in (read(text_, names, trees) for text_ in conditions):
+    for condition in (*made.values(), *(read(condition, names, trees) for condition in conditions)):
         named = condition.columns or frozenset({unknowns[0].name})
         touched = [group for group in groups if group[0] & named]
         merged = (frozenset().union(*(group[0] for group in touched)), [c for group in touched for c in group[1]])
@@ -117,7 +123,10 @@ def _usual_value(unknown: Unknown, place: int, row: int, count: int, number: int
 def _solved(judge: Judge, columns: list[Unknown], conditions: list[Condition], count: int, number: int) -> list[Row]:
     """Rows of a group of columns, from what its conditions speak of, else from what hypothesis draws."""
     hints = Hints({unknown.name: unknown for unknown in columns}, count, number)
-    found = all_of(ways(condition.tree, hints) for condition in conditions if condition.tree)
+    for condition in conditions:
+        if condition.tree and condition.computed:
+            hints.called(condition.tree)
+    found = all_of(ways(each.tree, hints) for each in conditions if each.tree and not each.computed)
     tried = _ordered(columns, _candidates(hints))
     rows = _tried(judge, tried, found, conditions, count)
     if rows:
@@ -151,7 +160,7 @@ def _numbers(hints: Hints, name: str) -> list[Value]:
     steps = [step for n in range(1, count + 1) for step in (n, -n)]
     found = [number + step for step in (0, *steps) for number in numbers]
     if not integers:
-        pairs = list(zip(numbers, numbers[1:], strict=False))
+        pairs = list(pairwise(numbers))
         found = [low + (high - low) * n / (count + 1) for n in range(1, count + 1) for low, high in pairs] + found
     return [text(str(number)) for number in found if not integers or number == number.to_integral_value()]
 
@@ -201,6 +210,6 @@ def _row(unknowns: list[Unknown], candidates: list[list[Value]], choice: Choice)
                 for other in unknowns
                 if other.name in value.needs
             )
-            sql = f"(SELECT {sql} FROM (SELECT {', '.join(others)}) AS r)"
+            sql = f"(SELECT {sql} FROM (SELECT {', '.join(others)}) AS r)"  # noqa: S608 (quoted)
         row[unknown.name] = f"({sql})::{unknown.type.name}"
     return row

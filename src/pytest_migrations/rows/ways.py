@@ -9,7 +9,7 @@ from pytest_migrations.rows.candidates import NULL, Value
 from pytest_migrations.rows.conditions import Node, column_name, function_of, kind_of, literal, operator_of, uncast
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pytest_migrations.rows.hints import Hints, Way
 
@@ -47,34 +47,29 @@ class _Reader:
     def __init__(self, hints: Hints) -> None:
         self._hints = hints
 
+        self._readers: dict[str, Callable[[Node, bool], list[Way]]] = {
+            "BoolExpr": self._connected,
+            "NullTest": self._null_test,
+            "BooleanTest": self._truth_test,
+            "CaseExpr": self._case,
+            "CoalesceExpr": lambda fields, wanted: self.ways(fields["args"][0], wanted=wanted),
+            "TypeCast": lambda fields, wanted: self.ways(fields["arg"], wanted=wanted),
+            "A_Expr": self._operation,
+        }
+
     def ways(self, node: Node, *, wanted: bool) -> list[Way]:
-        kind, fields = kind_of(node)
         name = column_name(node)
         if name in self._hints.unknowns:
-            return [{name: self._hints.add(name, [Value("true" if wanted else "false")])}]
-        if kind == "BoolExpr":
-            return self._connected(fields, wanted=wanted)
-        if kind == "NullTest":
-            return self._null_test(fields, wanted=wanted)
-        if kind == "BooleanTest":
-            test = fields["booltesttype"]
-            if test.endswith("UNKNOWN"):
-                return self._null_test({"arg": fields["arg"], "nulltesttype": test}, wanted=wanted)
-            return self.ways(fields["arg"], wanted=wanted == (test in ("IS_TRUE", "IS_NOT_FALSE")))
-        if kind == "CaseExpr":
-            return self._case(fields, wanted=wanted)
-        if kind == "CoalesceExpr":
-            return self.ways(fields["args"][0], wanted=wanted)
-        if kind == "A_Expr":
-            return self._operation(fields, wanted=wanted)
-        if kind == "TypeCast" and literal(node) is None:
-            return self.ways(fields["arg"], wanted=wanted)
+            return [{str(name): self._hints.add(str(name), [Value("true" if wanted else "false")])}]
         truth = literal(node)
         if truth is not None:
             return [{}] if (truth[:1].lower() in ("t", "1", "y")) == wanted else []
+        kind, fields = kind_of(node)
+        if kind in self._readers:
+            return self._readers[kind](fields, wanted)
         return [self._hints.called(node)]
 
-    def _connected(self, fields: Node, *, wanted: bool) -> list[Way]:
+    def _connected(self, fields: Node, wanted: bool) -> list[Way]:
         operation, parts = fields["boolop"], fields["args"]
         if operation == "NOT_EXPR":
             return self.ways(parts[0], wanted=not wanted)
@@ -83,7 +78,7 @@ class _Reader:
             return all_of(each)
         return _thinned([way for some in each for way in some])
 
-    def _null_test(self, fields: Node, *, wanted: bool) -> list[Way]:
+    def _null_test(self, fields: Node, wanted: bool) -> list[Way]:
         null = (fields["nulltesttype"] in ("IS_NULL", "IS_UNKNOWN")) == wanted
         argument = uncast(fields["arg"])
         names = self._hints.named(argument)
@@ -95,7 +90,13 @@ class _Reader:
             return [dict.fromkeys(names, (NULL,))]
         return [{name: (NULL,)} for name in names]
 
-    def _case(self, fields: Node, *, wanted: bool) -> list[Way]:
+    def _truth_test(self, fields: Node, wanted: bool) -> list[Way]:
+        test = fields["booltesttype"]
+        if test.endswith("UNKNOWN"):
+            return self._null_test({"arg": fields["arg"], "nulltesttype": test}, wanted)
+        return self.ways(fields["arg"], wanted=wanted == (test in ("IS_TRUE", "IS_NOT_FALSE")))
+
+    def _case(self, fields: Node, wanted: bool) -> list[Way]:
         found: list[Way] = []
         before: list[Node] = []
         for when in (arm["CaseWhen"] for arm in fields["args"]):
@@ -110,7 +111,7 @@ class _Reader:
         rest = [self.ways(fields["defresult"], wanted=wanted)] if "defresult" in fields else []
         return _thinned([*found, *all_of([*(self.ways(node, wanted=False) for node in before), *rest])])
 
-    def _operation(self, fields: Node, *, wanted: bool) -> list[Way]:
+    def _operation(self, fields: Node, wanted: bool) -> list[Way]:
         operator, left, right = operator_of(fields), fields.get("lexpr"), fields["rexpr"]
         kind = fields.get("kind", "AEXPR_OP")
         if left is None:
@@ -164,7 +165,7 @@ def _is_logical(node: Node) -> bool:
     return kind in _LOGICAL
 
 
-def _terms(node: Node) -> list[Node]:
+def _terms(node: Node) -> list[Node]:  # noqa: PLR0911 (a line each)
     """Conditions of which the true ones are counted by an expression; none where it does not count."""
     kind, fields = kind_of(node)
     if kind == "FuncCall" and function_of(fields) in ("num_nonnulls", "num_nulls"):
