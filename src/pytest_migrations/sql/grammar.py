@@ -139,6 +139,22 @@ def trees(text: str) -> list[Tree]:
     ]
 
 
+def sql_of(expression: dict[str, Any]) -> str:
+    """The SQL of an expression by its parse tree, which may be any part of what ``trees`` gives.
+
+    :raises SyntaxMistakeError: where the grammar cannot write it.
+    """
+    from google.protobuf import json_format  # noqa: PLC0415 (few need it)
+
+    query = {"targetList": [{"ResTarget": {"val": expression}}], "limitOption": "LIMIT_OPTION_DEFAULT"}
+    tree = {"stmts": [{"stmt": {"SelectStmt": {**query, "op": "SETOP_NONE"}}}]}
+    try:
+        parsed = json_format.ParseDict(tree, postgast.pg_query_pb2.ParseResult())
+        return postgast.deparse(parsed).removeprefix("SELECT ")
+    except (postgast.PgQueryError, json_format.ParseError, RecursionError) as error:
+        raise SyntaxMistakeError(str(error), 0) from None
+
+
 def block_tree(statement: str) -> dict[str, Any]:
     """What PL/pgSQL makes of a DO block or of a CREATE FUNCTION ... AS: that one statement and nothing else.
 

@@ -1,0 +1,36 @@
+"""Values that hypothesis thinks of, the same ones each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pytest_migrations.rows.candidates import Value
+
+if TYPE_CHECKING:
+    from pytest_migrations.rows.table import Type
+
+
+def drawn(type_: Type, count: int) -> list[Value]:
+    """Up to ``count`` different values of a type; none where hypothesis is not installed or knows no such values."""
+    try:
+        from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415 (takes 0.2 s)
+
+        from pytest_migrations.rows.types import strategy  # noqa: PLC0415
+    except ImportError:
+        return []
+    found: dict[Value, None] = {}
+
+    @settings(
+        derandomize=True,
+        database=None,
+        deadline=None,
+        max_examples=count,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(strategy(type_))
+    def note(value: str) -> None:
+        found[Value(value)] = None
+
+    note()
+    return list(found)
