@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
 from pytest_migrations.rows.insertion import insertion
+from pytest_migrations.rows.numbering import ImpossibleError
 from pytest_migrations.rows.order import in_order
-from pytest_migrations.rows.recipes import ImpossibleError, Recipe, Recipes
+from pytest_migrations.rows.recipes import Recipe, Recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,20 +39,34 @@ class Filler:
         self._rows = rows
         self._recipes = Recipes()
 
-    def fill(self, connection: psycopg.Connection[Any], tables: Mapping[int, Table], *, seed: int = 0) -> Filled:
+    def fill(
+        self,
+        connection: psycopg.Connection[Any],
+        tables: Mapping[int, Table],
+        *,
+        seed: int = 0,
+        sought: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+    ) -> Filled:
         """Fill these tables, among which are all that they refer to, in the open transaction.
 
-        Another ``seed`` gives other values. What cannot be filled is left as it is. The session's statement_timeout is
+        Another ``seed`` gives other values. ``sought`` has, by the name of a table without its schema, conditions that a
+        row of it should satisfy. What cannot be filled is left as it is. The session's statement_timeout is
         not what it was.
         """
-        filling = _Filling(connection, tables, self._recipes, self._rows, seed)
+        filling = _Filling(connection, tables, self._recipes, self._rows, seed, sought)
         filling.fill()
         return Filled(filling.rows, filling.empty)
 
 
 class _Filling:
     def __init__(
-        self, connection: psycopg.Connection[Any], tables: Mapping[int, Table], recipes: Recipes, rows: int, seed: int
+        self,
+        connection: psycopg.Connection[Any],
+        tables: Mapping[int, Table],
+        recipes: Recipes,
+        rows: int,
+        seed: int,
+        sought: Mapping[str, tuple[str, ...]],
     ) -> None:
         self.rows: dict[int, int] = {}
         self.empty: dict[int, str] = {}
@@ -59,10 +75,11 @@ class _Filling:
         self._recipes = recipes
         self._count = rows
         self._seed = seed
+        self._sought = sought
 
     def fill(self) -> None:
         groups = in_order(self._tables)
-        made = [self._made(group, self._count, self._seed) for group in groups]
+        made = [self._made(group, self._count, self._seed, self._sought) for group in groups]
         whole = [recipes for recipes in made if recipes]
         try:
             self._put_in(whole)
@@ -71,21 +88,27 @@ class _Filling:
                 self._fill_alone(group)
         self._explain()
 
-    def _made(self, group: Iterable[Table], rows: int, seed: int) -> list[Recipe]:
+    def _made(
+        self, group: Iterable[Table], rows: int, seed: int, sought: Mapping[str, tuple[str, ...]]
+    ) -> list[Recipe]:
         """The recipes of a group; none where one of its tables takes no row, and the others cannot without it."""
-        return [recipe for table in group if (recipe := self._recipe(table, rows, seed))]
+        return [
+            recipe for table in group if (recipe := self._recipe(table, rows, seed, sought.get(table.bare_name, ())))
+        ]
 
-    def _recipe(self, table: Table, rows: int, seed: int) -> Recipe | None:
+    def _recipe(self, table: Table, rows: int, seed: int, sought: tuple[str, ...]) -> Recipe | None:
         try:
-            return self._recipes.recipe(self._connection, table, rows, seed)
+            return self._recipes.recipe(self._connection, table, rows, seed=seed, sought=sought)
         except ImpossibleError as error:
             self.empty[table.oid] = str(error)
             return None
 
     def _fill_alone(self, group: tuple[Table, ...]) -> None:
         """Put in what a table takes: many rows, or one, which meets neither itself nor so easily what is there."""
-        for rows, seed in ((self._count, self._seed), (1, self._seed), (1, self._seed + 1)):
-            recipes = self._made(group, rows, seed)
+        nothing: Mapping[str, tuple[str, ...]] = {}
+        attempts = [(self._count, self._sought), (self._count, nothing), (1, nothing), (1, nothing)]
+        for more, (rows, sought) in enumerate(attempts):
+            recipes = self._made(group, rows, self._seed + (more > 2), sought)
             if not recipes:
                 return
             try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.recipes import Recipe, rows_of
+from pytest_migrations.rows.numbering import rows_of
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from pytest_migrations.rows.recipes import Recipe
     from pytest_migrations.rows.table import ForeignKey, Table
 
 

@@ -188,6 +188,7 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
     return Table(
         oid,
         facts["quoted"],
+        facts["name"],
         shown,
         columns,
         (*checks, *_bounds(facts, columns)),

@@ -76,10 +76,11 @@ class Key:
 
 @dataclass(frozen=True)
 class Table:
-    """``name`` is how SQL writes it in any session, ``shown`` is for people."""
+    """``name`` is how SQL writes it in any session, ``bare_name`` is without its schema, ``shown`` is for people."""
 
     oid: int
     name: str
+    bare_name: str
     shown: str
     columns: tuple[Column, ...]
     checks: tuple[Check, ...] = ()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.rows.image import kept, read_image, whole
 from pytest_migrations.rows.reading import read_tables
+from pytest_migrations.rows.sought import sought_by
 from pytest_migrations.rows.touching import locked, may_touch_others, named_in, tables_among
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.sending import NeedsCommitsError
@@ -83,7 +84,9 @@ class Rows:
     def put_in(self, connection: psycopg.Connection) -> PutIn:
         """Put rows into the tables, in the open transaction."""
         tables, asked = read_tables(connection, names=named_in(self.migration), oids=self.oids)
-        filled = self.filler.fill(connection, tables, seed=self.seed)
+        # What it looks for it may also bring itself.
+        sought = sought_by(self.migration) if self.seed == 0 else {}
+        filled = self.filler.fill(connection, tables, seed=self.seed, sought=sought)
         self.add(connection)
         return PutIn(tables, asked, filled)
 
