@@ -49,11 +49,11 @@ class Filler:
     ) -> Filled:
         """Fill these tables, among which are all that they refer to, in the open transaction.
 
-        Another ``seed`` gives other values. ``sought`` has, by the name of a table without its schema, conditions that a
-        row of it should satisfy. What cannot be filled is left as it is. The session's statement_timeout is
+        Another ``seed`` gives other values. ``sought`` has, by the name of a table without its schema, conditions that
+        a row of it should satisfy. What cannot be filled is left as it is. The session's statement_timeout is
         not what it was.
         """
-        filling = _Filling(connection, tables, self._recipes, self._rows, seed, sought)
+        filling = _Filling(connection, tables, self._recipes, rows=self._rows, seed=seed, sought=sought)
         filling.fill()
         return Filled(filling.rows, filling.empty)
 
@@ -64,6 +64,7 @@ class _Filling:
         connection: psycopg.Connection[Any],
         tables: Mapping[int, Table],
         recipes: Recipes,
+        *,
         rows: int,
         seed: int,
         sought: Mapping[str, tuple[str, ...]],

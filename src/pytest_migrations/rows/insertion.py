@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.numbering import rows_of
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ class _Select:
     def sql(self) -> str:
         values = ['r.g AS "#"', *(f"{value} AS {quoted(name)}" for name, value in self.columns.items())]
         where = f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
-        return f"SELECT {', '.join(values)} FROM {rows_of(self.recipe.count)}{''.join(self.joins)}{where}"
+        return f"SELECT {', '.join(values)} FROM {self.recipe.rows}{''.join(self.joins)}{where}"
 
 
 def _rows(recipe: Recipe, keys: Sequence[ForeignKey], tables: Mapping[int, Table]) -> _Select:

@@ -79,8 +79,41 @@ def read_rows(connection: psycopg.Connection[Any], table: Table) -> Rows:
     return Rows(table.shown, table.identity, rows, columns)
 
 
-def losses(before: Rows, after: Rows) -> list[Loss]:
-    """What became of the rows of a table, in the columns that both have."""
+@dataclass(frozen=True)
+class Span:
+    """The time from one moment to another, each as PostgreSQL prints it with a time zone (UTC) and without.
+
+    What a column holds of it says when something ran, which is never the same twice.
+    """
+
+    begin: tuple[str, str]
+    end: tuple[str, str]
+
+    def holds(self, value: str | None) -> bool:
+        """Whether a value is a moment, or the day, of this time."""
+        if value is None or not value[:4].isdigit():
+            return False
+        return any(
+            begin <= value <= end or value == end[:_DAY] for begin, end in zip(self.begin, self.end, strict=True)
+        )
+
+
+_DAY = len("2001-02-03")
+_MOMENTS = "SELECT timezone('UTC', clock_timestamp())::text || '+00', clock_timestamp()::timestamp::text"
+
+
+def moment(connection: psycopg.Connection[Any]) -> tuple[str, str]:
+    """The moment that it is, as ``Span`` takes it."""
+    row = connection.execute(_MOMENTS.encode()).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
+    """What became of the rows of a table, in the columns that both have.
+
+    That one holds a moment of the ``span`` now is no change.
+    """
     if before.rows is None:
         return []
     if after.rows is None:
@@ -89,7 +122,11 @@ def losses(before: Rows, after: Rows) -> list[Loss]:
     old, new = Counter(_tuples(before.rows, common)), Counter(_tuples(after.rows, common))
     gone = [dict(zip(common, row, strict=True)) for row in (old - new).elements()]
     come = [dict(zip(common, row, strict=True)) for row in (new - old).elements()]
-    changed = list(_paired(gone, come, before.key))
+    changed = [
+        (was, is_)
+        for was, is_ in _paired(gone, come, before.key)
+        if not all(was[name] == is_[name] or (span and span.holds(is_[name])) for name in common)
+    ]
     found = []
     if gone:
         found.append(Loss(before.shown, "lost", len(gone), _examples(gone, before.key)))

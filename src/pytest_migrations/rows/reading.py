@@ -86,7 +86,8 @@ select 'table', c.oid::int8, json_build_object(
     'columns', (select json_agg(json_build_array(a.attname, a.atttypid::int8, a.atttypmod,
             format_type(a.atttypid, a.atttypmod), a.attnum, not a.attnotnull,
             case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
-            a.atthasdef or a.attidentity <> '') order by a.attnum)
+            a.atthasdef or a.attidentity <> '',
+            a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%') order by a.attnum)
         from pg_attribute a left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
         where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
     'checks', (select json_agg(json_build_array(
@@ -143,6 +144,20 @@ def read_tables(
     )
 
 
+def tables_of(connection: psycopg.Connection[Any]) -> dict[int, Table]:
+    """All tables of the database that are a user's, without their partitions, by OID."""
+    oids = [oid for (oid,) in connection.execute(_ALL)]
+    return {oid: table for oid, table in read_tables(connection, oids=oids)[0].items() if table.root == oid}
+
+
+_ALL = f"""
+SELECT c.oid::pg_catalog.int8 FROM pg_catalog.pg_class c
+WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't' AND NOT c.relispartition AND c.oid >= {_FIRST_OF_USERS}
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype = 'e')
+""".encode()
+
+
 class _Types:
     """Makes types of what was read of them, each with the modifiers that a column has."""
 
@@ -176,8 +191,8 @@ class _Types:
 
 def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
     columns = tuple(
-        Column(name, types.make(type_, modifier, shown), position, nullable, generated or "", has_default)
-        for name, type_, modifier, shown, position, nullable, generated, has_default in facts["columns"] or ()
+        Column(name, types.make(type_, modifier, shown), position, nullable, generated or "", has_default, bool(counts))
+        for name, type_, modifier, shown, position, nullable, generated, has_default, counts in facts["columns"] or ()
     )
     named = {column.position: column.name for column in columns}
     shown = f"{facts['schema']}.{facts['name']}"

@@ -48,6 +48,11 @@ class Recipe:
     #: Of keys whose columns hold few values, foreign keys aside: those, and how many values the others hold.
     bounds: tuple[tuple[frozenset[str], int], ...]
 
+    @property
+    def rows(self) -> str:
+        """The numbered rows, for the FROM of a query."""
+        return rows_of(self.count)
+
 
 class Recipes:
     """Remembers what was found for a table or a domain, which costs questions to the server."""

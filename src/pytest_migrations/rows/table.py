@@ -33,7 +33,7 @@ class Type:
 
 @dataclass(frozen=True)
 class Column:
-    """``generated`` is the expression of a generated column, which takes no value."""
+    """``generated`` is the expression of a generated column, which takes no value. ``counts``: it counts by itself."""
 
     name: str
     type: Type
@@ -42,6 +42,7 @@ class Column:
     nullable: bool
     generated: str = ""
     has_default: bool = False
+    counts: bool = False
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.rows.losses import Rows, losses, read_rows
+from pytest_migrations.rows.losses import Rows, Span, losses, moment, read_rows
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     import psycopg
 
@@ -30,11 +30,17 @@ class _Look(NamedTuple):
 
 
 class RowsWatch:
-    """Has an eye on the rows of tables while scripts run on a connection."""
+    """Has an eye on the rows of tables while scripts run on a connection.
 
-    def __init__(self, connection: psycopg.Connection, tables: Sequence[Table]) -> None:
+    Those that come into a table which the scripts do not name (``named`` are their words) are a trigger's, which keeps
+    a record of what is done: they may stay.
+    """
+
+    def __init__(self, connection: psycopg.Connection, tables: Sequence[Table], named: Collection[str]) -> None:
         self._connection = connection
         self._tables = tables
+        self._named = named
+        self._begin = moment(connection)
         self._before = self._read()
         self._is_close = sum(len(of.rows or ()) for of in self._before) <= _MOST_ROWS
         self._looks: list[_Look] = []
@@ -55,8 +61,10 @@ class RowsWatch:
         """What became of the rows, and the statements that did it."""
         found: list[Loss] = []
         culprits: list[Culprit] = []
+        span = Span(self._begin, moment(self._connection))
         for place, (before, after) in enumerate(zip(self._before, self._read(), strict=True)):
-            here = losses(before, after)
+            is_named = self._tables[place].bare_name in self._named
+            here = [loss for loss in losses(before, after, span) if is_named or loss.change != "left behind"]
             found += here
             common = [name for name in before.columns if name in after.columns]
             culprits += filter(None, (self._culprit(place, loss, common) for loss in here))

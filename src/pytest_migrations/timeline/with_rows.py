@@ -57,10 +57,11 @@ class WithRows:
 
     @property
     def idle(self) -> tuple[Statement, ...]:
-        """The statements that were to change rows and found none to change."""
-        return tuple(
-            statement for ran in (self.applied, self.rolled_back) if isinstance(ran, Ran) for statement in ran.idle
-        )
+        """The statements of the migration that were to change rows and found none to change.
+
+        Those of its rollback may be about rows that can only come behind it.
+        """
+        return self.applied.idle if isinstance(self.applied, Ran) else ()
 
 
 @dataclass(frozen=True)
@@ -182,7 +183,7 @@ def look_closer(
         put_in = rows.put_in(connection)
         if not inside:
             connection.execute(b"COMMIT")
-        watch = RowsWatch(connection, whole(put_in.tables))
+        watch = RowsWatch(connection, whole(put_in.tables), named_in(rows.migration))
         runner = Runner(connection, timeout=timeout, guard=guard, after_statement=watch.look)
         apply, roll_back = (runner.apply_inside, runner.rollback_inside) if inside else (runner.apply, runner.rollback)
         return _watched(apply, roll_back, rows.migration, put_in, watch)

@@ -1,0 +1,114 @@
+"""Strategies of hypothesis for the tables of a database, and rows for them: for tests of your own.
+
+docs/rows.md shows how they are used. hypothesis comes with pytest-migrations.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from hypothesis import reject
+from hypothesis import strategies as st
+from psycopg import sql
+
+from pytest_migrations.rows.filling import Filler
+from pytest_migrations.rows.numbering import ImpossibleError
+from pytest_migrations.rows.reading import read_tables, tables_of
+from pytest_migrations.rows.sampling import Sampler, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+    from pytest_migrations.rows.table import Table
+
+
+def tables(connection: psycopg.Connection[Any]) -> SearchStrategy[str]:
+    """The names of the tables that can hold rows, as ``rows`` and ``fill`` take them: "public.users".
+
+    :raises ValueError: where there is none.
+    """
+    found = [table for table in tables_of(connection).values() if not table.cannot]
+    if not found:
+        raise ValueError("the database has no table that can hold rows")
+    return st.sampled_from(sorted(table.name for table in found))
+
+
+def rows(connection: psycopg.Connection[Any], table: str) -> SearchStrategy[Values]:
+    """Rows that the table takes as it is when they are drawn, as values for psycopg by the names of its columns.
+
+    Foreign keys refer to rows that are there when this is called. Left out are generated columns, and those that count
+    by themselves (identity, serial). Each row is tried on the server, in a savepoint: CHECKs, unique keys and triggers
+    are the table's own.
+
+    :raises ValueError: where there is no such table, or no row of it can be told.
+    """
+    found = _with_targets(connection, table)
+    wanted = found[_oid(connection, table)]
+    try:
+        sampler = Sampler(connection, wanted, found)
+        return _rows(connection, sampler, sampler.samples())
+    except ImpossibleError as error:
+        raise ValueError(f"no row of {wanted.shown} can be told: {error}") from None
+
+
+@st.composite
+def _rows(
+    draw: DrawFn, connection: psycopg.Connection[Any], sampler: Sampler, samples: SearchStrategy[Values] | None
+) -> Values:
+    row: Values = {}
+    for part in sampler.parts:
+        row |= draw(part)
+    if samples is not None and not _is_taken(connection, sampler.table, row):
+        row |= draw(samples)
+    if not _is_taken(connection, sampler.table, row):
+        reject()
+    return row
+
+
+def fill(connection: psycopg.Connection[Any], table: str, n: int, *, seed: int = 0) -> int:
+    """Put ``n`` rows into the table, and into those that it refers to; how many the table has got.
+
+    They are fewer where it cannot hold so many (a key of an enum). The same ``seed`` gives the same rows. Runs in the
+    transaction that the connection is in, or in one of its own.
+
+    :raises ValueError: where there is no such table, or it takes no row, with the reason.
+    """
+    with connection.transaction():
+        found = _with_targets(connection, table)
+        wanted = found[_oid(connection, table)]
+        filled = Filler(n).fill(connection, found, seed=seed)
+        connection.execute("RESET statement_timeout")
+    if wanted.oid in filled.empty:
+        raise ValueError(f"{wanted.shown} takes no row: {filled.empty[wanted.oid]}")
+    return filled.rows.get(wanted.oid, 0)
+
+
+def _oid(connection: psycopg.Connection[Any], table: str) -> int:
+    row = connection.execute("SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid::pg_catalog.int8", [table]).fetchone()
+    return int(row[0]) if row and row[0] else 0
+
+
+def _with_targets(connection: psycopg.Connection[Any], table: str) -> dict[int, Table]:
+    """A table, and those that its rows refer to."""
+    oid = _oid(connection, table)
+    found, _ = read_tables(connection, oids=[oid])
+    if oid not in found:
+        raise ValueError(f"there is no table {table!r}")
+    return found
+
+
+def _is_taken(connection: psycopg.Connection[Any], table: Table, row: Mapping[str, Any]) -> bool:
+    columns = sql.SQL("({}) VALUES ({})").format(
+        sql.SQL(", ").join(map(sql.Identifier, row)), sql.SQL(", ").join([sql.Placeholder()] * len(row))
+    )
+    insert = sql.SQL("INSERT INTO {} {}").format(sql.SQL(table.name), columns if row else sql.SQL("DEFAULT VALUES"))
+    try:
+        with connection.transaction(force_rollback=True):
+            connection.execute(insert, [*row.values()])
+            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except psycopg.Error:
+        return False
+    return True
