@@ -32,7 +32,7 @@ _USUAL = {
 }
 
 
-def usual(type_: Type) -> Callable[[str], str] | None:
+def usual(type_: Type) -> Callable[[str], str] | None:  # noqa: PLR0911 (a family each)
     """Plain values, as the tests need them; int2 and numeric(4, 2) are small."""
     if type_.labels:
         labels = ", ".join("'" + label.replace("'", "''") + "'" for label in type_.labels)

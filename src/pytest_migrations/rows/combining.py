@@ -24,18 +24,18 @@ def combinations(
     names: Sequence[str], candidates: Sequence[Sequence[Value]], found: Sequence[Way], count: int
 ) -> list[Choice]:
     """Combinations of the candidates of columns, those of the ways that were found first; some thousand at most."""
-    most = max(_MOST, 3 * count)
+    most = max(_MOST, 6 * count)
     budget = max(most // (len(found) + 1), _FEWEST_A_WAY, count)
     places = [{value: place for place, value in enumerate(values)} for values in candidates]
     chosen: dict[Choice, None] = {}
     for way in found:
         lists = [_allowed(places[column], way.get(name)) for column, name in enumerate(names)]
         if all(lists):
-            chosen.update(dict.fromkeys(_mixed(lists, budget)))
+            chosen.update(dict.fromkeys(_mixed(lists, budget, count)))
     everything = [list(range(len(values))) for values in candidates]
     if all(everything):
         chosen.update(dict.fromkeys(_alone([of_column.get(NULL, 0) for of_column in places], everything)))
-        chosen.update(dict.fromkeys(_mixed(everything, budget)))
+        chosen.update(dict.fromkeys(_mixed(everything, budget, count)))
     return list(islice(chosen, most + most // 2))
 
 
@@ -47,7 +47,7 @@ def _allowed(places: dict[Value, int], values: tuple[Value, ...] | None) -> list
     return found or [place for value, place in places.items() if value != NULL]
 
 
-def _mixed(lists: list[list[int]], budget: int) -> Iterator[Choice]:
+def _mixed(lists: list[list[int]], budget: int, count: int) -> Iterator[Choice]:
     """All combinations if these are few, else such as differ everywhere, then the first of each list, then any."""
     size = 1
     for each in lists:
@@ -56,7 +56,7 @@ def _mixed(lists: list[list[int]], budget: int) -> Iterator[Choice]:
         yield from product(*lists)
         return
     longest = max(map(len, lists))
-    for row in range(min(longest, budget // 3)):
+    for row in range(min(longest, max(budget // 3, 5 * count))):
         yield tuple(each[row % len(each)] for each in lists)
     yield from islice(product(*_shortened(lists, budget // 3)), budget // 3)
     random = Random(0)  # noqa: S311 (not for secrets)

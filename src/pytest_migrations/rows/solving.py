@@ -191,7 +191,7 @@ def _tried(
     unknowns, candidates = [unknown for unknown, _ in columns], [values for _, values in columns]
     choices = combinations([unknown.name for unknown in unknowns], candidates, found, count)
     asked = [condition.text for condition in conditions]
-    satisfying = judge.satisfying(unknowns, candidates, choices, asked, 4 * count)
+    satisfying = judge.satisfying(unknowns, candidates, choices, asked, count)
     return [_row(unknowns, candidates, choice) for choice in chosen(satisfying, candidates, count)]
 
 
