@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice, product
+from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -101,14 +102,20 @@ def chosen(satisfying: Sequence[Satisfying], candidates: Sequence[Sequence[Value
     taken: set[tuple[int, object]] = set()
     used: set[tuple[int, int]] = set()
     remaining = sorted(satisfying, key=emptiness)
-    while remaining and len(rows) < count:
-        best = remaining[0]
-        if 0 < len(rows) < _CHOSEN_WITH_CARE:
-            best = max(remaining, key=lambda item: len(set(enumerate(item.choice)) - used))
-        rows.append(best.choice)
-        used |= set(enumerate(best.choice))
-        taken |= {(place, known) for place, known in enumerate(best.identities) if known is not None}
+
+    def take(item: Satisfying) -> None:
+        rows.append(item.choice)
+        used.update(enumerate(item.choice))
+        taken.update((place, known) for place, known in enumerate(item.identities) if known is not None)
+
+    while remaining and len(rows) < min(count, _CHOSEN_WITH_CARE):
+        news = (len(set(enumerate(item.choice)) - used) for item in remaining)
+        best = max(zip(news, remaining, strict=True), key=itemgetter(0))[1] if rows else remaining[0]
+        take(best)
         remaining = [item for item in remaining if item is not best and _is_free(item.identities, taken)]
+    for item in remaining:
+        if len(rows) < count and _is_free(item.identities, taken):
+            take(item)
     if rows and not satisfying[0].identities:
         rows += [rows[n % len(rows)] for n in range(count - len(rows))]
     return rows

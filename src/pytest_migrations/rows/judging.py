@@ -104,7 +104,8 @@ class Judge:
         enough: int,
     ) -> list[Satisfying]:
         """Those of the choices which satisfy all conditions; where evaluating some fails, those that remain."""
-        trial = _Trial(unknowns, candidates, conditions)
+        present = [f"{quoted(unknown.name)} IS NOT NULL" for unknown in unknowns if not unknown.nullable]
+        trial = _Trial(unknowns, candidates, [*present, *conditions])
         found = self._judged(trial, choices) if choices else []
         if found is not None:
             return found
@@ -204,7 +205,8 @@ class _Trial:
         """
         names = [f"pytest_migrations_{place}" for place in range(len(self.unknowns))]
         arrays = [f"'{{{','.join(str(choice[place]) for choice in choices)}}}'::int[]" for place in range(len(names))]
-        table = f"unnest({', '.join(arrays)}) WITH ORDINALITY AS pytest_migrations({', '.join((*names, 'pytest_migrations_n'))})"
+        named = ", ".join((*names, "pytest_migrations_n"))
+        table = f"unnest({', '.join(arrays)}) WITH ORDINALITY AS pytest_migrations({named})"
         columns = [
             f"CROSS JOIN LATERAL (SELECT {self._chosen(place, {choice[place] for choice in choices})}"
             f" AS {quoted(unknown.name)} OFFSET 0) AS pytest_migrations_v{place}"
