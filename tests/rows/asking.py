@@ -32,7 +32,7 @@ _USUAL = {
 }
 
 
-def usual(type_: Type) -> Callable[[str], str] | None:
+def usual(type_: Type) -> Callable[[str], str] | None:  # noqa: PLR0911 (a family each)
     """Plain values, as the tests need them; int2 and numeric(4, 2) are small."""
     if type_.labels:
         labels = ", ".join("'" + label.replace("'", "''") + "'" for label in type_.labels)
@@ -40,12 +40,12 @@ def usual(type_: Type) -> Callable[[str], str] | None:
     if type_.kind == "domain" and type_.element:
         return usual(type_.element)
     if type_.kind == "array" and type_.element:
-        element, name = usual(type_.element), type_.element.name
-        return element and (lambda n: f"ARRAY[({element(n)})::{name}]")
+        of_element, name = usual(type_.element), type_.element.name
+        return of_element and (lambda n: f"ARRAY[({of_element(n)})::{name}]")
     if type_.kind == "range" and type_.element:
-        element, name = usual(type_.element), type_.element.name
-        return element and (
-            lambda n: f"'[' || (({element(n)})::{name})::text || ',' || (({element(n)})::{name})::text || ']'"
+        of_bound, name = usual(type_.element), type_.element.name
+        return of_bound and (
+            lambda n: f"'[' || (({of_bound(n)})::{name})::text || ',' || (({of_bound(n)})::{name})::text || ']'"
         )
     if family(type_) in ("integer", "number"):
         small = {"int2": 30000}.get(type_.base, 10**7)
@@ -56,7 +56,7 @@ def usual(type_: Type) -> Callable[[str], str] | None:
     if family(type_) == "text" and type_.modifier > 4:
         return lambda n: f"right('t' || {n}, {type_.modifier - 4})"
     pattern = _USUAL.get(family(type_))
-    return pattern and (lambda n: pattern.format(n=n))
+    return (lambda n: pattern.format(n=n)) if pattern else None
 
 
 _TYPE = """

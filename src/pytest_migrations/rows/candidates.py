@@ -87,7 +87,7 @@ _DAYS = (
 _NOW = ("now()", "(now() + interval '1 day')", "(now() - interval '1 day')", "(now() + interval '400 days')")
 _TYPICAL: dict[str, tuple[str, ...]] = {
     "number": ("1", "0", "-1", "0.5", "2", "10", "100", "0.01", "1.5", "1000000"),
-    "integer": ("1", "0", "-1", "2", "3", "4", "10", "100", "1000000"),
+    "integer": ("1", "0", "-1", *map(str, range(2, 13)), "-2", "-3", "100", "1000000"),
     "money": ("1", "0", "-1", "0.5"),
     "date": (*map(quoted, _DAYS), *_NOW),
     "moment": (*map(quoted, _DAYS), *_NOW, "'2024-01-01 12:00'", "'2024-01-01 00:00:01'"),

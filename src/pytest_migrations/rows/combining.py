@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import islice, product
+from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -24,18 +25,18 @@ def combinations(
     names: Sequence[str], candidates: Sequence[Sequence[Value]], found: Sequence[Way], count: int
 ) -> list[Choice]:
     """Combinations of the candidates of columns, those of the ways that were found first; some thousand at most."""
-    most = max(_MOST, 3 * count)
+    most = max(_MOST, 6 * count)
     budget = max(most // (len(found) + 1), _FEWEST_A_WAY, count)
     places = [{value: place for place, value in enumerate(values)} for values in candidates]
     chosen: dict[Choice, None] = {}
     for way in found:
         lists = [_allowed(places[column], way.get(name)) for column, name in enumerate(names)]
         if all(lists):
-            chosen.update(dict.fromkeys(_mixed(lists, budget)))
+            chosen.update(dict.fromkeys(_mixed(lists, budget, count)))
     everything = [list(range(len(values))) for values in candidates]
     if all(everything):
         chosen.update(dict.fromkeys(_alone([of_column.get(NULL, 0) for of_column in places], everything)))
-        chosen.update(dict.fromkeys(_mixed(everything, budget)))
+        chosen.update(dict.fromkeys(_mixed(everything, budget, count)))
     return list(islice(chosen, most + most // 2))
 
 
@@ -47,7 +48,7 @@ def _allowed(places: dict[Value, int], values: tuple[Value, ...] | None) -> list
     return found or [place for value, place in places.items() if value != NULL]
 
 
-def _mixed(lists: list[list[int]], budget: int) -> Iterator[Choice]:
+def _mixed(lists: list[list[int]], budget: int, count: int) -> Iterator[Choice]:
     """All combinations if these are few, else such as differ everywhere, then the first of each list, then any."""
     size = 1
     for each in lists:
@@ -56,7 +57,7 @@ def _mixed(lists: list[list[int]], budget: int) -> Iterator[Choice]:
         yield from product(*lists)
         return
     longest = max(map(len, lists))
-    for row in range(min(longest, budget // 3)):
+    for row in range(min(longest, max(budget // 3, 5 * count))):
         yield tuple(each[row % len(each)] for each in lists)
     yield from islice(product(*_shortened(lists, budget // 3)), budget // 3)
     random = Random(0)  # noqa: S311 (not for secrets)
@@ -101,14 +102,20 @@ def chosen(satisfying: Sequence[Satisfying], candidates: Sequence[Sequence[Value
     taken: set[tuple[int, object]] = set()
     used: set[tuple[int, int]] = set()
     remaining = sorted(satisfying, key=emptiness)
-    while remaining and len(rows) < count:
-        best = remaining[0]
-        if 0 < len(rows) < _CHOSEN_WITH_CARE:
-            best = max(remaining, key=lambda item: len(set(enumerate(item.choice)) - used))
-        rows.append(best.choice)
-        used |= set(enumerate(best.choice))
-        taken |= {(place, known) for place, known in enumerate(best.identities) if known is not None}
+
+    def take(item: Satisfying) -> None:
+        rows.append(item.choice)
+        used.update(enumerate(item.choice))
+        taken.update((place, known) for place, known in enumerate(item.identities) if known is not None)
+
+    while remaining and len(rows) < min(count, _CHOSEN_WITH_CARE):
+        news = (len(set(enumerate(item.choice)) - used) for item in remaining)
+        best = max(zip(news, remaining, strict=True), key=itemgetter(0))[1] if rows else remaining[0]
+        take(best)
         remaining = [item for item in remaining if item is not best and _is_free(item.identities, taken)]
+    for item in remaining:
+        if len(rows) < count and _is_free(item.identities, taken):
+            take(item)
     if rows and not satisfying[0].identities:
         rows += [rows[n % len(rows)] for n in range(count - len(rows))]
     return rows

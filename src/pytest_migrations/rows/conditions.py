@@ -123,7 +123,7 @@ def elements(node: Node) -> list[Node]:
     if kind == "RowExpr":
         return list(fields.get("args", []))
     text = literal(node)
-    if text is not None and kind_of(node)[0] == "TypeCast" and text[:1] == "{" and text[-1:] == "}":
+    if text is not None and "arrayBounds" in node.get("TypeCast", {}).get("typeName", {}):
         return [_text(part.strip('"')) for part in text[1:-1].split(",") if part]
     return [node]
 

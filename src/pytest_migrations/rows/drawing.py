@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
 
 from pytest_migrations.rows.candidates import Value
 
@@ -11,12 +15,15 @@ if TYPE_CHECKING:
 
 
 def drawn(type_: Type, count: int) -> list[Value]:
-    """Up to ``count`` different values of a type; none where hypothesis is not installed or knows no such values."""
+    """Up to ``count`` different values of a type; none where hypothesis is not installed or nothing is known of it."""
     try:
         from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415 (takes 0.2 s)
 
         from pytest_migrations.rows.types import strategy  # noqa: PLC0415
     except ImportError:
+        return []
+    values = strategy(type_)
+    if values is None:
         return []
     found: dict[Value, None] = {}
 
@@ -28,9 +35,10 @@ def drawn(type_: Type, count: int) -> list[Value]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(strategy(type_))
-    def note(value: str) -> None:
-        found[Value(value)] = None
+    @given(values)
+    def note(value: object) -> None:
+        with suppress(psycopg.Error):
+            found[Value(sql.Literal(value).as_string(None))] = None
 
     note()
     return list(found)

@@ -36,6 +36,7 @@ _TRANSPARENT = frozenset({"coalesce", "abs", "lower", "upper", "btrim", "trim", 
 _ARROWS = frozenset(
     {"->", "->>", "#>", "#>>", "?", "jsonb_extract_path", "jsonb_extract_path_text", "json_extract_path"}
 )
+_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "mod"})
 _IN_DOCUMENTS = frozenset({*_ARROWS, "jsonb_typeof", "json_typeof"})
 _TYPEOF = {"string": "a", "number": 1, "boolean": True, "null": None, "array": ["a"], "object": {"a": 1}}
 
@@ -88,7 +89,7 @@ class Hints:
         subject = self._subject(node)
         if subject:
             self._within(subject[0], subject[1], "", [])
-        for name in way:
+        for name in way.keys() - self.documents.keys():
             usual = (self.unknowns[name].usual(self.number + n) for n in range(16 * min(self.count, 16)))
             self.add(name, (value for value in usual if value))
         return way
@@ -207,7 +208,7 @@ class Hints:
         if not wrappers or around <= _TRANSPARENT:
             return []
         arguments = [found for wrapper in wrappers for node in wrapper.arguments for found in _literals(node)]
-        if kind in ("number", "integer"):
+        if kind in ("number", "integer") or (kind == "text" and not around.isdisjoint(_ARITHMETIC)):
             self._by_arithmetic(name, arguments, texts)
         elif kind == "text":
             self.add(name, self._around(arguments, texts))
@@ -266,9 +267,9 @@ class Hints:
             found = [["a"] * wanted for size in sizes for wanted in (size, size + 1, max(size - 1, 0)) if wanted < 1000]
         else:
             numbers = [number for value in texts if (number := _number(value)) is not None]
-            found = [*texts, *(float(number + step) for number in numbers for step in (0, 1, -1)), "a"]
+            found = [*texts, *(float(number + step) for number in numbers for step in (0, 1, -1)), "a", 1, True]
             found += [value == "true" for value in texts if value in ("true", "false")]
-        found = found or ["a", 1, True, ["a"], {"a": 1}]
+        found = found or [["a"], {"a": 1}]
         if path:
             there = self.documents.setdefault(name, {}).setdefault(path, {})
             there.update((json.dumps(value), value) for value in found)

@@ -82,17 +82,17 @@ class Judge:
         )
         asked = ", ".join(_all_of(conditions) for conditions in groups)
         values = f"CROSS JOIN LATERAL (SELECT {columns} OFFSET 0) AS pytest_migrations_values"
-        rows = f"generate_series(0, {2 * count - 1}) AS pytest_migrations(row)"
+        rows = f"generate_series(0, {2 * count - 1}) AS pytest_migrations(pytest_migrations_row)"
         made = self._generated_columns(unknowns)
-        found = self._query(f"SELECT {asked} FROM {rows} {values} {made} ORDER BY pytest_migrations.row")
+        found = self._query(f"SELECT {asked} FROM {rows} {values} {made} ORDER BY pytest_migrations_row")  # noqa: S608
         return [list(zip(found[row], found[row + count], strict=True)) for row in range(count)]
 
     def _usual(self, unknown: Unknown, place: int, count: int, number: int) -> str:
-        row = f"(pytest_migrations.row % {count})"
+        row = f"(pytest_migrations_row % {count})"
         expression = unknown.expression(f"({number} + {row})") if unknown.expression else "NULL"
         if not unknown.nullable or count < 2:
             return expression
-        null = f"pytest_migrations.row = {count + null_in(place, count)}"
+        null = f"pytest_migrations_row = {count + null_in(place, count)}"
         return f"CASE WHEN {null} THEN NULL ELSE {expression} END"
 
     def satisfying(
@@ -104,7 +104,8 @@ class Judge:
         enough: int,
     ) -> list[Satisfying]:
         """Those of the choices which satisfy all conditions; where evaluating some fails, those that remain."""
-        trial = _Trial(unknowns, candidates, conditions)
+        present = [f"{quoted(unknown.name)} IS NOT NULL" for unknown in unknowns if not unknown.nullable]
+        trial = _Trial(unknowns, candidates, [*present, *conditions])
         found = self._judged(trial, choices) if choices else []
         if found is not None:
             return found
@@ -202,23 +203,24 @@ class _Trial:
 
         OFFSET 0 keeps the planner from evaluating it anew wherever it is named.
         """
-        names = [f"c{place}" for place in range(len(self.unknowns))]
+        names = [f"pytest_migrations_{place}" for place in range(len(self.unknowns))]
         arrays = [f"'{{{','.join(str(choice[place]) for choice in choices)}}}'::int[]" for place in range(len(names))]
-        table = f"unnest({', '.join(arrays)}) WITH ORDINALITY AS pytest_migrations({', '.join((*names, 'n'))})"
+        named = ", ".join((*names, "pytest_migrations_n"))
+        table = f"unnest({', '.join(arrays)}) WITH ORDINALITY AS pytest_migrations({named})"
         columns = [
             f"CROSS JOIN LATERAL (SELECT {self._chosen(place, {choice[place] for choice in choices})}"
-            f" AS {quoted(unknown.name)} OFFSET 0) AS v{place}"
+            f" AS {quoted(unknown.name)} OFFSET 0) AS pytest_migrations_v{place}"
             for place, unknown in enumerate(self.unknowns)
         ]
         identities = [
-            f", CASE WHEN v{place}.{quoted(unknown.name)} IS NOT NULL THEN dense_rank() OVER"
-            f" (ORDER BY v{place}.{quoted(unknown.name)}{'' if orderable else '::text'}) END"
+            f", CASE WHEN pytest_migrations_v{place}.{quoted(unknown.name)} IS NOT NULL THEN dense_rank() OVER"
+            f" (ORDER BY pytest_migrations_v{place}.{quoted(unknown.name)}{'' if orderable else '::text'}) END"
             for place, unknown in enumerate(self.unknowns)
             if unknown.distinct
         ]
         rows = f"{table} {' '.join(columns)} {generated if self.conditions else ''}"
-        selected = f"pytest_migrations.n::int - 1{''.join(identities)}"
-        return f"SELECT {selected} FROM {rows} WHERE {_all_of(self.conditions)} ORDER BY pytest_migrations.n"
+        selected = f"pytest_migrations_n::int - 1{''.join(identities)}"
+        return f"SELECT {selected} FROM {rows} WHERE {_all_of(self.conditions)} ORDER BY pytest_migrations_n"  # noqa: S608
 
     def _chosen(self, place: int, used: set[int]) -> str:
         type_ = self.unknowns[place].type.name
@@ -227,4 +229,4 @@ class _Trial:
             for number in sorted(used)
             if (value := self.candidates[place][number]) != NULL
         )
-        return f"CASE pytest_migrations.c{place} {arms} ELSE NULL END" if arms else f"NULL::{type_}"
+        return f"CASE pytest_migrations_{place} {arms} ELSE NULL END" if arms else f"NULL::{type_}"

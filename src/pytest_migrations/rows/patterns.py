@@ -6,6 +6,7 @@ import re
 import string
 import sys
 import warnings
+from functools import lru_cache
 from random import Random
 from typing import Any
 
@@ -74,6 +75,7 @@ class _Writer:
         self._number = number
         self._random = Random(number)  # noqa: S311 (not for secrets)
         self._groups: dict[int, str] = {}
+        self._depth = 0
 
     def text(self, parsed: Any) -> str:
         return "".join(self._piece(str(operation), argument) for operation, argument in parsed)
@@ -85,8 +87,7 @@ class _Writer:
             return self._character(operation, argument)
         if operation in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             least, most, repeated = argument
-            times = min(max(least, _REPEATED[self._number % len(_REPEATED)]), int(most))
-            return "".join(self.text(repeated) for _ in range(times))
+            return self._repeated(repeated, least, int(most))
         if operation == "BRANCH":
             return self.text(argument[1][self._pick(len(argument[1]))])
         if operation == "SUBPATTERN":
@@ -96,19 +97,32 @@ class _Writer:
             return self.text(argument)
         return self._groups.get(argument, "") if operation == "GROUPREF" else ""
 
+    def _repeated(self, repeated: Any, least: int, most: int) -> str:
+        """What is repeated within something that is repeated is short, or the text would grow out of all bounds."""
+        longer = _REPEATED[self._number % len(_REPEATED)] if not self._depth else 1 + self._number % 3
+        self._depth += 1
+        made = "".join(self.text(repeated) for _ in range(min(max(least, longer), most)))
+        self._depth -= 1
+        return made
+
     def _character(self, operation: str, argument: Any) -> str:
         if operation == "NOT_LITERAL":
             fitting = _ALPHABET.replace(chr(argument), "")
         elif operation == "ANY":
             fitting = _ALPHABET[:36]
         else:
-            fitting = "".join(character for character in _ALPHABET if _is_in(ord(character), argument))
-            if not fitting:
-                fitting = next((chr(what if name == "LITERAL" else what[0]) for name, what in _plain(argument)), "")
+            fitting = _fitting(tuple(argument))
         return fitting[self._pick(len(fitting))] if fitting else ""
 
     def _pick(self, choices: int) -> int:
         return self._random.randrange(choices) if self._number else 0
+
+
+@lru_cache
+def _fitting(items: tuple[Any, ...]) -> str:
+    """Characters of a set; of one that has none of the alphabet the first that it names."""
+    fitting = "".join(character for character in _ALPHABET if _is_in(ord(character), items))
+    return fitting or next((chr(what if name == "LITERAL" else what[0]) for name, what in _plain(items)), "")
 
 
 def _plain(items: Any) -> list[tuple[str, Any]]:

@@ -120,7 +120,14 @@ def _usual_value(unknown: Unknown, place: int, row: int, count: int, number: int
     return f"({usual.sql})::{unknown.type.name}"
 
 
-def _solved(judge: Judge, columns: list[Unknown], conditions: list[Condition], count: int, number: int) -> list[Row]:
+def _solved(
+    connection: psycopg.Connection[Any],
+    judge: Judge,
+    columns: list[Unknown],
+    conditions: list[Condition],
+    count: int,
+    number: int,
+) -> list[Row]:
     """Rows of a group of columns, from what its conditions speak of, else from what hypothesis draws."""
     hints = Hints({unknown.name: unknown for unknown in columns}, count, number)
     for condition in conditions:
@@ -191,7 +198,7 @@ def _tried(
     unknowns, candidates = [unknown for unknown, _ in columns], [values for _, values in columns]
     choices = combinations([unknown.name for unknown in unknowns], candidates, found, count)
     asked = [condition.text for condition in conditions]
-    satisfying = judge.satisfying(unknowns, candidates, choices, asked, 4 * count)
+    satisfying = judge.satisfying(unknowns, candidates, choices, asked, count)
     return [_row(unknowns, candidates, choice) for choice in chosen(satisfying, candidates, count)]
 
 

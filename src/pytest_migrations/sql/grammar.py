@@ -150,7 +150,7 @@ def sql_of(expression: dict[str, Any]) -> str:
     tree = {"stmts": [{"stmt": {"SelectStmt": {**query, "op": "SETOP_NONE"}}}]}
     try:
         parsed = json_format.ParseDict(tree, postgast.pg_query_pb2.ParseResult())
-        return postgast.deparse(parsed).removeprefix("SELECT ")
+        return str(postgast.deparse(parsed)).removeprefix("SELECT ")
     except (postgast.PgQueryError, json_format.ParseError, RecursionError) as error:
         raise SyntaxMistakeError(str(error), 0) from None
 
