@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import lru_cache
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -14,18 +16,29 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.table import Type
 
 
-def drawn(type_: Type, count: int) -> list[Value]:
-    """Up to ``count`` different values of a type; none where hypothesis is not installed or nothing is known of it."""
+@lru_cache
+def drawn(type_: Type, count: int) -> tuple[Value, ...]:
+    """Up to ``count`` different values of a type; none where hypothesis is not installed or nothing is known of it.
+
+    They are drawn in a thread of their own: whoever asks may be in a test of hypothesis, in which none may begin.
+    """
+    found: dict[Value, None] = {}
+    drawing = Thread(target=_draw, args=(type_, count, found))
+    drawing.start()
+    drawing.join()
+    return tuple(found)
+
+
+def _draw(type_: Type, count: int, found: dict[Value, None]) -> None:
     try:
         from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415 (takes 0.2 s)
 
         from pytest_migrations.rows.types import strategy  # noqa: PLC0415
     except ImportError:
-        return []
+        return
     values = strategy(type_)
     if values is None:
-        return []
-    found: dict[Value, None] = {}
+        return
 
     @settings(
         derandomize=True,
@@ -41,4 +54,3 @@ def drawn(type_: Type, count: int) -> list[Value]:
             found[Value(sql.Literal(value).as_string(None))] = None
 
     note()
-    return list(found)

@@ -36,6 +36,8 @@ _BACK = "ROLLBACK TO SAVEPOINT pytest_migrations_solving; RELEASE SAVEPOINT pyte
 _TIMEOUT = 1000
 _LONGEST = 4.0
 _MOST_QUERIES = 400
+#: So many choices in turn for which a condition cannot be evaluated, and none for which it can: there will be none.
+_MOST_FAILURES = 64
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,8 @@ class Judge:
     def _bisected(self, trial: _Trial, choices: list[Choice], enough: int) -> list[Satisfying]:
         found: list[Satisfying] = []
         waiting = [choices] if choices else []
-        while waiting and len(found) < enough:
+        failed = 0
+        while waiting and len(found) < enough and not (failed > _MOST_FAILURES and not found):
             some = waiting.pop()
             judged = self._judged(trial, some)
             if judged is not None:
@@ -125,6 +128,8 @@ class Judge:
                 break
             elif len(some) > 1:
                 waiting += [some[len(some) // 2 :], some[: len(some) // 2]]
+            else:
+                failed += 1
         return found
 
     def _refused(self, trial: _Trial, choices: list[Choice]) -> set[tuple[int, int]]:

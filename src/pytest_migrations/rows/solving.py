@@ -28,7 +28,7 @@ __all__ = ["Generated", "Row", "Unknown", "solve"]
 #: The SQL expression of each column, None for NULL.
 Row = dict[str, "str | None"]
 
-_DRAWN = 300
+_DRAWN = 100
 
 
 def solve(
@@ -121,7 +121,6 @@ def _usual_value(unknown: Unknown, place: int, row: int, count: int, number: int
 
 
 def _solved(
-    connection: psycopg.Connection[Any],
     judge: Judge,
     columns: list[Unknown],
     conditions: list[Condition],
