@@ -45,13 +45,15 @@ def rows(connection: psycopg.Connection[Any], table: str) -> SearchStrategy[Valu
 
     :raises ValueError: where there is no such table, or no row of it can be told.
     """
-    found = _with_targets(connection, table)
-    wanted = found[_oid(connection, table)]
-    try:
-        sampler = Sampler(connection, wanted, found)
-        return _rows(connection, sampler, sampler.samples())
-    except ImpossibleError as error:
-        raise ValueError(f"no row of {wanted.shown} can be told: {error}") from None
+    with connection.transaction():
+        found = _with_targets(connection, table)
+        wanted = found[_oid(connection, table)]
+        try:
+            sampler = Sampler(connection, wanted, found)
+            samples = sampler.samples()
+        except ImpossibleError as error:
+            raise ValueError(f"no row of {wanted.shown} can be told: {error}") from None
+    return _rows(connection, sampler, samples)
 
 
 @st.composite

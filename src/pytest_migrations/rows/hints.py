@@ -135,7 +135,7 @@ class Hints:
         usual = [unknown.usual(self.number + n) for n in range(self.count)]
         name, type_ = quoted_name(unknown.name), unknown.type.name
         return [
-            Value(f"(SELECT {sql} FROM (SELECT ({value.sql})::{type_} AS {name}) AS r)")  # noqa: S608 (quoted)
+            Value(f"(SELECT {sql} FROM (SELECT ({value.sql})::{type_} AS {name}) AS r)")
             for value in (*usual, *typical(unknown.type)[:8])
             if value
         ]

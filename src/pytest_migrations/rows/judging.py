@@ -86,7 +86,7 @@ class Judge:
         values = f"CROSS JOIN LATERAL (SELECT {columns} OFFSET 0) AS pytest_migrations_values"
         rows = f"generate_series(0, {2 * count - 1}) AS pytest_migrations(pytest_migrations_row)"
         made = self._generated_columns(unknowns)
-        found = self._query(f"SELECT {asked} FROM {rows} {values} {made} ORDER BY pytest_migrations_row")  # noqa: S608
+        found = self._query(f"SELECT {asked} FROM {rows} {values} {made} ORDER BY pytest_migrations_row")
         return [list(zip(found[row], found[row + count], strict=True)) for row in range(count)]
 
     def _usual(self, unknown: Unknown, place: int, count: int, number: int) -> str:
@@ -225,7 +225,7 @@ class _Trial:
         ]
         rows = f"{table} {' '.join(columns)} {generated if self.conditions else ''}"
         selected = f"pytest_migrations_n::int - 1{''.join(identities)}"
-        return f"SELECT {selected} FROM {rows} WHERE {_all_of(self.conditions)} ORDER BY pytest_migrations_n"  # noqa: S608
+        return f"SELECT {selected} FROM {rows} WHERE {_all_of(self.conditions)} ORDER BY pytest_migrations_n"
 
     def _chosen(self, place: int, used: set[int]) -> str:
         type_ = self.unknowns[place].type.name

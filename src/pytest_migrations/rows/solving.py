@@ -216,6 +216,6 @@ def _row(unknowns: list[Unknown], candidates: list[list[Value]], choice: Choice)
                 for other in unknowns
                 if other.name in value.needs
             )
-            sql = f"(SELECT {sql} FROM (SELECT {', '.join(others)}) AS r)"  # noqa: S608 (quoted)
+            sql = f"(SELECT {sql} FROM (SELECT {', '.join(others)}) AS r)"
         row[unknown.name] = f"({sql})::{unknown.type.name}"
     return row
