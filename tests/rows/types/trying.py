@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 from hypothesis import HealthCheck, given, settings
 
-from pytest_migrations.rows.table import Type
+from pytest_migrations.derive.names import literal
 from pytest_migrations.rows.types import capacity, expression, strategy
 from tests.rows.types.reading import type_of_column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-#: So many values are put into a column; not in one go from the first number, as the numbers of a run may be any.
-_COUNT = 60
+    from pytest_migrations.rows.table import Type
+
+#: Index support is what makes a type an ordered one; of a type with parts, or a label, the parts decide.
 _ORDERED = """
 select exists (
-  select from pg_opclass c join pg_am a on a.oid = opcmethod
-  where amname = 'btree' and opcdefault and opcintype = %s::regtype)"""
+  select from pg_opclass c join pg_am a on a.oid = opcmethod join pg_type t on t.oid = opcintype
+  where amname = 'btree' and opcdefault and typname = %s)"""
+_SAME_ORDER = """
+select array_agg(g order by c) in (array_agg(g order by g), array_agg(g order by g desc))
+from (select {} as c, g from generate_series(0, {}) as r(g)) as v"""
+_SETTINGS = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @contextmanager
 def column_of(connection: psycopg.Connection[Any], type_name: str) -> Iterator[Type]:
-    """A table s.t with a column of a type, for as long as it is tried; no name but PostgreSQL's goes without schema."""
+    """A table tried.t with a column of the type, while it is tried; only PostgreSQL's own names go without schema."""
     with connection.transaction(force_rollback=True):
         connection.execute("set local search_path to ''")
-        connection.execute("create schema s_")
-        connection.execute(f"create table s_.t (c {type_name})".encode())
-        yield type_of_column(connection, "s_.t")
+        connection.execute("create schema tried")
+        connection.execute(f"create table tried.t (c {type_name})".encode())
+        yield type_of_column(connection, "tried.t")
 
 
 def filled(
@@ -40,45 +44,13 @@ def filled(
     type_: Type,
     *,
     first: str = "1000003",
-    count: int = _COUNT,
+    count: int = 60,
     chosen: Mapping[str, tuple[str, ...]] | None = None,
 ) -> list[str]:
     """Put values into the table, and tell how they look, in the order of their numbers."""
     value = expression(type_, f"{first} + r.g", chosen or {})
-    assert value is not None
-    query = f"insert into s_.t select {value} from generate_series(0, {count - 1}) as r(g) returning c::text"
+    query = f"insert into tried.t select {value} from generate_series(0, {count - 1}) as r(g) returning c::text"
     return [row[0] for row in connection.execute(query.encode())]
-
-
-def wrong_with_sql(connection: psycopg.Connection[Any], type_: Type) -> str:
-    """What is wrong with the expression of a type: it has to be of the type, and differ between numbers."""
-    value = expression(type_, "1000003", {})
-    if value is None:
-        return "nothing is known of it"
-    given = connection.execute(f"select pg_typeof({value})::text = pg_typeof(null::{type_.name})::text".encode())
-    if given.fetchone() != (True,):
-        return f"{value} is not of the type"
-    for first in ("1000003", "1234567::bigint", "4194303"):
-        texts = filled(connection, type_, first=first)
-        if None in texts:
-            return f"{value} is NULL"
-        if len(set(texts)) != min(_COUNT, capacity(type_)):
-            return f"{len(set(texts))} values, where there should be {capacity(type_)}: {texts[:5]}"
-    return ""
-
-
-def is_monotone(connection: psycopg.Connection[Any], type_: Type, count: int) -> bool:
-    """Whether as many values as there are come in the order of their numbers, or the other way round."""
-    value = expression(type_, "(1000003 + r.g)", {})
-    query = f"""
-        select array_agg(g order by c) = array_agg(g order by g) or array_agg(g order by c) = array_agg(g order by g desc)
-        from (select {value} as c, g from generate_series(0, {count - 1}) as r(g)) as v"""
-    return connection.execute(query.encode()).fetchone() == (True,)
-
-
-def is_ordered(connection: psycopg.Connection[Any], type_: Type) -> bool:
-    base = type_
-    return connection.execute(_ORDERED, (base.name.split("(")[0],)).fetchone() == (True,)
 
 
 def sent(connection: psycopg.Connection[Any], type_: Type, examples: int = 40) -> list[tuple[Any, Any]]:
@@ -87,13 +59,11 @@ def sent(connection: psycopg.Connection[Any], type_: Type, examples: int = 40) -
     assert values is not None
     pairs = []
 
-    @settings(
-        max_examples=examples, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck)
-    )
+    @settings(_SETTINGS, max_examples=examples)
     @given(values)
     def send(value: Any) -> None:
         with connection.transaction():
-            back = connection.execute("insert into s_.t values (%s) returning c", (value,)).fetchone()
+            back = connection.execute("insert into tried.t values (%s) returning c", (value,)).fetchone()
         assert back is not None
         pairs.append((value, back[0]))
 
@@ -101,3 +71,42 @@ def sent(connection: psycopg.Connection[Any], type_: Type, examples: int = 40) -
         warnings.simplefilter("error")
         send()
     return pairs
+
+
+def what_is_wrong(connection: psycopg.Connection[Any], type_name: str, examples: int = 40) -> str:
+    """What is wrong with the values of a type, if anything is."""
+    with column_of(connection, type_name) as type_:
+        if expression(type_, "1000003", {}) is None or strategy(type_) is None:
+            return "nothing is known of it"
+        try:
+            with connection.transaction():
+                wrong = _wrong_with_sql(connection, type_)
+            with connection.transaction():
+                sent(connection, type_, examples)
+        except psycopg.Error as error:
+            return " ".join([str(error), *getattr(error, "__notes__", [])])
+    return wrong
+
+
+def _wrong_with_sql(connection: psycopg.Connection[Any], type_: Type) -> str:
+    value = expression(type_, "1000003", {})
+    is_of_type = connection.execute(f"select pg_typeof({value}) = {literal(type_.name)}::regtype".encode())
+    if is_of_type.fetchone() != (True,):
+        return f"{value} is of another type"
+    for first in ("1000003", "1234567::bigint", "4194303"):
+        texts = filled(connection, type_, first=first)
+        if None in texts or len(set(texts)) != min(60, capacity(type_)):
+            return f"{len(set(texts))} values, where {capacity(type_)} were promised: {texts[:5]}"
+    if _is_ordered(connection, type_) and not is_monotone(connection, type_):
+        return f"{value} does not go up or down with the number"
+    return ""
+
+
+def _is_ordered(connection: psycopg.Connection[Any], type_: Type) -> bool:
+    return type_.kind == "base" and connection.execute(_ORDERED, (type_.base,)).fetchone() == (True,)
+
+
+def is_monotone(connection: psycopg.Connection[Any], type_: Type) -> bool:
+    """Whether as many values as there are come in the order of their numbers, or the other way round."""
+    query = _SAME_ORDER.format(expression(type_, "1000003 + r.g", {}), min(capacity(type_), 3000) - 1)
+    return connection.execute(query.encode()).fetchone() == (True,)

@@ -21,7 +21,7 @@ _OBJECT = '{"list": [{n}, {"deep": true}], "none": null, "text": "Généré {n}"
 
 
 def _documents() -> SearchStrategy[Any]:
-    numbers = st.integers(-(2**70), 2**70) | st.floats(-1e30, 1e30)
+    numbers = st.integers(-(2**70), 2**70) | st.floats(-1e15, 1e15)
     return st.recursive(
         st.none() | st.booleans() | numbers | texts(50),
         lambda inner: st.lists(inner, max_size=5) | st.dictionaries(texts(20), inner, max_size=5),

@@ -65,6 +65,10 @@ def _two_elements(type_: Type, number: str, of: Sql) -> str | None:
     return first and f"ARRAY[{first}, {second}]"
 
 
+def _takes_null(type_: Type) -> bool:
+    return type_.kind != "domain" or (type_.nullable and _takes_null(element_of(type_)))
+
+
 def _without_domain(type_: Type) -> Type:
     return _without_domain(element_of(type_)) if type_.kind == "domain" else type_
 
@@ -77,7 +81,7 @@ def _lists(type_: Type, of: Strategy) -> SearchStrategy[Any] | None:
     made_of = _without_domain(element)
     if made_of.kind == "array":  # of a domain over arrays: lists in a list would be its dimensions
         inner = inner.map(as_text)
-    if element.nullable:
+    if _takes_null(element):
         inner = st.none() | inner
     lists = st.lists(inner, max_size=4)
     # The one type whose arrays have no commas between their elements.
@@ -99,12 +103,12 @@ def _row(type_: Type, number: str, of: Sql) -> str | None:
 def _can_be(type_: Type, parts: list[Any]) -> bool:
     known = [part is not None for part in parts]
     return (any(known) or not parts) and all(
-        is_known or attribute.nullable for is_known, (_, attribute) in zip(known, type_.attributes, strict=True)
+        is_known or _takes_null(attribute) for is_known, (_, attribute) in zip(known, type_.attributes, strict=True)
     )
 
 
 def _row_capacity(type_: Type, of: Capacity) -> int:
-    return min(lcm(*(of(attribute) for _, attribute in type_.attributes)), UNLIMITED)
+    return min(lcm(*(of(attribute) or 1 for _, attribute in type_.attributes)), UNLIMITED)
 
 
 def _tuples(type_: Type, of: Strategy) -> SearchStrategy[tuple[Any, ...]] | None:
@@ -114,7 +118,10 @@ def _tuples(type_: Type, of: Strategy) -> SearchStrategy[tuple[Any, ...]] | None
     nothing: SearchStrategy[Any] = st.none()
     options = zip(parts, (attribute for _, attribute in type_.attributes), strict=True)
     return st.tuples(
-        *(nothing if part is None else nothing | part if attribute.nullable else part for part, attribute in options)
+        *(
+            nothing if part is None else nothing | part if _takes_null(attribute) else part
+            for part, attribute in options
+        )
     )
 
 
