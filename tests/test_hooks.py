@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_migrations.errors import UserError
+from pytest_migrations.hooks import Hooks
+from pytest_migrations.migration import Migration, Script
 from tests.projects import LEAKY_GUARDED, THREE, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import psycopg
 
     Project = Callable[..., Path]
 
@@ -336,3 +341,47 @@ def test_a_hook_may_end_the_run(pytester: pytest.Pytester, project: Project, hoo
     assert result.ret == 7
     assert "enough" in result.stdout.str() + result.stderr.str()
     assert " failed: " not in result.stdout.str() + result.stderr.str()
+
+
+@pytest.fixture
+def put_rows_in(pytester: pytest.Pytester, connection: psycopg.Connection) -> Callable[[str], None]:
+    """Call the hook pytest_migrations_rows of a conftest.py as the trial of a migration does."""
+
+    def put_in(conftest: str) -> None:
+        pytester.makeconftest(conftest)
+        rows = Hooks(pytester.parseconfig()).rows()
+        assert rows is not None
+        rows(connection, Migration("007", "007_names.sql", Script(Path("007_names.sql"), "", "")))
+
+    connection.execute("CREATE TABLE names (full_name text)")
+    connection.execute("BEGIN")
+    return put_in
+
+
+def test_rows_of_ones_own(put_rows_in: Callable[[str], None], connection: psycopg.Connection) -> None:
+    put_rows_in(example("pytest_migrations_rows"))
+    assert connection.execute("SELECT count(*) FROM names").fetchone() == (3,)
+    connection.execute("ROLLBACK")
+    assert connection.execute("SELECT count(*) FROM names").fetchone() == (0,)
+
+
+def test_without_the_hook_nobody_is_asked(pytester: pytest.Pytester) -> None:
+    assert Hooks(pytester.parseconfig()).rows() is None
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        (
+            "connection.execute('INSERT INTO nothing VALUES (1)')",
+            r"conftest.py:2:5: the hook .*_rows failed: UndefinedTab",
+        ),
+        ("assert migration.version == '008'", r"conftest.py:2:5: the hook .*_rows failed: AssertionError"),
+        ("import pytest; pytest.skip('no')", r"the hook .*_rows failed: Skipped: no\n(?s:.*)A hook cannot skip"),
+        ("connection.execute('COMMIT')", r"^SQL of the hook pytest_migrations_rows has ended the transaction"),
+        ("connection.execute('COMMIT'); 1 / 0", r"^SQL of the hook pytest_migrations_rows has ended the transaction"),
+    ],
+)
+def test_rows_that_cannot_be_put_in(put_rows_in: Callable[[str], None], body: str, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        put_rows_in(f"def pytest_migrations_rows(connection, migration):\n    {body}\n")

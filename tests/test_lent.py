@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from psycopg.pq import TransactionStatus
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.failure import Kept, MigrationError
+from pytest_migrations.lent import EndedTransactionError, lend_inside
 from pytest_migrations.migration import Migration, Program, Script
 from pytest_migrations.runner import Runner
 from pytest_migrations.sending import NeedsCommitsError
@@ -149,3 +153,67 @@ def test_what_its_tool_sends_around_a_program_is_not_told(connection: psycopg.Co
 def test_the_session_is_the_lenders_again(connection: psycopg.Connection, program: Write) -> None:
     Runner(connection).apply(program("del c"))
     assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_what_is_lent_inside_stays_inside(connection: psycopg.Connection) -> None:
+    connection.execute("CREATE TABLE t (x int)")
+    connection.execute("BEGIN")
+    with lend_inside(connection, "the code") as lent:
+        lent.execute("INSERT INTO t VALUES (1)")
+        lent.commit()
+        lent.execute("INSERT INTO t VALUES (2)")
+        lent.rollback()
+        with lent.transaction():
+            lent.execute("INSERT INTO t VALUES (3)")
+        with pytest.raises(psycopg.errors.UndefinedTable), lent.transaction():
+            lent.execute("INSERT INTO nothing VALUES (4)")
+        lent.execute("INSERT INTO t VALUES (5)")
+        lent.close()
+    assert [x for (x,) in connection.execute("SELECT x FROM t ORDER BY x")] == [1, 3, 5]
+    assert connection.info.transaction_status == TransactionStatus.INTRANS
+    connection.execute("ROLLBACK")
+    assert connection.execute("SELECT FROM t").fetchall() == []
+
+
+def test_what_it_raises_leaves_a_transaction_that_can_go_on(connection: psycopg.Connection) -> None:
+    connection.execute("BEGIN")
+    with pytest.raises(psycopg.errors.UndefinedTable), lend_inside(connection, "the code") as lent:
+        lent.execute("SELECT FROM nothing")
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_an_error_that_it_catches_and_does_not_undo_is_told(connection: psycopg.Connection) -> None:
+    connection.execute("BEGIN")
+    with (
+        pytest.raises(UserError, match=r"the code has caught an error of the server and gone on: .*transaction\(\)"),
+        lend_inside(connection, "the code") as lent,
+        suppress(psycopg.Error),
+    ):
+        lent.execute("SELECT FROM nothing")
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        ["COMMIT"],
+        ["ROLLBACK"],
+        ["COMMIT; BEGIN"],
+        ["COMMIT AND CHAIN"],
+        ["COMMIT", "SELECT FROM nothing"],
+        ["COMMIT; BEGIN", "SELECT FROM nothing"],
+    ],
+    ids=str,
+)
+def test_sql_that_ends_the_transaction_is_told(connection: psycopg.Connection, statements: list[str]) -> None:
+    connection.execute("BEGIN")
+    with pytest.raises(EndedTransactionError) as caught, lend_inside(connection, "the code") as lent:
+        [lent.execute(statement.encode()) for statement in statements]
+    assert str(caught.value).startswith("SQL of the code has ended the transaction that it runs in")
+    assert "Say connection.commit() and connection.rollback(), which stay in it." in str(caught.value)
+
+
+def test_a_session_that_is_lost_while_it_is_lent(connection: psycopg.Connection) -> None:
+    connection.execute("BEGIN")
+    with pytest.raises(psycopg.OperationalError), lend_inside(connection, "the code") as lent:
+        lent.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert connection.closed

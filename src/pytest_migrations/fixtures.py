@@ -69,6 +69,12 @@ def migrations_history(pytestconfig: pytest.Config, migrations_folder: Path) -> 
 
 
 @pytest.fixture(scope="session")
+def migrations_seeds() -> dict[str, Any]:
+    """Rows for the check ``rows``: by version, SQL or a function of a connection; override it. docs/rows.md."""
+    return {}
+
+
+@pytest.fixture(scope="session")
 def migrations_templates(pytestconfig: pytest.Config, migrations_history: History) -> Templates:
     """Makes the databases of which tests get clones."""
     return session_of(pytestconfig).templates(migrations_history)

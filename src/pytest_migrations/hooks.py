@@ -53,16 +53,30 @@ class Hooks:
         return self._prepare if self._hook.pytest_migrations_prepare.get_hookimpls() else None
 
     def _prepare(self, connection: psycopg.Connection[Any], folder: Path) -> None:
-        with _blaming("hook pytest_migrations_prepare"):
+        with blaming("hook pytest_migrations_prepare"):
             self._hook.pytest_migrations_prepare(connection=connection, folder=folder)
 
+    def rows(self) -> Callable[[psycopg.Connection[Any], Migration], None] | None:
+        """What puts rows in before a migration is tried on them; None as long as nobody wants to.
+
+        It is given a session in the transaction of the trial. Raises EndedTransactionError where that was ended.
+        """
+        return self._put_rows_in if self._hook.pytest_migrations_rows.get_hookimpls() else None
+
+    def _put_rows_in(self, connection: psycopg.Connection[Any], migration: Migration) -> None:
+        from pytest_migrations.lent import lend_inside  # noqa: PLC0415 (brings the driver)
+
+        hook = "hook pytest_migrations_rows"
+        with blaming(hook), lend_inside(connection, f"the {hook}") as lent:
+            self._hook.pytest_migrations_rows(connection=lent, migration=migration)
+
     def leave_out(self, kind: str, name: str) -> bool:
-        with _blaming("hook pytest_migrations_leave_out"):
+        with blaming("hook pytest_migrations_leave_out"):
             return bool(self._hook.pytest_migrations_leave_out(kind=kind, name=name))
 
     def formats(self) -> list[Format]:
         hook = "pytest_migrations_formats"
-        with _blaming(f"hook {hook}"):
+        with blaming(f"hook {hook}"):
             added = [known for formats in self._ask_once(hook) for known in formats]
         for known in added:
             if not isinstance(known, Format):
@@ -78,7 +92,7 @@ class Hooks:
 
     def inspections(self) -> dict[str, Inspection]:
         hook = "pytest_migrations_checks"
-        with _blaming(f"hook {hook}"):
+        with blaming(f"hook {hook}"):
             given = self._ask_once(hook)
         for checks in given:
             if not isinstance(checks, Mapping):
@@ -141,7 +155,7 @@ def _check_signature(hook: str, name: str, function: object) -> None:
 
 def _blamed(known: Format, function: Callable[[Folder], _T]) -> Callable[[Folder], _T]:
     def call(folder: Folder) -> _T:
-        with _blaming(f"format {known.name}"):
+        with blaming(f"format {known.name}"):
             return function(folder)
 
     return call
@@ -163,8 +177,8 @@ def _catching(function: Callable[[Migration, psycopg.Connection[Any]], None]) ->
 
 
 @contextmanager
-def _blaming(whose: str) -> Iterator[None]:
-    """``whose`` is "hook ..." or "format ..."."""
+def blaming(whose: str, file: str = "") -> Iterator[None]:
+    """``whose`` is "hook ..." or "format ..."; it stands in ``file``, or is the first code that is not ours."""
     try:
         yield
     except (UserError, pytest.UsageError, pytest.exit.Exception, KeyboardInterrupt):
@@ -178,7 +192,7 @@ def _blaming(whose: str) -> Iterator[None]:
             for frame in traceback.extract_tb(error.__traceback__)
             if not any(Path(frame.filename).is_relative_to(folder) for folder in _BETWEEN)
         ]
-        theirs = [frame for frame in frames if frame.filename == frames[0].filename]
+        theirs = [frame for frame in frames if frame.filename == (file or frames[0].filename)]
         if not theirs or theirs[-1].lineno is None or not Path(theirs[-1].filename).is_file():
             raise UserError(f"the {whose} failed: {what}{remedy}") from None
         path, line = Path(theirs[-1].filename), theirs[-1].lineno

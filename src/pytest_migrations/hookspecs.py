@@ -26,6 +26,15 @@ def pytest_migrations_prepare(connection: psycopg.Connection[Any], folder: Path)
     """
 
 
+@pytest.hookspec
+def pytest_migrations_rows(connection: psycopg.Connection[Any], migration: Migration) -> None:
+    """Put rows of your own in before ``migration`` is tried on rows, behind those that are generated.
+
+    Called on the schema before the migration, with a connection in the transaction of the trial, of which nothing is
+    kept; ``commit()`` and ``rollback()`` stay in it.
+    """
+
+
 @pytest.hookspec(firstresult=True)
 def pytest_migrations_leave_out(kind: str, name: str) -> bool | None:
     """Whether an object that differs is to be left out of the comparison of schemas.

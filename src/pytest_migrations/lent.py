@@ -9,8 +9,10 @@ from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import psycopg
+from psycopg.errors import InvalidSavepointSpecification, NoActiveSqlTransaction
 from psycopg.pq import TransactionStatus
 
+from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Script, Statement
 from pytest_migrations.savepoint import SavepointConnection
 from pytest_migrations.sql.framing import may_commit, means_the_same_alone
@@ -168,6 +170,66 @@ class LentConnection(psycopg.Connection[Any]):
 
 class InsideConnection(SavepointConnection, LentConnection):
     """Stays inside the transaction that the session is in, and so has nothing to guard."""
+
+
+class EndedTransactionError(UserError):
+    """What was lent inside a transaction has ended that: something of it may have been kept."""
+
+
+class _Borrowed(SavepointConnection):
+    """The session of another connection, to which it is left in the end."""
+
+    def close(self) -> None:
+        """Leave the session to its owner."""
+
+    def __del__(self, *_: Any) -> None:
+        """Leave the session to its owner."""
+
+
+@contextmanager
+def lend_inside(connection: psycopg.Connection[Any], whose: str) -> Iterator[psycopg.Connection[Any]]:
+    """Lend a session, which is in a transaction, to code that is to stay in it; what the code does is kept in there.
+
+    ``whose`` names the code in messages: "the hook pytest_migrations_rows".
+
+    :raises EndedTransactionError: where SQL has ended the transaction.
+    :raises UserError: where the code leaves the transaction behind as one that has failed.
+    """
+    lent = _Borrowed(connection.pgconn)
+    lent.prepare_threshold = None
+    lent.set_savepoint()
+    try:
+        yield lent
+    except BaseException as error:
+        if _has_ended(lent):
+            raise _ended(whose) from error
+        raise
+    failed = lent.info.transaction_status == TransactionStatus.INERROR
+    if _has_ended(lent):
+        raise _ended(whose)
+    if failed:
+        raise UserError(
+            f"{whose} has caught an error of the server and gone on: behind one PostgreSQL takes nothing more in the "
+            "same transaction. Put what may fail into `with connection.transaction():`, or call connection.rollback()."
+        )
+
+
+def _has_ended(lent: _Borrowed) -> bool:
+    """Whether the savepoint is gone; if not, what was done is part of the transaction, or where that failed undone."""
+    try:
+        lent.commit()
+    except (NoActiveSqlTransaction, InvalidSavepointSpecification):
+        return True
+    except psycopg.Error:  # the session was lost, or is still busy
+        return False
+    return False
+
+
+def _ended(whose: str) -> EndedTransactionError:
+    return EndedTransactionError(
+        f"SQL of {whose} has ended the transaction that it runs in, and nothing of a trial may be kept. "
+        "Say connection.commit() and connection.rollback(), which stay in it."
+    )
 
 
 class _Cursor(psycopg.Cursor[Any]):

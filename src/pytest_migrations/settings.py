@@ -17,6 +17,8 @@ ENVIRONMENT_VARIABLE = "PYTEST_MIGRATIONS_SERVER"
 UNREADABLE = pytest.StashKey[str]()
 _DEFAULT_TIMEOUT = 300.0
 _LONGEST_TIMEOUT = 7 * 24 * 3600.0
+_DEFAULT_ROWS = 5
+_MOST_ROWS = 100_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,11 @@ class Settings:
     since: str | None = None
     baseline: Path | None = None
     update_baseline: bool = False
+    #: How many each table gets before a migration is tried on rows; 0: it is not.
+    rows: int = _DEFAULT_ROWS
+    #: The folder of the seeds, where it is not ``seeds`` in that of the migrations.
+    seeds: Path | None = None
+    walk: bool = False
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -65,6 +72,17 @@ def add_options(parser: pytest.Parser) -> None:
     )
     both("role", "run the migrations as this role, which owns the database and is no superuser", metavar="ROLE")
     both("timeout", f"the longest that a script may take, in seconds; 0: for ever (default: {_DEFAULT_TIMEOUT:g})")
+    both(
+        "rows",
+        f"try each migration on tables with so many rows each; 0: on none (default: {_DEFAULT_ROWS})",
+        metavar="N",
+    )
+    both(
+        "seeds",
+        "rows of your own, as SQL by version: 006.sql (default: the folder seeds in that of the migrations)",
+        metavar="DIR",
+    )
+    both("walk", "go up and down the history at random, with rows", ini="bool", action="store_true")
     both("require-rollback", "a migration without a rollback fails", ini="bool", action="store_true")
     both(
         "column-order", "strict: another order of columns after a rollback fails as well", choices=["report", "strict"]
@@ -106,8 +124,9 @@ def read_settings(config: pytest.Config) -> Settings:
         return f"ini {ini}" if config.getoption(ini, None) is None else f"--migrations-{name}"
 
     invocation = config.invocation_params.dir
+    folders = tuple(dict.fromkeys(Path(os.path.normpath(invocation / folder)) for folder in value("dir") or ()))
     return Settings(
-        folders=tuple(dict.fromkeys(Path(os.path.normpath(invocation / folder)) for folder in value("dir") or ())),
+        folders=folders,
         format=value("format") or None,
         server=value("server") or "auto",
         environment=os.environ.get(ENVIRONMENT_VARIABLE) or None,
@@ -125,6 +144,9 @@ def read_settings(config: pytest.Config) -> Settings:
         since=value("since") or None,
         baseline=_baseline(config),
         update_baseline=config.getoption("migrations_update_baseline", False),
+        rows=_rows(value("rows"), named("rows")),
+        seeds=_seeds(config, named("seeds"), len(folders)),
+        walk=bool(value("walk")),
     )
 
 
@@ -168,6 +190,31 @@ def _timeout(value: str | None, named: str) -> float | None:
     if not 0 <= seconds <= _LONGEST_TIMEOUT:
         raise pytest.UsageError(f"{named}: {value!r} is not a number of seconds")
     return seconds or None
+
+
+def _rows(value: str | None, named: str) -> int:
+    if value in (None, ""):
+        return _DEFAULT_ROWS
+    rows = int(value) if value.isdecimal() and len(value) <= len(str(_MOST_ROWS)) else -1
+    if not 0 <= rows <= _MOST_ROWS:
+        raise pytest.UsageError(f"{named}: {value!r} is not a number of rows, from 0 (none) to {_MOST_ROWS}")
+    return rows
+
+
+def _seeds(config: pytest.Config, named: str, folders: int) -> Path | None:
+    path = next(iter(_paths(config, "seeds")), None)
+    if path is None:
+        return None
+    path = Path(os.path.normpath(path))
+    if not path.is_dir():
+        what = "is no folder" if path.exists() else "does not exist"
+        raise pytest.UsageError(f"{named}: {path} {what}")
+    if folders > 1:
+        raise pytest.UsageError(
+            f"{named} names the seeds of one folder of migrations, and there are {folders}: "
+            "put a folder named seeds into each instead, or prove each in a run of its own"
+        )
+    return path
 
 
 def _column_order(value: str | None, named: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.errors import UserError, display_path
@@ -21,7 +20,7 @@ from pytest_migrations.formats.pairs import PAIRS
 from pytest_migrations.formats.pop import POP
 from pytest_migrations.formats.prisma import PRISMA
 from pytest_migrations.formats.rambler import RAMBLER
-from pytest_migrations.formats.reading.folder import Folder
+from pytest_migrations.formats.reading.folder import TELLS, Folder
 from pytest_migrations.formats.reading.order import some, unaddressable
 from pytest_migrations.formats.refinery import REFINERY
 from pytest_migrations.formats.sqitch import SQITCH
@@ -61,9 +60,6 @@ _ALL = (
     RAMBLER,
     ALEMBIC,
 )
-
-#: A file that is there for people.
-_TELLS = re.compile(r"(?:README|LICENSE).*|.*\.(?:md|rst|txt)", re.IGNORECASE)
 
 #: What ``--migrations-format`` takes.
 FORMATS: dict[str, Format] = {known.name: known for known in _ALL}
@@ -118,7 +114,7 @@ def format_to_write(folder: Folder, format: str | None = None) -> Format:  # noq
 
 def _is_inhabited(folder: Folder) -> bool:
     """Whether there is more in the folder than what tells people about it."""
-    return bool(folder.files or folder.subfolders or any(not _TELLS.fullmatch(name) for name in folder.other_files))
+    return bool(folder.files or folder.subfolders or any(not TELLS.fullmatch(name) for name in folder.other_files))
 
 
 def _existing(folder: Path) -> Path:

@@ -19,7 +19,7 @@ from pytest_migrations.formats.liquibase.cuts import cut_body
 from pytest_migrations.formats.liquibase.file import LiquibaseFile, attribute
 from pytest_migrations.formats.liquibase.master import Master, changelogs, master_of
 from pytest_migrations.formats.reading.delimiters import with_semicolons
-from pytest_migrations.formats.reading.folder import place_in
+from pytest_migrations.formats.reading.folder import is_seed, place_in
 from pytest_migrations.formats.reading.placeholders import filled_in
 from pytest_migrations.formats.writing.draft import by_its_tool
 from pytest_migrations.migration import Migration, Order, Problem, Script
@@ -190,7 +190,7 @@ class _Reader:
             names = [name for name in formatted if name not in self.master.files]
             why = f"no changelog includes it ({', '.join(self.master.changesets)}): include it"
         else:
-            names = [name for name in self.folder.deep_files if name not in formatted]
+            names = [name for name in self.folder.deep_files if name not in formatted and not is_seed(name)]
             why = "its first line is not '--liquibase formatted sql': add that and a --changeset"
         for name in names:
             yield Problem(self.folder.path / name, f"{name} is not run, since {why}, or move it out of this folder.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -13,6 +14,11 @@ from pytest_migrations.migration import Script
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+#: A folder in one of migrations that holds rows for the tests.
+SEEDS = "seeds"
+#: A file that is there for people.
+TELLS = re.compile(r"(?:README|LICENSE).*|.*\.(?:md|rst|txt)", re.IGNORECASE)
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _UTF_16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -102,6 +108,11 @@ class Folder:
     @cached_property
     def _data(self) -> dict[str, bytes]:
         return {}
+
+
+def is_seed(name: str) -> bool:
+    """Whether a file of this name below a folder of migrations lies among the rows for the tests."""
+    return name.startswith(f"{SEEDS}/")
 
 
 def place_in(path: Path, source: str, offset: int) -> Place:

@@ -6,6 +6,7 @@ import re
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.formats.reading.folder import is_seed
 from pytest_migrations.migration import InCode, Problem
 
 if TYPE_CHECKING:
@@ -84,11 +85,11 @@ def untaken(
 ) -> Iterator[Problem]:
     """The ``.sql`` files (named like ``only``) that belong to no migration: whoever wrote them thinks that they run.
 
-    ``among``: where the tool looks, if that is not just in the folder itself.
+    ``among``: where the tool looks, if that is not just in the folder itself. Rows for the tests are meant to be there.
     """
     known = set(taken)
     for name in folder.files if among is None else among:
-        if name not in known and only.fullmatch(name):
+        if name not in known and only.fullmatch(name) and not is_seed(name):
             yield Problem(
                 folder.path / name,
                 f"{name} is not run, since its name is not {expected}: rename it, or move it out of this folder.",

@@ -1,0 +1,250 @@
+"""A database that follows the walk with the user's own rows in it: each seed is kept once its version is reached.
+
+Each migration is applied there once more, so that this is made only for a history that has seeds.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import psycopg
+
+from pytest_migrations.errors import UserError, display_path
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.formats.reading.order import some
+from pytest_migrations.migration import Migration
+from pytest_migrations.runner import CLEAN_SESSION, Runner
+from pytest_migrations.sending import NeedsCommitsError
+from pytest_migrations.sql.framing import NEVER_INSIDE, OWN_TRANSACTION
+from pytest_migrations.sql.grammar import statements
+from pytest_migrations.sql.traits import Trait
+from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
+from pytest_migrations.timeline.replay import replay
+from pytest_migrations.transactions import leave_transaction
+
+if TYPE_CHECKING:
+    from pytest_migrations.migration import History, Script
+    from pytest_migrations.rows.seeds import Seeds
+    from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.timeline.timeline import Servers
+
+_NO_SERVER = (
+    "where migrations change what all databases of a server share (roles, say), seeds need a server of their own: "
+    "--migrations-server=embedded or docker"
+)
+_SHARED = "changes what all databases of a server share (a role, say)"
+
+
+@dataclass(frozen=True)
+class Stand:
+    """The database before a migration, or why there is none (``why_not``)."""
+
+    #: In autocommit mode, in a clean session. Whoever closes it (a template may have no sessions) gets a new one next.
+    connection: psycopg.Connection | None = None
+    server: Server | None = None
+    database: Database | None = None
+    #: The seeds that failed on the way, each told once.
+    failed: tuple[UserError, ...] = ()
+    #: What the user is to know of the rows that are there.
+    notes: tuple[str, ...] = ()
+    why_not: str = ""
+
+
+class Seeded:
+    """Made when it is first needed: on ``server``, or without one on a server that is started for it alone."""
+
+    def __init__(
+        self, history: History, servers: Servers, seeds: Seeds, *, server: Server | None, timeout: float | None
+    ) -> None:
+        #: By their index, what migrations said that do not apply to the rows of the seeds before them.
+        self.rejected: dict[int, UserError] = {}
+        self._history = history
+        self._servers = servers
+        self._seeds = seeds
+        self._server = server
+        self._timeout = timeout
+        self._opened: _Opened | None = None
+        self._position = 0
+        #: Up to which position the seeds are left out of this database, and up to which they are in.
+        self._without = 0
+        self._seeded = 0
+        #: By their ids, the scripts that failed, which are not tried again, and what is still to be told of them.
+        self._failed: set[int] = set()
+        self._untold: list[UserError] = []
+
+    def has_rows(self, index: int) -> bool:
+        """Whether a seed is put in before the migration at ``index``: else the database is what the walk's is."""
+        return any(self._seeds.until(index))
+
+    def stand_before(self, index: int) -> Stand:
+        """Stand before the migration at ``index``, or behind the last, with all seeds until then committed.
+
+        A seed that fails is left out, and so are, behind a migration that does not apply to their rows, all before it.
+        """
+        try:
+            if not self._reach(index):
+                return Stand(why_not=_NO_SERVER)
+        except (UserError, psycopg.Error) as error:
+            self.close()
+            return Stand(why_not=f"the database with the seeds could not be made ready: {error}")
+        except BaseException:
+            self.close()
+            raise
+        assert self._opened is not None
+        server, database, connection = self._opened
+        failed, self._untold = tuple(self._untold), []
+        return Stand(connection, server, database, failed, self._notes())
+
+    def close(self) -> None:
+        """Drop the database, or end the server; what one that was lost does not let us drop ends with the run."""
+        opened, self._opened = self._opened, None
+        if opened is None:
+            return
+        opened.connection.close()
+        if self._server is None:
+            opened.server.stop()
+        else:
+            with suppress(psycopg.Error):
+                opened.server.drop(opened.database)
+
+    def _reach(self, index: int) -> bool:
+        """Stand there; False where no server can be had."""
+        while True:
+            without = max((rejecting for rejecting in self.rejected if rejecting < index), default=0)
+            if self._opened is None or self._position > index or self._without != without:
+                self.close()
+                if not self._open():
+                    return False
+                self._without = without
+            self._refresh()
+            if self._advance(index):
+                self._connection.execute(CLEAN_SESSION)
+                return True
+
+    def _open(self) -> bool:
+        server = self._server or self._servers.own()
+        if server is None:
+            return False
+        database = server.create_database()
+        self._position = self._seeded = 0
+        try:
+            self._servers.prepare(server, database, self._history)
+            self._opened = _Opened(server, database, server.connect(database))
+        except BaseException:
+            server.stop() if self._server is None else server.drop(database)
+            raise
+        return True
+
+    def _refresh(self) -> None:
+        """A session of which nothing is left open."""
+        assert self._opened is not None
+        leave_transaction(self._connection)
+        if self._connection.closed:
+            server, database, _ = self._opened
+            self._opened = _Opened(server, database, server.connect(database))
+
+    def _advance(self, index: int) -> bool:
+        """Go on to ``index``; False where a migration turned out not to apply to the rows that are there."""
+        while True:
+            self._put_in()
+            if self._position == index:
+                return True
+            try:
+                self._apply()
+            except (MigrationError, TouchesClusterError) as error:
+                if not self._seeds_in():
+                    raise _unexpected(self._history.migrations[self._position], error) from error
+                self.rejected[self._position] = _rejection(self._history.migrations[self._position], error)
+                return False
+
+    def _apply(self) -> None:
+        assert self._opened is not None
+        server, database, connection = self._opened
+        migration = self._history.migrations[self._position]
+        guard = refuse_cluster_changes if self._server else None
+        connection = replay(server, database, [migration], timeout=self._timeout, connection=connection, guard=guard)
+        self._opened, self._position = _Opened(server, database, connection), self._position + 1
+
+    def _put_in(self) -> None:
+        """Put in the seeds of where it stands, each in one transaction."""
+        if self._seeded == self._position or self._position <= self._without:
+            return
+        for script in self._seeds.at(self._position):
+            if id(script) not in self._failed:
+                try:
+                    self._run(script)
+                except UserError as error:
+                    self._failed.add(id(script))
+                    self._untold.append(error)
+                    self._refresh()
+        self._seeded = self._position
+
+    def _run(self, script: Script) -> None:
+        reached = self._history.migrations[self._position - 1]
+        connection = self._connection
+        connection.execute(b"BEGIN")
+        try:
+            Runner(connection, timeout=self._timeout).apply_inside(Migration(reached.version, _name(script), script))
+            if self._server:
+                refuse_cluster_changes(connection)
+            connection.execute(b"COMMIT")
+        except NeedsCommitsError:
+            raise _not_inside(script) from None
+        except TouchesClusterError:
+            raise UserError.at(script.start, f"this seed {_SHARED}", "It is for rows: take that out.") from None
+        except MigrationError as error:
+            error.advice = error.advice or f"This seed runs when {reached.name} was applied, on the schema of then."
+            raise
+        finally:
+            leave_transaction(connection)
+
+    @property
+    def _connection(self) -> psycopg.Connection:
+        assert self._opened is not None
+        return self._opened.connection
+
+    def _seeds_in(self) -> list[Script]:
+        return [
+            script
+            for position in range(self._without + 1, self._position + 1)
+            for script in self._seeds.at(position)
+            if id(script) not in self._failed
+        ]
+
+    def _notes(self) -> tuple[str, ...]:
+        out = [_name(script) for script in self._seeds.until(self._without) if id(script) not in self._failed]
+        if not out:
+            return ()
+        rejecting = self._history.migrations[self._without].name
+        return (f"without {some(list(dict.fromkeys(out)))}, to whose rows {rejecting} does not apply",)
+
+
+class _Opened(NamedTuple):
+    server: Server
+    database: Database
+    connection: psycopg.Connection
+
+
+def _name(script: Script) -> str:
+    return display_path(script.path)
+
+
+def _rejection(migration: Migration, error: Exception) -> UserError:
+    return error if isinstance(error, UserError) else UserError(f"{migration.name} {_SHARED} where the seeds are in")
+
+
+def _unexpected(migration: Migration, error: Exception) -> UserError:
+    """It was applied on the walk before: the server, or time, is short of something."""
+    return UserError(f"{migration.name} does not apply once more, without any seed: {error or _SHARED}")
+
+
+def _not_inside(script: Script) -> UserError:
+    refused = NEVER_INSIDE | Trait.NEVER_UNDONE
+    commands = statements(script)
+    found = [statement for statement in commands if statement.traits & refused] or [
+        statement for statement in commands if statement.traits & OWN_TRANSACTION
+    ]
+    place = found[0].place if found else script.start
+    return UserError.at(place, "this seed cannot run in one transaction, as seeds do", "Take this statement out.")

@@ -1,0 +1,54 @@
+"""The examples of docs/rows.md on rows of one's own, as they stand there."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Project = Callable[..., Path]
+
+DOCS = (Path(__file__).parents[2] / "docs" / "rows.md").read_text().partition("## Rows of your own\n")[2]
+BLOCKS = re.findall(r"(?:^    .*\n|^\n(?=    ))+", DOCS.partition("\n## ")[0], re.MULTILINE)
+HISTORY = {
+    "006_names.sql": "CREATE TABLE names (full_name text);\n",
+    "007_split_names.sql": "ALTER TABLE names ADD first_name text, ADD last_name text;\n"
+    "UPDATE names SET first_name = split_part(full_name, ' ', 1), last_name = split_part(full_name, ' ', 2);\n",
+}
+#: Stands behind the last migration with all seeds in, in place of a check.
+SPY = """
+import pytest
+from pytest_migrations.collection import CheckItem
+from pytest_migrations.seeding import seeds_of
+from pytest_migrations.timeline.seeded import Seeded
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item):
+    if isinstance(item, CheckItem):
+        servers, history = item.config.pluginmanager.get_plugin("migrations_session").servers, item.prover.history
+        seeded = Seeded(history, servers, seeds_of(item, None), server=servers.shared(), timeout=None)
+        stand = seeded.stand_before(len(history.migrations))
+        assert not stand.failed
+        print()
+        print(stand.connection.execute("SELECT count(*), string_agg(first_name, ' ' ORDER BY first_name) FROM names "
+            "WHERE first_name !~ 'x'").fetchall(), stand.notes)
+        seeded.close()
+"""
+
+
+def test_rows_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
+    _, seed, conftest = map(textwrap.dedent, BLOCKS)
+    folder = project(HISTORY)
+    project({"006.sql": seed}, "migrations/seeds")
+    (folder / "conftest.py").write_text(conftest)
+    pytester.makepyfile(spy=SPY)
+    pytester.syspathinsert()
+    result = pytester.runpytest("-p", "spy", "-s", "-k", "history", "--migrations-dir=migrations")
+    result.assert_outcomes(passed=1, deselected=8)
+    assert "[(4, ' Ada Grace Plato')] ()" in result.outlines
