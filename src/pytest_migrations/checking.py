@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +14,7 @@ from pytest_migrations.collection import CheckItem, MigrationsDirectory, Passage
 from pytest_migrations.errors import display_path
 from pytest_migrations.proving import Prover
 from pytest_migrations.report.items import result_of
+from pytest_migrations.seeding import seeds_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
@@ -46,7 +48,10 @@ class Checking:
         self._says_server = False
         self._passages: set[Path] = set()
         rules = Rules(settings.require_rollback, settings.strict_column_order)
-        terms = replace(session.terms, inspections=inspections)
+        terms = replace(session.terms, inspections=inspections, rows=settings.rows)
+        if put_rows_in := session.hooks.rows():
+            terms = replace(terms, put_rows_in=put_rows_in)
+        self._seeds = settings.seeds
         histories = [adoption.with_base(history) for history in session.histories.values()]
         self._provers = {
             history.folder: Prover(history, session.servers, rules, terms, adoption.acceptance(history))
@@ -110,6 +115,12 @@ class Checking:
             if terminal._tw.width_of_current_line:  # noqa: SLF001 (with -q it is not taken for a line that has begun)
                 terminal.write_line("")
             terminal.write_line(f"migrations: PostgreSQL {server.version} {server.kind}{self._servers.said_beforehand}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> None:
+        """Ask for the seeds now: before, no fixture can be asked for."""
+        if isinstance(item, CheckItem) and item.needs_server:
+            item.prover.take_seeds(partial(seeds_of, item, self._seeds))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(

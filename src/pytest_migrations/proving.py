@@ -11,10 +11,12 @@ from pytest_migrations.checks import checks_of, judge
 from pytest_migrations.checks import history as history_check
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.errors import UserError
+from pytest_migrations.rows.seeds import Seeds
+from pytest_migrations.timeline.proof import ROWS
 from pytest_migrations.timeline.timeline import BlockedError, Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Server
@@ -31,7 +33,12 @@ class Prover:
         self.history = history
         self._servers = servers
         self._rules = rules
-        self._terms = replace(terms, wanted=self._is_wanted)
+        self._terms = replace(terms, wanted=self._is_wanted, seeds=lambda: self._seeds)
+        self._seeds = Seeds()
+        self._wants_seeds = terms.rows > 0
+        #: Why the seeds cannot be meant, and the check that has said so.
+        self._no_seeds: UserError | None = None
+        self._says_no_seeds = ""
         self._acceptance = acceptance or Acceptance()
         self._timeline: Timeline | None = None
         self._server: Server | None = None
@@ -57,6 +64,15 @@ class Prover:
     def _is_wanted(self, migration: Migration, check: str) -> bool:
         return not self._asked or f"{migration.name}::{check}" in self._asked
 
+    def take_seeds(self, seeds: Callable[[], Seeds]) -> None:
+        """Take the rows of the user's own, where tables get rows: once, before the first verdict."""
+        if self._wants_seeds:
+            self._wants_seeds = False
+            try:
+                self._seeds = seeds()
+            except UserError as error:
+                self._no_seeds = error
+
     def verdict(self, index: int, check: str) -> Verdict:
         """Answer one check, with what is waived or accepted for now taken into account."""
         name = f"{self.history.migrations[index].name}::{check}"
@@ -68,6 +84,8 @@ class Prover:
             return history_check.judge(self.history)
         if self._stopped:
             return Verdict.skipped(f"not tried: see {self._stopped}")
+        if check == ROWS and self._no_seeds is not None:
+            return self._without_seeds(f"{self.history.migrations[index].name}::{check}", self._no_seeds)
         try:
             proof = self._walked().proof(index)
         except BlockedError as blocked:
@@ -77,6 +95,13 @@ class Prover:
             return replace(Verdict.failed(str(error)), is_own=False)
         verdict = judge(check, proof, self._rules)
         return self._said(self._with_untried(verdict, index) if check == "apply" else verdict)
+
+    def _without_seeds(self, name: str, error: UserError) -> Verdict:
+        """The first check that needs them says what is wrong with the seeds."""
+        if self._says_no_seeds not in ("", name):
+            return Verdict.skipped(f"not tried: see {self._says_no_seeds}")
+        self._says_no_seeds = name
+        return replace(Verdict.failed(str(error), place=error.place), is_own=False)
 
     def server(self) -> Server | None:
         """The server that the proofs come from, started where it was not; None where that is not possible."""

@@ -32,8 +32,9 @@ from pytest_migrations.failure import MigrationError
 from pytest_migrations.timeline.with_rows import Untried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from pytest_migrations.errors import UserError
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.proof import Proof
     from pytest_migrations.timeline.with_rows import WithRows
@@ -52,6 +53,8 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
 
 
 def _judge(tried: WithRows, proof: Proof, rules: Rules) -> Verdict:
+    if tried.failed_seeds:
+        return _seed_failed(tried.failed_seeds)
     if isinstance(tried.applied, MigrationError):
         return _failed("The migration does not apply to tables with rows in them.", tried.applied, tried)
     if isinstance(tried.rolled_back, MigrationError):
@@ -65,8 +68,13 @@ def _judge(tried: WithRows, proof: Proof, rules: Rules) -> Verdict:
     return Verdict.passed(tried.applied)
 
 
+def _seed_failed(errors: Sequence[UserError]) -> Verdict:
+    parts = ["A seed does not run, so that its rows are missing here and in later migrations.", *map(str, errors)]
+    return Verdict.failed("\n\n".join(parts), place=errors[0].place)
+
+
 def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
-    parts = [what, str(error), _rows_in(tried), tried.unconfirmed]
+    parts = [what, str(error), _rows_in(tried), *tried.notes, tried.unconfirmed]
     several = (f"{what} {error.message} ({error.sqlstate})",)
     return Verdict.failed("\n\n".join(filter(None, parts)), place=error.place, several=several)
 
@@ -84,7 +92,7 @@ def _lost(tried: WithRows, ran: Ran) -> Verdict:
     ]
     more = len(tried.culprits) - _MOST_CULPRITS
     parts += [f"... and {more} more statements"] if more > 0 else []
-    parts += [tried.unconfirmed] if tried.unconfirmed else []
+    parts += [*tried.notes, *([tried.unconfirmed] if tried.unconfirmed else [])]
     parts.append("On purpose? Say so in the file:  -- pytest-migrations: skip rows (why)")
     place = tried.culprits[0].place if tried.culprits else None
     several = tuple(f"{loss.change}: rows of {loss.table}" for loss in tried.losses)

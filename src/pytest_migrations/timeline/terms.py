@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.catalog.objects import nothing
+from pytest_migrations.rows.seeds import Seeds
 
 if TYPE_CHECKING:
     import psycopg
@@ -18,8 +19,16 @@ if TYPE_CHECKING:
 Inspection = Callable[["Migration", "psycopg.Connection[Any]"], "BaseException | None"]
 
 
+#: Puts rows in, over the connection of a trial, before the migration is tried.
+PutRowsIn = Callable[["psycopg.Connection[Any]", "Migration"], None]
+
+
 class SkippedError(Exception):
     """An inspection has nothing to say of this migration; its text is why."""
+
+
+def _nothing_more(_connection: psycopg.Connection[Any], _migration: Migration) -> None:
+    pass
 
 
 def _all(_migration: Migration, _check: str) -> bool:
@@ -33,6 +42,10 @@ class Terms:
     timeout: float | None = None
     #: How many rows a table gets in which a migration is tried; 0: none is tried so.
     rows: int = 0
+    #: Puts a user's own rows in beside those, in the transaction of the trial.
+    put_rows_in: PutRowsIn = _nothing_more
+    #: Rows of the user's own for versions, once they can be asked for.
+    seeds: Callable[[], Seeds] = Seeds
     #: By the name of the check that each stands for.
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
     #: Whether the object of this kind and name is left out when schemas are compared.

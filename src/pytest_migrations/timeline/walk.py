@@ -19,15 +19,17 @@ from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import does_nothing
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of, made_anew
 from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
+from pytest_migrations.timeline.grounds import try_on, try_on_seeded
 from pytest_migrations.timeline.inspecting import ended, inspect_alone
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import ROWS, VERIFY, Proof
 from pytest_migrations.timeline.renewal import renewed
+from pytest_migrations.timeline.seeded import Seeded
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.transaction import EndedError, SpoiledError
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
-from pytest_migrations.timeline.with_rows import Rows, Untried, WithRows, look_closer, try_with_rows
+from pytest_migrations.timeline.with_rows import Rows
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
@@ -35,8 +37,10 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Server
+    from pytest_migrations.timeline.grounds import Guarded
     from pytest_migrations.timeline.terms import Inspection, Terms
     from pytest_migrations.timeline.timeline import Servers
+    from pytest_migrations.timeline.with_rows import Untried, WithRows
 
 
 class Walk:
@@ -67,6 +71,7 @@ class Walk:
         self._terms = terms
         self._snapshot: Snapshot | None = None
         self._filler = Filler(terms.rows)
+        self._seeded: Seeded | None = None
         self._database = server.create_database()
         servers.prepare(server, self._database, history)
         self._runner = self._connect()
@@ -80,6 +85,8 @@ class Walk:
         """
         self._runner.connection.close()
         self._shadow.close()
+        if self._seeded is not None:
+            self._seeded.close()
         if self._is_ours:
             self.server.stop()
         else:
@@ -114,22 +121,19 @@ class Walk:
         return replace(proof, with_rows=with_rows, inspected=self._inspect(migration))
 
     def _try_with_rows(self, migration: Migration) -> WithRows | Untried | None:
-        """What comes of it on tables with rows; what is not clean is tried again with real commits."""
         if not self._terms.rows or not self._terms.wanted(migration, ROWS):
             return None
-        rows = Rows(migration, self._filler)
-        with self._nothing_kept(migration):
-            tried = try_with_rows(self._runner, rows)
-            if tried is not None and tried.is_clean:
-                return tried
-            try:
-                with self._elsewhere(self.position) as (connection, guard):
-                    return look_closer(connection, rows, inside=False, timeout=self._terms.timeout, guard=guard)
-            except UnavailableError as error:
-                if tried is None:
-                    return Untried(f"not confirmed with real commits: {error}")
-                closer = look_closer(self._runner.connection, rows, inside=True, timeout=self._terms.timeout)
-                return replace(closer, unconfirmed=f"not confirmed with real commits: {error}")
+        rows, timeout = Rows(migration, self._filler, self._terms.put_rows_in), self._terms.timeout
+        if self._seeded is None and (seeds := self._terms.seeds()):
+            server = None if self._isolated else self.server
+            self._seeded = Seeded(self._history, self._servers, seeds, server=server, timeout=timeout)
+        if self._seeded is not None and self._seeded.has_rows(self.position):
+            return try_on_seeded(self._seeded, self.position, rows, timeout, isolated=self._isolated)
+        return try_on(self, rows, timeout)
+
+    @property
+    def connection(self) -> psycopg.Connection:
+        return self._runner.connection
 
     def _prove(self, migration: Migration) -> Proof:
         following = self._history.migrations[self.position + 1 : self.position + 2]
@@ -190,14 +194,14 @@ class Walk:
         return connections.again(self._connect)
 
     def _try_inside(self, migration: Migration, states: States) -> Trial | None:
-        with self._nothing_kept(migration):
+        with self.nothing_kept(migration):
             return try_inside(self._runner, migration, states)
 
     def _inspect(self, migration: Migration) -> dict[str, Ran | BaseException]:
         """Run the verify script and the inspections that are wanted; nothing of what they write is kept."""
         inspected: dict[str, Ran | BaseException] = {}
         if migration.verify is not None and self._terms.wanted(migration, VERIFY):
-            with self._nothing_kept(), self._in_transaction():
+            with self.nothing_kept(), self._in_transaction():
                 try:
                     inspected[VERIFY] = self._runner.verify_inside(migration)
                 except MigrationError as error:
@@ -211,7 +215,7 @@ class Walk:
         return inspected
 
     def _inspected(self, migration: Migration, inspect: Inspection) -> BaseException | None:
-        with self._nothing_kept():
+        with self.nothing_kept():
             try:
                 return inspect_alone(self.server, self._database, migration, inspect, timeout=self._terms.timeout)
             except EndedError:
@@ -229,7 +233,7 @@ class Walk:
             leave_transaction(self._runner.connection)
 
     @contextmanager
-    def _nothing_kept(self, migration: Migration | None = None) -> Iterator[None]:
+    def nothing_kept(self, migration: Migration | None = None) -> Iterator[None]:
         """Begin in a clean session (the migration may have left it as another role), and put the sequences back.
 
         ``migration`` is what will run; without one it can be anything.
@@ -245,7 +249,7 @@ class Walk:
     def _confirm(self, migration: Migration, states: States, inside: Trial | None) -> tuple[Trial | None, str]:
         """Try it again with real commits."""
         try:
-            with self._elsewhere(self.position) as (connection, guard):
+            with self.elsewhere() as (connection, guard):
                 runner = Runner(connection, timeout=self._terms.timeout, guard=guard)
                 if self._isolated:
                     return try_for_good(runner, migration, states), ""
@@ -254,15 +258,15 @@ class Walk:
             return None, f"not confirmed with real commits: {error}"
 
     @contextmanager
-    def _elsewhere(self, position: int) -> Iterator[tuple[psycopg.Connection, Callable[[], None] | None]]:
-        """A database in the state of this one, where things are kept and thrown away, and what guards its commits.
+    def elsewhere(self) -> Iterator[Guarded]:
+        """A database in the state of this one, where things are kept and thrown away.
 
-        A clone or, where clones are no way, one on a server of its own, with the first ``position`` migrations.
+        A clone or, where clones are no way, one on a server of its own.
 
         :raises UnavailableError: where there is none to be had.
         """
         if self._isolated:
-            migrations, timeout = self._history.migrations[:position], self._terms.timeout
+            migrations, timeout = self._history.migrations[: self.position], self._terms.timeout
             with made_anew(self._servers, self._history, migrations, timeout=timeout) as connection:
                 yield connection, None
             return

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
     import psycopg
 
+    from pytest_migrations.errors import UserError
     from pytest_migrations.migration import Migration, Statement
     from pytest_migrations.rows.filling import Filled, Filler
     from pytest_migrations.rows.losses import Loss
     from pytest_migrations.rows.table import Table
     from pytest_migrations.timeline.culprits import Culprit
+    from pytest_migrations.timeline.terms import PutRowsIn
 
 #: unique_violation and exclusion_violation (PostgreSQL docs, Appendix A): rows are in each other's way.
 _MEET = ("23505", "23P01")
@@ -48,6 +50,9 @@ class WithRows:
     culprits: tuple[Culprit, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     empty: Mapping[str, str] = field(default_factory=dict)
+    #: What was said of seeds that do not run, and what is to be known of others.
+    failed_seeds: tuple[UserError, ...] = ()
+    notes: tuple[str, ...] = ()
     #: Why what was found was not tried again with real commits; empty where it was or need not be.
     unconfirmed: str = ""
 
@@ -77,8 +82,8 @@ class Rows:
 
     migration: Migration
     filler: Filler
-    #: What the user adds, in the transaction that the rows are put in.
-    add: Callable[[psycopg.Connection], None] = lambda _: None
+    #: What puts the user's own in beside them.
+    put_more_in: PutRowsIn
     seed: int = 0
     oids: set[int] = field(default_factory=set)
 
@@ -88,7 +93,7 @@ class Rows:
         # What it looks for it may also bring itself.
         sought = sought_by(self.migration) if self.seed == 0 else {}
         filled = self.filler.fill(connection, tables, seed=self.seed, sought=sought)
-        self.add(connection)
+        self.put_more_in(connection, self.migration)
         return PutIn(tables, asked, filled)
 
     def has_learned(self, connection: psycopg.Connection, touched: set[int], tables: Mapping[int, Table]) -> bool:

@@ -1,0 +1,107 @@
+"""On which database a migration is tried on tables with rows: the walk's, or one that follows it with seeds."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from pytest_migrations.runner import Runner
+from pytest_migrations.server.databases import DatabaseInUse
+from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of
+from pytest_migrations.timeline.isolation import refuse_cluster_changes
+from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
+from pytest_migrations.timeline.seeded import Seeded
+from pytest_migrations.timeline.with_rows import Untried, WithRows, look_closer, try_with_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    import psycopg
+
+    from pytest_migrations.migration import Migration
+    from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.timeline.with_rows import Rows
+
+#: A connection, and what guards its commits.
+Guarded = tuple["psycopg.Connection", "Callable[[], None] | None"]
+
+
+class Ground(Protocol):
+    """A database that stands before a migration."""
+
+    @property
+    def connection(self) -> psycopg.Connection: ...
+
+    def nothing_kept(self, migration: Migration) -> AbstractContextManager[None]:
+        """Begin in a clean session, and put back what PostgreSQL does not roll back."""
+
+    def elsewhere(self) -> AbstractContextManager[Guarded]:
+        """Another database in the same state, where things are kept and thrown away.
+
+        :raises UnavailableError: where there is none to be had.
+        """
+
+
+def try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Untried:
+    """What comes of a migration on tables with rows; what is not clean is tried again with real commits."""
+    with ground.nothing_kept(rows.migration):
+        tried = try_with_rows(Runner(ground.connection, timeout=timeout), rows)
+        if tried is not None and tried.is_clean:
+            return tried
+        try:
+            with ground.elsewhere() as (connection, guard):
+                return look_closer(connection, rows, inside=False, timeout=timeout, guard=guard)
+        except UnavailableError as error:
+            why = f"not confirmed with real commits: {error}"
+        if tried is None:
+            return Untried(why)
+        return replace(look_closer(ground.connection, rows, inside=True, timeout=timeout), unconfirmed=why)
+
+
+class SeededGround:
+    """A database with seeds; ``isolated`` says that no clone of it would do."""
+
+    def __init__(self, server: Server, database: Database, connection: psycopg.Connection, *, isolated: bool) -> None:
+        self.connection = connection
+        self._server = server
+        self._database = database
+        self._isolated = isolated
+
+    @contextmanager
+    def nothing_kept(self, migration: Migration) -> Iterator[None]:
+        positions = read_positions(self.connection) if may_move(self.connection, migration) else {}
+        yield
+        if self.connection.closed:
+            with self._server.connect(self._database) as connection:
+                restore_positions(connection, positions)
+        else:
+            restore_positions(self.connection, positions)
+
+    @contextmanager
+    def elsewhere(self) -> Iterator[Guarded]:
+        if self._isolated:
+            raise UnavailableError("the rows of the seeds are in one database only, which has no clone")
+        self.connection.close()  # a template may have no sessions
+        try:
+            with clone_of(self._server, self._database) as connection:
+                yield connection, partial(refuse_cluster_changes, connection)
+        except DatabaseInUse as error:
+            self.connection = self._server.connect(self._database)
+            raise UnavailableError(str(error)) from error
+
+
+def try_on_seeded(
+    seeded: Seeded, index: int, rows: Rows, timeout: float | None, *, isolated: bool
+) -> WithRows | Untried:
+    """The same where the rows of seeds are; a seed that failed on the way is told."""
+    stand = seeded.stand_before(index)
+    if stand.connection is None or stand.server is None or stand.database is None:
+        return Untried(stand.why_not)
+    ground = SeededGround(stand.server, stand.database, stand.connection, isolated=isolated)
+    tried = try_on(ground, rows, timeout)
+    if isinstance(tried, Untried):
+        return tried
+    return replace(tried, failed_seeds=stand.failed, notes=stand.notes)
