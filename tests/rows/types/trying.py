@@ -55,22 +55,32 @@ def filled(
 
 def sent(connection: psycopg.Connection[Any], type_: Type, examples: int = 40) -> list[tuple[Any, Any]]:
     """Send values of the strategy to the column; they and what comes back, as Python has it."""
+    return [(value, _back(connection, value)) for value in _drawn(type_, examples)]
+
+
+def _drawn(type_: Type, examples: int) -> list[Any]:
     values = strategy(type_)
     assert values is not None
-    pairs = []
+    drawn = []
 
     @settings(_SETTINGS, max_examples=examples)
     @given(values)
-    def send(value: Any) -> None:
-        with connection.transaction():
-            back = connection.execute("insert into tried.t values (%s) returning c", (value,)).fetchone()
-        assert back is not None
-        pairs.append((value, back[0]))
+    def draw(value: Any) -> None:
+        drawn.append(value)
 
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        send()
-    return pairs
+        draw()
+    return drawn
+
+
+def _back(connection: psycopg.Connection[Any], value: Any) -> Any:
+    try:
+        back = connection.execute("insert into tried.t values (%s) returning c", (value,)).fetchone()
+    except psycopg.Error as error:
+        raise psycopg.DataError(f"{value!r}: {error}") from error
+    assert back is not None
+    return back[0]
 
 
 def what_is_wrong(connection: psycopg.Connection[Any], type_name: str, examples: int = 40) -> str:
@@ -84,7 +94,7 @@ def what_is_wrong(connection: psycopg.Connection[Any], type_name: str, examples:
             with connection.transaction():
                 sent(connection, type_, examples)
         except psycopg.Error as error:
-            return " ".join([str(error), *getattr(error, "__notes__", [])])
+            return str(error)
     return wrong
 
 
