@@ -48,13 +48,13 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
     tried = proof.with_rows
     assert tried is not None
     if isinstance(tried, Untried):
-        return Verdict.skipped(f"{proof.migration.name} cannot be tried in a transaction, and was {tried.why}")
+        return Verdict.skipped(f"{proof.migration.name} was not tried on rows: {tried.why}")
+    if tried.failed_seeds:
+        return _seed_failed(tried.failed_seeds)
     return replace(_judge(tried, proof, rules), with_rows=tried)
 
 
 def _judge(tried: WithRows, proof: Proof, rules: Rules) -> Verdict:
-    if tried.failed_seeds:
-        return _seed_failed(tried.failed_seeds)
     if isinstance(tried.applied, MigrationError):
         return _failed("The migration does not apply to tables with rows in them.", tried.applied, tried)
     if isinstance(tried.rolled_back, MigrationError):

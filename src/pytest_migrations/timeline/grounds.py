@@ -12,7 +12,6 @@ from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
-from pytest_migrations.timeline.seeded import Seeded
 from pytest_migrations.timeline.with_rows import Untried, WithRows, look_closer, try_with_rows
 
 if TYPE_CHECKING:
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import Migration
     from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.timeline.seeded import Seeded
     from pytest_migrations.timeline.with_rows import Rows
 
 #: A connection, and what guards its commits.
