@@ -69,11 +69,14 @@ def on_nobodys_ci(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def few_plugins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs within the tests go without what takes half of their time to load; overridden where it is wanted."""
+    """Runs within the tests go without what takes half of their time; overridden where it is wanted.
+
+    That is plugins that take long to load, and the check on tables with rows, which has tests of its own.
+    """
     if "pytester" in request.fixturenames:
         request.getfixturevalue("pytester")  # which forgets the options of the run that it is in
         unused = ("benchmark", "django", "hypothesispytest", "pytest_cov")
-        monkeypatch.setenv("PYTEST_ADDOPTS", " ".join(f"-p no:{name}" for name in unused))
+        monkeypatch.setenv("PYTEST_ADDOPTS", " ".join([*(f"-p no:{name}" for name in unused), "--migrations-rows=0"]))
 
 
 @pytest.fixture(scope="session")

@@ -64,9 +64,14 @@ class MigrationError(UserError):
         code = f" ({self.sqlstate} {name_of(self.sqlstate)})" if self.sqlstate else ""
         return f"{self.place}: {self.message}{code}"
 
+    @property
+    def finding(self) -> str:
+        """What happened and where, and not what was kept or what to do."""
+        parts = [self.headline, self.place.excerpt(self.remark), "\n".join(self.details)]
+        return "\n\n".join(filter(None, parts))
+
     def __str__(self) -> str:
-        parts = [self.headline, self.place.excerpt(self.remark)]
-        parts += ["\n".join(self.details)] if self.details else []
+        parts = [self.finding]
         parts.append("\n".join(line for line in (self.kept.value, self.advice) if line))
         return "\n\n".join(parts)
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import tuple_row
 
-from pytest_migrations.rows.candidates import family
-from pytest_migrations.rows.solving import Generated, Row, Unknown, solve
+from pytest_migrations.rows.conditions.candidates import family
+from pytest_migrations.rows.conditions.solving import Generated, Row, Unknown, solve
 from pytest_migrations.rows.table import Type
 from pytest_migrations.sql.grammar import quoted
 

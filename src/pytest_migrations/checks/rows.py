@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.with_rows import WithRows
 
 _MOST_CULPRITS = 5
+_WAIVE = "On purpose, or not so in production? Say it in the file:  -- pytest-migrations: skip rows (why)"
 
 
 def judge(proof: Proof, rules: Rules) -> Verdict:
@@ -74,7 +75,7 @@ def _seed_failed(errors: Sequence[UserError]) -> Verdict:
 
 
 def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
-    parts = [what, str(error), _rows_in(tried), *tried.notes, tried.unconfirmed]
+    parts = [what, error.finding, _rows_in(tried), *tried.notes, tried.unconfirmed, _WAIVE]
     several = (f"{what} {error.message} ({error.sqlstate})",)
     return Verdict.failed("\n\n".join(filter(None, parts)), place=error.place, several=several)
 
@@ -93,15 +94,21 @@ def _lost(tried: WithRows, ran: Ran) -> Verdict:
     more = len(tried.culprits) - _MOST_CULPRITS
     parts += [f"... and {more} more statements"] if more > 0 else []
     parts += [*tried.notes, *([tried.unconfirmed] if tried.unconfirmed else [])]
-    parts.append("On purpose? Say so in the file:  -- pytest-migrations: skip rows (why)")
+    parts.append(_WAIVE)
     place = tried.culprits[0].place if tried.culprits else None
     several = tuple(f"{loss.change}: rows of {loss.table}" for loss in tried.losses)
     return Verdict.failed("\n\n".join(parts), ran, place=place, several=several)
 
 
 def _rows_in(tried: WithRows) -> str:
+    """Which rows there were, since nobody has seen them."""
     tables = [f"{count} in {table}" for table, count in tried.rows.items() if count]
-    return f"Rows that the tables take: {', '.join(tables)}." if tables else ""
+    if not tables:
+        return ""
+    return (
+        f"Rows were put in as the tables take them ({', '.join(tables)}): NULL where it may be, and a value twice where "
+        "nothing forbids it."
+    )
 
 
 def _unproved(tried: WithRows) -> Iterator[str]:

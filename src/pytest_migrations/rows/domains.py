@@ -8,9 +8,9 @@ import psycopg
 
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 from pytest_migrations.rows import types
-from pytest_migrations.rows.candidates import Unknown
+from pytest_migrations.rows.conditions.candidates import Unknown
+from pytest_migrations.rows.conditions.solving import solve
 from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, rows_of
-from pytest_migrations.rows.solving import solve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.rows.candidates import Value, text
+from pytest_migrations.rows.conditions.candidates import Value, text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pytest_migrations.rows.candidates import NULL, Unknown, Value, family, text, typical
-from pytest_migrations.rows.combining import chosen, combinations
-from pytest_migrations.rows.conditions import Condition, computed, read
-from pytest_migrations.rows.documents import documents
-from pytest_migrations.rows.drawing import drawn
-from pytest_migrations.rows.hints import Hints
-from pytest_migrations.rows.judging import Generated, Judge, null_in
-from pytest_migrations.rows.ways import all_of, ways
+from pytest_migrations.rows.conditions.candidates import NULL, Unknown, Value, family, text, typical
+from pytest_migrations.rows.conditions.combining import chosen, combinations
+from pytest_migrations.rows.conditions.documents import documents
+from pytest_migrations.rows.conditions.drawing import drawn
+from pytest_migrations.rows.conditions.hints import Hints
+from pytest_migrations.rows.conditions.judging import Generated, Judge, null_in
+from pytest_migrations.rows.conditions.trees import Condition, computed, read
+from pytest_migrations.rows.conditions.ways import all_of, ways
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from pytest_migrations.rows.hints import Way
-    from pytest_migrations.rows.judging import Choice
+    from pytest_migrations.rows.conditions.hints import Way
+    from pytest_migrations.rows.conditions.judging import Choice
 
 __all__ = ["Generated", "Row", "Unknown", "solve"]
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.rows.candidates import Unknown, Value, family, neighbours, quoted, text, typical
-from pytest_migrations.rows.conditions import (
+from pytest_migrations.rows.conditions.candidates import Unknown, Value, family, neighbours, quoted, text, typical
+from pytest_migrations.rows.conditions.lengths import LENGTHS, of_length
+from pytest_migrations.rows.conditions.patterns import like_texts, regex_texts, similar_to_regex
+from pytest_migrations.rows.conditions.trees import (
     Node,
     column_name,
     elements,
@@ -19,8 +21,6 @@ from pytest_migrations.rows.conditions import (
     operator_of,
     uncast,
 )
-from pytest_migrations.rows.lengths import LENGTHS, of_length
-from pytest_migrations.rows.patterns import like_texts, regex_texts, similar_to_regex
 from pytest_migrations.sql.grammar import SyntaxMistakeError, sql_of
 from pytest_migrations.sql.grammar import quoted as quoted_name
 

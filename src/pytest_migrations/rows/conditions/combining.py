@@ -7,13 +7,13 @@ from operator import itemgetter
 from random import Random
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.candidates import NULL, Value
+from pytest_migrations.rows.conditions.candidates import NULL, Value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from pytest_migrations.rows.hints import Way
-    from pytest_migrations.rows.judging import Choice, Satisfying
+    from pytest_migrations.rows.conditions.hints import Way
+    from pytest_migrations.rows.conditions.judging import Choice, Satisfying
 
 _MOST = 4000
 _FEWEST_A_WAY = 24

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from pytest_migrations.rows.candidates import Value
+from pytest_migrations.rows.conditions.candidates import Value
 
 if TYPE_CHECKING:
     from pytest_migrations.rows.table import Type

@@ -10,8 +10,8 @@ import psycopg
 from psycopg import errors
 from psycopg.rows import tuple_row
 
-from pytest_migrations.rows.candidates import NULL, Unknown, Value
-from pytest_migrations.rows.conditions import names_in, tree_of
+from pytest_migrations.rows.conditions.candidates import NULL, Unknown, Value
+from pytest_migrations.rows.conditions.trees import names_in, tree_of
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:

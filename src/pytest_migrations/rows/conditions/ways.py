@@ -5,13 +5,21 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.candidates import NULL, Value
-from pytest_migrations.rows.conditions import Node, column_name, function_of, kind_of, literal, operator_of, uncast
+from pytest_migrations.rows.conditions.candidates import NULL, Value
+from pytest_migrations.rows.conditions.trees import (
+    Node,
+    column_name,
+    function_of,
+    kind_of,
+    literal,
+    operator_of,
+    uncast,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from pytest_migrations.rows.hints import Hints, Way
+    from pytest_migrations.rows.conditions.hints import Hints, Way
 
 #: More ways are thinned out: the server judges, and values are mixed anyway.
 _MOST = 256

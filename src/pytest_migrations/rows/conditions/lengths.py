@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import string
 
-from pytest_migrations.rows.candidates import Unknown, Value, family, text, typical
+from pytest_migrations.rows.conditions.candidates import Unknown, Value, family, text, typical
 
 LENGTHS = frozenset(
     {

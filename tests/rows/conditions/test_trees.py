@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from pytest_migrations.rows.conditions import elements, literal, names_in, read, tree_of
-from pytest_migrations.rows.documents import documents
-from pytest_migrations.rows.patterns import like_texts, python_regex, regex_texts, similar_to_regex
+from pytest_migrations.rows.conditions.documents import documents
+from pytest_migrations.rows.conditions.patterns import like_texts, python_regex, regex_texts, similar_to_regex
+from pytest_migrations.rows.conditions.trees import elements, literal, names_in, read, tree_of
 
 
 @pytest.mark.parametrize(
