@@ -106,6 +106,11 @@ def test_a_folder_of_another_name(history: History, write: Write) -> None:
     assert list(read_seeds(history, other).scripts) == [2]
 
 
+def test_the_folder_of_the_migrations_is_none_for_seeds(history: History, write: Write) -> None:
+    with pytest.raises(UserError, match="db holds the migrations themselves: seeds need a folder of their own"):
+        read_seeds(history, write("db", **{"001_users.sql": ""}))
+
+
 def test_no_folder_and_a_file_of_its_name(history: History) -> None:
     assert not read_seeds(history)
     history.folder.mkdir()

@@ -51,6 +51,8 @@ def read_seeds(history: History, folder: Path | None = None) -> Seeds:
         folder = history.folder / SEEDS
         if not folder.is_dir() or any(migration.path.is_relative_to(folder) for migration in history.migrations):
             return Seeds()
+    elif any(migration.path.parent == folder for migration in history.migrations):
+        raise UserError(f"{display_path(folder)} holds the migrations themselves: seeds need a folder of their own.")
     listing = Folder(folder)
     _refuse_others(listing)
     found: dict[int, Script] = {}
