@@ -48,6 +48,8 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
         return verdict
     tried = proof.with_rows
     assert tried is not None
+    if isinstance(tried, Untried) and tried.error is not None:
+        return Verdict.failed(str(tried.error), place=tried.error.place)
     if isinstance(tried, Untried):
         return Verdict.skipped(f"{proof.migration.name} was not tried on rows: {tried.why}")
     if tried.failed_seeds:
@@ -106,8 +108,8 @@ def _rows_in(tried: WithRows) -> str:
     if not tables:
         return ""
     return (
-        f"Rows were put in as the tables take them ({', '.join(tables)}): NULL where it may be, and a value twice where "
-        "nothing forbids it."
+        f"Rows were put in as the tables take them ({', '.join(tables)}): NULL where it may be, and a value twice "
+        "where nothing forbids it."
     )
 
 

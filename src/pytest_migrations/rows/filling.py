@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 
@@ -58,6 +58,15 @@ class Filler:
         return Filled(filling.rows, filling.empty)
 
 
+class _Attempt(NamedTuple):
+    """How many rows to put in, and which."""
+
+    rows: int
+    seed: int
+    sought: Mapping[str, tuple[str, ...]]
+    bare: bool = False
+
+
 class _Filling:
     def __init__(
         self,
@@ -80,7 +89,8 @@ class _Filling:
 
     def fill(self) -> None:
         groups = in_order(self._tables)
-        made = [self._made(group, self._count, self._seed, self._sought) for group in groups]
+        attempt = _Attempt(self._count, self._seed, self._sought)
+        made = [self._made(group, attempt) for group in groups]
         whole = [recipes for recipes in made if recipes]
         try:
             self._put_in(whole)
@@ -89,17 +99,15 @@ class _Filling:
                 self._fill_alone(group)
         self._explain()
 
-    def _made(
-        self, group: Iterable[Table], rows: int, seed: int, sought: Mapping[str, tuple[str, ...]]
-    ) -> list[Recipe]:
+    def _made(self, group: Iterable[Table], attempt: _Attempt) -> list[Recipe]:
         """The recipes of a group; none where one of its tables takes no row, and the others cannot without it."""
-        return [
-            recipe for table in group if (recipe := self._recipe(table, rows, seed, sought.get(table.bare_name, ())))
-        ]
+        return [recipe for table in group if (recipe := self._recipe(table, attempt))]
 
-    def _recipe(self, table: Table, rows: int, seed: int, sought: tuple[str, ...]) -> Recipe | None:
+    def _recipe(self, table: Table, attempt: _Attempt) -> Recipe | None:
+        rows, seed, sought, bare = attempt
+        conditions = sought.get(table.bare_name, ())
         try:
-            return self._recipes.recipe(self._connection, table, rows, seed=seed, sought=sought)
+            return self._recipes.recipe(self._connection, table, rows, seed=seed, sought=conditions, bare=bare)
         except ImpossibleError as error:
             self.empty[table.oid] = str(error)
             return None
@@ -107,9 +115,15 @@ class _Filling:
     def _fill_alone(self, group: tuple[Table, ...]) -> None:
         """Put in what a table takes: many rows, or one, which meets neither itself nor so easily what is there."""
         nothing: Mapping[str, tuple[str, ...]] = {}
-        attempts = [(self._count, self._sought), (self._count, nothing), (1, nothing), (1, nothing)]
-        for more, (rows, sought) in enumerate(attempts):
-            recipes = self._made(group, rows, self._seed + (more > 2), sought)
+        attempts = [
+            _Attempt(self._count, self._seed, self._sought),
+            _Attempt(self._count, self._seed, nothing),
+            _Attempt(1, self._seed, nothing),
+            _Attempt(1, self._seed + 1, nothing),
+            _Attempt(1, self._seed + 1, nothing, bare=True),
+        ]
+        for attempt in attempts:
+            recipes = self._made(group, attempt)
             if not recipes:
                 return
             try:

@@ -58,7 +58,7 @@ class Recipes:
     """Remembers what was found for a table or a domain, which costs questions to the server."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[Table, int, int, tuple[str, ...]], Recipe | ImpossibleError] = {}
+        self._found: dict[tuple[object, ...], Recipe | ImpossibleError] = {}
         self._domains = Domains()
 
     def recipe(
@@ -69,18 +69,20 @@ class Recipes:
         *,
         seed: int = 0,
         sought: tuple[str, ...] = (),
+        bare: bool = False,
     ) -> Recipe:
         """What rows of the table are made from, as many as there can be up to ``rows``.
 
-        Where it can be, one of them satisfies each of the conditions that are ``sought``.
+        Where it can be, one of them satisfies each of the conditions that are ``sought``. ``bare`` rows are NULL where
+        they can be.
 
         :raises ImpossibleError: where none can be.
         """
-        key = (table, rows, seed, sought)
+        key = (table, rows, seed, sought, bare)
         if key not in self._found:
             try:
                 chosen = self._domains.chosen(connection, [column.type for column in table.columns], rows)
-                self._found[key] = _Making(connection, table, rows, seed, chosen).recipe(sought)
+                self._found[key] = _Making(connection, table, rows, seed, chosen, bare=bare).recipe(sought)
             except ImpossibleError as error:
                 self._found[key] = error
         found = self._found[key]
@@ -99,6 +101,8 @@ class _Making:
         rows: int,
         seed: int,
         chosen: Mapping[str, tuple[str, ...]],
+        *,
+        bare: bool,
     ) -> None:
         if table.cannot:
             raise ImpossibleError(table.cannot)
@@ -117,7 +121,7 @@ class _Making:
         )
         self._count = min([rows, *(most for foreign, most in self._capacities() if not foreign)])
         self._values = {name: self._usual(column) for name, column in self._columns.items()}
-        self._nulls = self._usual_nulls()
+        self._nulls = self._usual_nulls(always=bare)
 
     def recipe(self, sought: Sequence[str]) -> Recipe:
         for group in self._broken():
@@ -159,11 +163,11 @@ class _Making:
         number = f"({self._first + _APART * column.position} + {row})"
         return types.expression(column.type, number, self._chosen) or "NULL"
 
-    def _usual_nulls(self) -> dict[str, str]:
+    def _usual_nulls(self, *, always: bool) -> dict[str, str]:
         """In which rows a column is NULL: never in the first, and not all in the same; but so all of a foreign key."""
         strict = {name for key in self._table.keys if not key.takes_nulls for name in key.columns}
         nulls = {
-            name: f"r.g % {_NULL_EVERY} = {1 + column.position % (_NULL_EVERY - 1)}"
+            name: "true" if always else f"r.g % {_NULL_EVERY} = {1 + column.position % (_NULL_EVERY - 1)}"
             for name, column in self._columns.items()
             if name not in strict and _is_nullable(column)
         }

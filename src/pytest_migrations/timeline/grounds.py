@@ -104,4 +104,4 @@ def try_on_seeded(
     tried = try_on(ground, rows, timeout)
     if isinstance(tried, Untried):
         return tried
-    return replace(tried, failed_seeds=stand.failed, notes=stand.notes)
+    return replace(tried, failed_seeds=stand.failed + seeded.failed_behind(index), notes=stand.notes)

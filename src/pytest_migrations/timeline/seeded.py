@@ -75,8 +75,18 @@ class Seeded:
         self._untold: list[UserError] = []
 
     def has_rows(self, index: int) -> bool:
-        """Whether a seed is put in before the migration at ``index``: else the database is what the walk's is."""
-        return any(self._seeds.until(index))
+        """Whether a seed is put in before the migration at ``index``: else the database is what the walk's is.
+
+        Those behind the last migration are tried with it: no other would tell that they fail.
+        """
+        return any(self._seeds.until(index)) or self._ends_with_seeds(index)
+
+    def failed_behind(self, index: int) -> tuple[UserError, ...]:
+        """The seeds that fail behind the migration at ``index``, where that is the last."""
+        return self.stand_before(index + 1).failed if self._ends_with_seeds(index) else ()
+
+    def _ends_with_seeds(self, index: int) -> bool:
+        return index + 1 == len(self._history) and bool(self._seeds.at(index + 1))
 
     def stand_before(self, index: int) -> Stand:
         """Stand before the migration at ``index``, or behind the last, with all seeds until then committed.

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
+from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
+from pytest_migrations.lent import EndedTransactionError
 from pytest_migrations.rows.filling import Filler
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.server import connections
@@ -29,7 +31,7 @@ from pytest_migrations.timeline.seeded import Seeded
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.transaction import EndedError, SpoiledError
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
-from pytest_migrations.timeline.with_rows import Rows
+from pytest_migrations.timeline.with_rows import Rows, Untried
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.grounds import Guarded
     from pytest_migrations.timeline.terms import Inspection, Terms
     from pytest_migrations.timeline.timeline import Servers
-    from pytest_migrations.timeline.with_rows import Untried, WithRows
+    from pytest_migrations.timeline.with_rows import WithRows
 
 
 class Walk:
@@ -127,9 +129,22 @@ class Walk:
         if self._seeded is None and (seeds := self._terms.seeds()):
             server = None if self._isolated else self.server
             self._seeded = Seeded(self._history, self._servers, seeds, server=server, timeout=timeout)
+        try:
+            if self._seeded is not None and self._seeded.has_rows(self.position):
+                return try_on_seeded(self._seeded, self.position, rows, timeout, isolated=self._isolated)
+            return try_on(self, rows, timeout)
+        except EndedTransactionError as error:
+            self._forget_rows()
+            return Untried(str(error), error)
+        except UserError as error:  # of code of the user's
+            return Untried(str(error), error)
+
+    def _forget_rows(self) -> None:
+        """Something may have been kept that was to be in a trial alone."""
         if self._seeded is not None and self._seeded.has_rows(self.position):
-            return try_on_seeded(self._seeded, self.position, rows, timeout, isolated=self._isolated)
-        return try_on(self, rows, timeout)
+            self._seeded.close()
+        else:
+            self.is_shaken = True
 
     @property
     def connection(self) -> psycopg.Connection:

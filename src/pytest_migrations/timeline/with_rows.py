@@ -71,9 +71,10 @@ class WithRows:
 
 @dataclass(frozen=True)
 class Untried:
-    """It could not be tried on tables with rows, and why."""
+    """It could not be tried on tables with rows, and why; that is an ``error`` where the user has to mend something."""
 
     why: str
+    error: UserError | None = None
 
 
 @dataclass
