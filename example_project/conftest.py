@@ -11,6 +11,6 @@ if TYPE_CHECKING:
 
 
 def pytest_migrations_rows(connection: psycopg.Connection, migration: Migration) -> None:
-    """Every address came from a form that offers a list of countries, so that 017 may validate its constraint at once."""
+    """Every address came from a form that offers a list of countries, so that 017 can validate its constraint."""
     if migration.version == "017":
         connection.execute("UPDATE organization_addresses SET country = 'GB'")
