@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_migrations.adoption.acceptance import Acceptance
 from pytest_migrations.checks import checks_of, judge
 from pytest_migrations.checks import history as history_check
+from pytest_migrations.checks import walk as walk_check
+from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.errors import UserError
 from pytest_migrations.timeline.timeline import BlockedError, Timeline
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from pytest_migrations.server.server import Server
     from pytest_migrations.timeline.terms import Terms
     from pytest_migrations.timeline.timeline import Servers
+
+#: How many are put into each table at once.
+_ROWS = 5
 
 
 class Prover:
@@ -46,7 +51,8 @@ class Prover:
     def checks(self, index: int) -> list[str]:
         """The names of the checks of the migration at ``index``, in the order in which they are reported."""
         first = [history_check.NAME] if index == 0 else []
-        return [*first, *checks_of(self.history.migrations[index]), *self._terms.inspections]
+        last = [walk_check.NAME] if self._terms.walk and index == len(self.history) - 1 else []
+        return [*first, *checks_of(self.history.migrations[index]), *self._terms.inspections, *last]
 
     def select(self, asked: Collection[tuple[int, str]], *, alone: bool) -> None:
         """Tell which checks (index, name) the run holds, and whether this process will answer all of them."""
@@ -70,6 +76,8 @@ class Prover:
             return Verdict.skipped(f"not tried: see {self._stopped}")
         try:
             proof = self._walked().proof(index)
+            if check == walk_check.NAME:
+                return self._said(unless_applied(proof) or self._wandered(self._walked()))
         except BlockedError as blocked:
             return self._blocked(blocked)
         except UserError as error:
@@ -77,6 +85,24 @@ class Prover:
             return replace(Verdict.failed(str(error)), is_own=False)
         verdict = judge(check, proof, self._rules)
         return self._said(self._with_untried(verdict, index) if check == "apply" else verdict)
+
+    def _wandered(self, timeline: Timeline) -> Verdict:
+        from pytest_migrations.timeline.random_walk.ground import CannotGoError  # noqa: PLC0415 (brings the driver)
+
+        one_way = frozenset(index for index in range(len(self.history)) if not self._leads_back(index))
+        try:
+            wandered = timeline.wander(one_way, _ROWS, strict_column_order=self._rules.strict_column_order)
+        except CannotGoError as error:
+            return Verdict.skipped(str(error))
+        return walk_check.judge(wandered, self.history, self._rules, _ROWS)
+
+    def _leads_back(self, index: int) -> bool:
+        """Whether a migration may be gone back over. That the walk may fail is said in the last, and not of the last."""
+        migration = self.history.migrations[index]
+        bounds = walk_check.BOUNDS if index < len(self.history) - 1 else walk_check.BOUNDS[:-1]
+        return migration.down is not None and not any(
+            self._acceptance.covers(f"{migration.name}::{check}") for check in bounds
+        )
 
     def server(self) -> Server | None:
         """The server that the proofs come from, started where it was not; None where that is not possible."""

@@ -39,6 +39,7 @@ class Settings:
     since: str | None = None
     baseline: Path | None = None
     update_baseline: bool = False
+    walk: bool = False
 
 
 def add_options(parser: pytest.Parser) -> None:
@@ -69,6 +70,7 @@ def add_options(parser: pytest.Parser) -> None:
     both(
         "column-order", "strict: another order of columns after a rollback fails as well", choices=["report", "strict"]
     )
+    both("walk", "go up and down the history at random, with rows", ini="bool", action="store_true")
     both("since", "prove what was added since this revision of git: origin/main", metavar="REV")
     both("baseline", "accept the failures that this file lists, and no others", metavar="FILE")
     group.addoption("--migrations-update-baseline", action="store_true", help="write what fails now into the baseline")
@@ -125,6 +127,7 @@ def read_settings(config: pytest.Config) -> Settings:
         since=value("since") or None,
         baseline=_baseline(config),
         update_baseline=config.getoption("migrations_update_baseline", False),
+        walk=bool(value("walk")),
     )
 
 

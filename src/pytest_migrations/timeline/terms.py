@@ -31,6 +31,8 @@ class Terms:
     """``timeout`` is the longest that a script may take, in seconds; None means for ever."""
 
     timeout: float | None = None
+    #: Whether the history is gone up and down at random, too.
+    walk: bool = False
     #: By the name of the check that each stands for.
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
     #: Whether the object of this kind and name is left out when schemas are compared.
