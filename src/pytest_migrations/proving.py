@@ -89,20 +89,18 @@ class Prover:
     def _wandered(self, timeline: Timeline) -> Verdict:
         from pytest_migrations.timeline.random_walk.ground import CannotGoError  # noqa: PLC0415 (brings the driver)
 
-        one_way = frozenset(index for index in range(len(self.history)) if not self._leads_back(index))
+        barred = frozenset(index for index in range(len(self.history)) if self._is_barred(index))
         try:
-            wandered = timeline.wander(one_way, _ROWS, strict_column_order=self._rules.strict_column_order)
+            wandered = timeline.wander(barred, _ROWS, strict_column_order=self._rules.strict_column_order)
         except CannotGoError as error:
             return Verdict.skipped(str(error))
         return walk_check.judge(wandered, self.history, self._rules, _ROWS)
 
-    def _leads_back(self, index: int) -> bool:
-        """Whether a migration may be gone back over. That the walk may fail is said in the last, and not of the last."""
-        migration = self.history.migrations[index]
+    def _is_barred(self, index: int) -> bool:
+        """Whether it is known what crossing a migration may do. In the last one a waiver of the walk is about all."""
         bounds = walk_check.BOUNDS if index < len(self.history) - 1 else walk_check.BOUNDS[:-1]
-        return migration.down is not None and not any(
-            self._acceptance.covers(f"{migration.name}::{check}") for check in bounds
-        )
+        name = self.history.migrations[index].name
+        return any(self._acceptance.covers(f"{name}::{check}") for check in bounds)
 
     def server(self) -> Server | None:
         """The server that the proofs come from, started where it was not; None where that is not possible."""

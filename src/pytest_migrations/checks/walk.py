@@ -2,7 +2,7 @@
 
 With --migrations-walk it is a test of the last migration, about all. roundtrip and reapply look at one of them, without
 rows; this finds what needs several, or rows, and fails with the shortest path to it. A migration without a rollback is
-not gone back over, nor is one of which rollback, roundtrip, reapply, rows or walk is waived.
+crossed upwards only; one of which rollback, roundtrip, reapply, rows or walk is waived, not at all.
 
 Fails:
 
@@ -59,17 +59,17 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.random_walk.wandering import Wandered
 
 NAME = "walk"
-#: Who waives one of these says that the way back over the migration does not lead where it came from.
+#: Of a migration of which one of these is waived no path but the straight one is told: none crosses it.
 BOUNDS = ("rollback", "roundtrip", "reapply", "rows", NAME)
 
 
 def judge(wandered: Wandered, history: History, rules: Rules, rows: int) -> Verdict:
-    """The verdict; ``rows`` is how many were put into a table at once. Its statements are the steps that were gone."""
+    """The verdict; ``rows`` is how many were put into a table at once."""
     if wandered.fault is not None:
         return _failed(wandered, wandered.fault, history, rules, rows)
     if not wandered.paths:
         return Verdict.skipped("no migration can be gone back over, so there is one way only")
-    return Verdict("passed", "", wandered.seconds, wandered.steps)
+    return Verdict("passed", "", wandered.seconds)
 
 
 def _failed(wandered: Wandered, fault: Fault, history: History, rules: Rules, rows: int) -> Verdict:
@@ -94,8 +94,7 @@ def _failed(wandered: Wandered, fault: Fault, history: History, rules: Rules, ro
         "failed",
         "\n\n".join([title, path, *parts]),
         wandered.seconds,
-        wandered.steps,
-        fault.comparison,
+        comparison=fault.comparison,
         place=place,
         several=several,
     )

@@ -111,8 +111,8 @@ class Timeline:
             return self._servers.shared()
         return self._walk_before(0 if self._walk is None else self._walk.position).server
 
-    def wander(self, one_way: Collection[int], rows: int, *, strict_column_order: bool) -> Wandered:
-        """Go up and down the history at random, which must apply; ``one_way`` are the indexes not to be rolled back.
+    def wander(self, barred: Collection[int], rows: int, *, strict_column_order: bool) -> Wandered:
+        """Go up and down the history at random, which must apply; ``barred`` are indexes that are not to be crossed.
 
         :raises CannotGoError: where something else than the history is in the way.
         :raises UserError: when the server was lost.
@@ -125,7 +125,7 @@ class Timeline:
                 self._servers,
                 self._terms,
                 isolated=self._isolated,
-                one_way=one_way,
+                barred=barred,
                 rows=rows,
                 strict_column_order=strict_column_order,
             )

@@ -7,7 +7,6 @@ hypothesis would need hundreds. So it has nothing to say either: it prints nothi
 from __future__ import annotations
 
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_migrations.timeline.random_walk.path import Step
@@ -78,9 +77,8 @@ def draw_paths(starts: Sequence[int], begin: Callable[[int], Course], *, paths: 
             raise ended.cause from ended.cause.__cause__
 
 
-@lru_cache
 def _machine() -> Callable[[Sequence[int], Callable[[int], Course]], RuleBasedStateMachine]:
-    """The class, of which hypothesis keeps each for ever."""
+    """The class. Hypothesis keeps it for ever, so it holds nothing of one history."""
     from hypothesis import strategies as st  # noqa: PLC0415 (as above)
     from hypothesis.stateful import RuleBasedStateMachine, initialize, rule  # noqa: PLC0415 (as above)
 
@@ -137,11 +135,6 @@ def __getattr__(name: str) -> Any:
     """Where hypothesis looks for the class, whose parent is not to be imported before."""
     if name != "PlainProvider":
         raise AttributeError(name)
-    return _plain_provider()
-
-
-@lru_cache
-def _plain_provider() -> type:
     from hypothesis.internal.conjecture.providers import HypothesisProvider  # noqa: PLC0415 (as above)
 
     class PlainProvider(HypothesisProvider):

@@ -49,23 +49,35 @@ class Path:
 
     def crossed(self, history: History) -> list[Migration]:
         """The migration that each step up or down is about, in order."""
-        at, crossed = self.start, []
-        for step in self.steps:
-            if step is not Step.PUT:
-                crossed.append(history.migrations[at if step is Step.UP else at - 1])
-            at += step.rise
-        return crossed
+        return [
+            history.migrations[at if step is Step.UP else at - 1]
+            for at, step in self.positions()
+            if step is not Step.PUT
+        ]
 
     def shorter(self) -> Iterator[Path]:
-        """Shorter paths that end at the same version, roughly from the shortest one to the longest."""
+        """Shorter paths that end at the same version: without what comes first, then without any steps on end.
+
+        Each in turn from the shortest path to the longest. They may lead where nobody can go.
+        """
         count = len(self.steps)
-        for first in range(count - 1, 0, -1):
-            yield Path(Path(self.start, self.steps[:first]).end, self.steps[first:])
         for length in range(count - 1, 0, -1):
-            for first in range(count - length + 1):
-                left_out = self.steps[first : first + length]
-                if sum(step.rise for step in left_out) == 0:
-                    yield Path(self.start, self.steps[:first] + self.steps[first + length :])
+            yield self._without(0, length)
+        for length in range(count - 1, 0, -1):
+            for first in range(1, count - length + 1):
+                yield self._without(first, length)
+
+    def _without(self, first: int, length: int) -> Path:
+        """Without so many steps, beginning where those would have led."""
+        left_out = self.steps[first : first + length]
+        return Path(self.start + sum(step.rise for step in left_out), self.steps[:first] + self.steps[first + length :])
+
+    def positions(self) -> Iterator[tuple[int, Step]]:
+        """Each step, and how many migrations are applied before it."""
+        at = self.start
+        for step in self.steps:
+            yield at, step
+            at += step.rise
 
 
 def lines_of(path: Path, history: History, rows: int) -> list[str]:
@@ -77,7 +89,9 @@ def lines_of(path: Path, history: History, rows: int) -> list[str]:
     return [start, *(put if step is Step.PUT else f"{step.value:<4}  {next(crossed).name}" for step in path.steps)]
 
 
-def shortest(path: Path, attempt: Callable[[Path], Path | None], most: int) -> Path:
+def shortest(
+    path: Path, attempt: Callable[[Path], Path | None], most: int, *, is_possible: Callable[[Path], bool]
+) -> Path:
     """The path from which no step can be left out, as far as at most so many attempts tell.
 
     ``attempt`` goes along a path, and gives the part of it that it took to go wrong once more, if it did.
@@ -85,7 +99,7 @@ def shortest(path: Path, attempt: Callable[[Path], Path | None], most: int) -> P
     tried = {path}
     while len(tried) <= most:
         for shorter in path.shorter():
-            if shorter in tried:
+            if shorter in tried or not is_possible(shorter):
                 continue
             tried.add(shorter)
             failed = attempt(shorter)

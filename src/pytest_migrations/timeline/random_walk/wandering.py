@@ -57,26 +57,26 @@ def wander(
     terms: Terms,
     *,
     isolated: bool,
-    one_way: Collection[int],
+    barred: Collection[int],
     rows: int,
     strict_column_order: bool = False,
 ) -> Wandered:
     """Go the straight way, and then along paths at random.
 
-    ``one_way`` are the indexes of the migrations that are not to be rolled back, ``rows`` how many are put into a table
-    at once. ``isolated`` says that the history changes what all databases of a server share.
+    ``barred`` are the indexes of migrations that only the straight way crosses; ``rows`` are put into a table at once.
+    ``isolated`` says that the history changes what all databases of a server share.
 
     :raises CannotGoError: where something else than the history is in the way.
     :raises TouchesClusterError: where the history was not known to change what all databases share.
     :raises UserError: when the server was lost.
     """
-    starts = where_to_start(len(history), one_way)
+    starts = _starts(history, barred)
     if not starts:
         return Wandered()
     ground = Ground(history, servers, terms, isolated=isolated)
     try:
         ground.lay()
-        return _Wanderer(ground, starts, frozenset(one_way), rows, strict_column_order).wander()
+        return _Wanderer(ground, starts, frozenset(barred), rows, strict_column_order).wander()
     except DatabaseInUse as error:  # by somebody who watches a given server
         raise CannotGoError(str(error)) from error
     except MigrationError as error:
@@ -87,26 +87,26 @@ def wander(
         ground.close()
 
 
-def where_to_start(migrations: int, one_way: Collection[int]) -> list[int]:
-    """The versions from which a migration can be rolled back, or applied and then rolled back."""
-    ways = [index for index in range(migrations) if index not in one_way]
-    return sorted({*ways, *(index + 1 for index in ways)})
+def _starts(history: History, barred: Collection[int]) -> list[int]:
+    """The versions from which a migration can be rolled back, or applied and then rolled back; the highest first."""
+    ways = [index for index, each in enumerate(history.migrations) if each.down is not None and index not in barred]
+    return sorted({*ways, *(index + 1 for index in ways)}, reverse=True)
 
 
 def _effort(ground: Ground) -> _Effort:
     if ground.isolated:  # a server for each path, which goes the whole way to its start
         return _Effort(paths=4, moves=10, attempts=30)
-    return _Effort(paths=min(5 + len(ground.history) // 40, 30), moves=12, attempts=150)
+    return _Effort(paths=min(8 + len(ground.history) // 40, 30), moves=16, attempts=150)
 
 
 class _Wanderer:
     """Counts what is gone, and begins each path."""
 
     def __init__(
-        self, ground: Ground, starts: Sequence[int], one_way: frozenset[int], rows: int, strict_column_order: bool
+        self, ground: Ground, starts: Sequence[int], barred: frozenset[int], rows: int, strict_column_order: bool
     ) -> None:
-        self.one_way = one_way
-        self.migrations = len(ground.history)
+        self.history = ground.history
+        self._barred = barred
         self.rows = rows
         self.steps = 0
         self._ground = ground
@@ -145,7 +145,17 @@ class _Wanderer:
             faults[found.path] = found
             return found.path
 
-        return faults[shortest(fault.path, attempt, self._effort.attempts)]
+        return faults[shortest(fault.path, attempt, self._effort.attempts, is_possible=self._is_possible)]
+
+    def possible(self, at: int) -> list[Step]:
+        """What can be done where so many migrations are applied."""
+        migrations = self.history.migrations
+        down = [Step.DOWN] if at > 0 and migrations[at - 1].down is not None and at - 1 not in self._barred else []
+        up = [Step.UP] if at < len(migrations) and at not in self._barred else []
+        return [*down, *up, *([Step.PUT] if self.rows else [])]
+
+    def _is_possible(self, path: Path) -> bool:
+        return path.start >= 0 and all(step in self.possible(at) for at, step in path.positions())
 
     def _fault_of(self, path: Path) -> Fault | None:
         """What goes wrong on a path, gone on a database of its own."""
@@ -169,15 +179,11 @@ class _Drawn:
         self._last: Step | None = None
 
     def choices(self) -> list[Step]:
-        """What can be done next; rows are put in once at a version."""
-        at = self._course.path.end
-        choices = []
-        if at < self._wanderer.migrations:
-            choices.append(Step.UP)
-        if at > 0 and at - 1 not in self._wanderer.one_way:
-            choices.append(Step.DOWN)
-        if self._wanderer.rows and self._last is not Step.PUT:
-            choices.append(Step.PUT)
+        """What can be done next, to go down first: the simplest path is the whole way down from the top."""
+        at, migrations = self._course.path.end, self._wanderer.history.migrations
+        choices = [step for step in self._wanderer.possible(at) if step is not Step.PUT or self._last is not Step.PUT]
+        if Step.UP in choices and migrations[at].down is None:  # from where a path does not come back: seldom, then
+            choices += [step for step in choices if step is not Step.UP] * 2
         return choices or [Step.PUT]
 
     def take(self, step: Step) -> None:
