@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.timeline import Servers
 
 #: No new path is begun behind this: so that a history of which each migration takes long does not take the day.
-_LEAST_SECONDS = 10.0
+_LEAST_SECONDS = 30.0
 _STRAIGHT_WAYS = 3
 
 
