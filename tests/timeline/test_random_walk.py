@@ -15,7 +15,6 @@ from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Server
 from pytest_migrations.timeline.random_walk import ground as grounds
-from pytest_migrations.timeline.random_walk import machine
 from pytest_migrations.timeline.random_walk.ground import CannotGoError
 from pytest_migrations.timeline.random_walk.path import Path, Step, shortest
 from pytest_migrations.timeline.random_walk.wandering import wander
@@ -275,7 +274,6 @@ def test_a_lost_server_is_no_fault(make_history: Make, walk: Walk, monkeypatch: 
     def lost(*_: object, **__: object) -> None:
         raise psycopg.OperationalError("gone")
 
-    monkeypatch.setattr(machine, "_MOST_AT_ONCE", 1)
     monkeypatch.setattr(grounds.Ground, "at", lost)
     with pytest.raises(UserError, match="gone"):
         walk(make_history(table("t")))
@@ -346,3 +344,12 @@ def test_paths_become_shorter_without_any_server() -> None:
     assert shortest(found, attempt, 150, is_possible=is_possible) == Path(5, (DOWN, UP, UP))
     assert shortest(found, lambda _: None, 150, is_possible=is_possible) == found
     assert shortest(found, attempt, 0, is_possible=is_possible) == found
+
+
+@pytest.mark.parametrize("before", [0, 2, 4])
+def test_it_is_found_wherever_it_is(make_history: Make, walk: Walk, before: int) -> None:
+    around = [table(f"x{number}") for number in range(4)]
+    history = make_history(*around[:before], table("t"), GREETS, COLUMN, COUNTS, *around[before:])
+    found = walk(history)
+    assert found.fault is not None
+    assert found.fault.path == Path(before + 2, (DOWN, UP, UP, UP))

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from hypothesis.stateful import RuleBasedStateMachine
 
-_MOST_AT_ONCE = 3
+#: Of steps of the same kind that a move is.
+_COUNTS = (1, 2, 3, 4, 5)
 _PROVIDER = "pytest-migrations"
 
 
@@ -24,7 +25,7 @@ class Course(Protocol):
     """What goes along the path that is drawn."""
 
     def choices(self) -> Sequence[Step]:
-        """What can be done next."""
+        """What can be done next; hypothesis begins with the path that takes the first of them each time."""
 
     def take(self, step: Step) -> None: ...
 
@@ -50,7 +51,7 @@ def _ending() -> Iterator[None]:
 def draw_paths(starts: Sequence[int], begin: Callable[[int], Course], *, paths: int, moves: int) -> None:
     """Draw as many paths, the same ones each time, and go along each; what a step raises ends all.
 
-    A move is a step, or up to three of the same kind.
+    A move is to put rows in, or up to five steps in one direction.
     """
     from hypothesis import HealthCheck, Phase, Verbosity, settings  # noqa: PLC0415 (takes 0.2 s)
     from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 (as above)
@@ -101,7 +102,7 @@ def _machine() -> Callable[[Sequence[int], Callable[[int], Course]], RuleBasedSt
         def move(self, data: st.DataObject) -> None:
             assert self._course is not None
             step = data.draw(st.sampled_from(self._course.choices()))
-            count = 1 if step is Step.PUT else data.draw(st.integers(1, _MOST_AT_ONCE))
+            count = 1 if step is Step.PUT else data.draw(st.sampled_from(_COUNTS))
             for _ in range(count):
                 if step in self._course.choices():
                     with _ending():

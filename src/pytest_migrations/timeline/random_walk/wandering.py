@@ -95,8 +95,8 @@ def _starts(history: History, barred: Collection[int]) -> list[int]:
 
 def _effort(ground: Ground) -> _Effort:
     if ground.isolated:  # a server for each path, which goes the whole way to its start
-        return _Effort(paths=4, moves=10, attempts=30)
-    return _Effort(paths=min(7 + len(ground.history) // 100, 30), moves=16, attempts=150)
+        return _Effort(paths=4, moves=8, attempts=30)
+    return _Effort(paths=min(10 + len(ground.history) // 50, 30), moves=14, attempts=150)
 
 
 class _Wanderer:
@@ -155,7 +155,8 @@ class _Wanderer:
         return [*down, *up, *([Step.PUT] if self.rows else [])]
 
     def _is_possible(self, path: Path) -> bool:
-        return path.start >= 0 and all(step in self.possible(at) for at, step in path.positions())
+        within = range(len(self.history) + 1)
+        return all(at in within and step in self.possible(at) for at, step in path.positions())
 
     def _fault_of(self, path: Path) -> Fault | None:
         """What goes wrong on a path, gone on a database of its own."""
@@ -177,18 +178,24 @@ class _Drawn:
         self._wanderer = wanderer
         self._course = course
         self._last: Step | None = None
+        self._direction = Step.DOWN
 
     def choices(self) -> list[Step]:
-        """What can be done next, to go down first: the simplest path is the whole way down from the top."""
+        """What can be done next. The first one each time: the whole way down and up, with rows at each version."""
         at, migrations = self._course.path.end, self._wanderer.history.migrations
-        choices = [step for step in self._wanderer.possible(at) if step is not Step.PUT or self._last is not Step.PUT]
-        if Step.UP in choices and migrations[at].down is None:  # from where a path does not come back: seldom, then
+        possible = self._wanderer.possible(at)
+        other = Step.UP if self._direction is Step.DOWN else Step.DOWN  # more likely: to and fro, not round a place
+        choices = [step for step in (Step.PUT, self._direction, other, other) if step in possible]
+        if self._last is Step.PUT and len(choices) > 1:  # not twice
+            choices.remove(Step.PUT)
+        if Step.UP in possible and migrations[at].down is None:  # from where a path does not come back: seldom, then
             choices += [step for step in choices if step is not Step.UP] * 2
         return choices or [Step.PUT]
 
     def take(self, step: Step) -> None:
         self._wanderer.steps += 1
         self._last = step
+        self._direction = self._direction if step is Step.PUT else step
         self._course.take(step)
 
     def close(self) -> None:
