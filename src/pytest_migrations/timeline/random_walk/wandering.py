@@ -96,7 +96,7 @@ def _starts(history: History, barred: Collection[int]) -> list[int]:
 def _effort(ground: Ground) -> _Effort:
     if ground.isolated:  # a server for each path, which goes the whole way to its start
         return _Effort(paths=4, moves=8, attempts=30)
-    return _Effort(paths=min(10 + len(ground.history) // 50, 30), moves=14, attempts=150)
+    return _Effort(paths=min(10 + len(ground.history) // 100, 30), moves=14, attempts=150)
 
 
 class _Wanderer:
