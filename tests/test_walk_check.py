@@ -22,6 +22,12 @@ TEST = "migrations/002_preferred.sql::walk"
 LATER = "CREATE TABLE later ();\n-- ROLLBACK:\n-- DROP TABLE later;\n-- END ROLLBACK\n"
 
 
+@pytest.fixture(autouse=True)
+def few_plugins(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows are put in on the way; the check on rows has tests of its own."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:benchmark -p no:hypothesispytest --migrations-rows=5 -k 'not rows'")
+
+
 def files(which: str) -> dict[str, str]:
     """The files of an example of ``explain walk``."""
     parts = re.split(r"^-- (\d\w+\.sql)\n", example(topic("walk").text, which), flags=re.MULTILINE)[1:]

