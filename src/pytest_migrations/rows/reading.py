@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from psycopg import errors, sql
@@ -81,8 +82,8 @@ select 'table', c.oid::int8, json_build_object(
                 where o.attrelid = c.oid and o.attnum = any (i.indkey::int2[]) and not o.attnotnull)
             order by i.indisprimary desc, i.indexrelid limit 1)::int2[])),
     'triggers', exists (select from pg_trigger t
-            where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0)
-        or exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'),
+        where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0),
+    'rules', exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'),
     'columns', (select json_agg(json_build_array(a.attname, a.atttypid::int8, a.atttypmod,
             format_type(a.atttypid, a.atttypmod), a.attnum, not a.attnotnull,
             case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
@@ -96,16 +97,25 @@ select 'table', c.oid::int8, json_build_object(
           and coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)),
     'foreign', (select json_agg(json_build_array(k.conname, k.conkey, k.confrelid::int8,
             (select json_agg(a.attname order by u.place) from unnest(k.confkey) with ordinality u(number, place)
-               join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number)) order by k.conname)
+               join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number),
+            k.confmatchtype = 'f') order by k.conname)
         from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'
           and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
     'keys', (select json_agg(json_build_array(
-            case when i.indexprs is null and i.indpred is null then to_jsonb((i.indkey::int2[])[0:i.indnkeyatts - 1])
+            case when i.indexprs is null then to_jsonb((i.indkey::int2[])[0:i.indnkeyatts - 1])
             else (select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass
                 and d.objid = i.indexrelid and d.refobjid = c.oid and d.refobjsubid > 0) end,
-            not coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false)))
+            not coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false),
+            i.indexprs is null and not i.indisexclusion) order by i.indexrelid)
         from pg_index i where i.indrelid = c.oid and (i.indisunique or i.indisexclusion)),
-    'deferrable', (select json_agg(json_build_array(k.connamespace::regnamespace::text, k.conname, k.condeferred))
+    'indexed', (select json_agg(json_build_array(i.indexrelid::regclass::text, (
+            select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass
+                and d.objid = i.indexrelid and d.refobjid = c.oid and d.refobjsubid > 0),
+            concat_ws(', ', pg_get_expr(i.indexprs, c.oid), pg_get_expr(i.indpred, c.oid))) order by i.indexrelid)
+        from pg_index i where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)),
+    'deferrable', (select json_agg(json_build_array(k.connamespace::regnamespace::text, k.conname, k.condeferred,
+            exists (select from pg_constraint o where o.conname = k.conname and o.connamespace = k.connamespace
+                and not o.condeferrable)) order by k.conname)
         from pg_constraint k where k.conrelid = c.oid and k.condeferrable))
 from wanted w join pg_class c using (oid) join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p')"""
@@ -137,7 +147,7 @@ def read_tables(
         for row in range(result.ntuples)
     ]
     types = _Types({oid: facts for kind, oid, facts in rows if kind == b"type"})
-    described = {oid: facts for kind, oid, facts in rows if kind == b"table"}
+    described = {oid: facts for kind, oid, facts in sorted(rows, key=itemgetter(1)) if kind == b"table"}
     return (
         {oid: _table(oid, facts, types) for oid, facts in described.items()},
         {oid for oid, facts in described.items() if facts["asked"]},
@@ -208,15 +218,24 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
         columns,
         (*checks, *_bounds(facts, columns)),
         tuple(
-            Key(frozenset(named[place] for place in places or ()), takes_nulls)
-            for places, takes_nulls in facts["keys"] or ()
+            Key(frozenset(named[place] for place in places or ()), takes_nulls, by_value)
+            for places, takes_nulls, by_value in facts["keys"] or ()
         ),
         tuple(
-            ForeignKey(name, tuple(named[place] for place in places), target, tuple(referred))
-            for name, places, target, referred in facts["foreign"] or ()
+            ForeignKey(name, tuple(named[place] for place in places), target, tuple(referred), all_or_none)
+            for name, places, target, referred, all_or_none in facts["foreign"] or ()
         ),
-        tuple((f"{schema}.{_quoted(name)}", deferred) for schema, name, deferred in facts["deferrable"] or ()),
+        tuple(
+            Check(name, frozenset(named[place] for place in places), f"num_nulls({expressions}) >= 0")
+            for name, places, expressions in facts["indexed"] or ()
+            if places
+        ),
+        tuple(
+            ("" if is_ambiguous else f"{schema}.{_quoted(name)}", deferred)
+            for schema, name, deferred, is_ambiguous in facts["deferrable"] or ()
+        ),
         facts["triggers"],
+        facts["rules"],
         "it has no partitions" if facts["partitioned"] and facts["partitions"] is None else "",
         facts["root"] or oid,
         tuple(facts["identity"] or ()),
