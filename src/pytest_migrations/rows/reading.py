@@ -8,6 +8,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from psycopg import errors, sql
+from psycopg.rows import tuple_row
 
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 from pytest_migrations.rows.table import Check, Column, ForeignKey, Key, Table, Type
@@ -156,7 +157,7 @@ def read_tables(
 
 def tables_of(connection: psycopg.Connection[Any]) -> dict[int, Table]:
     """All tables of the database that are a user's, without their partitions, by OID."""
-    oids = [oid for (oid,) in connection.execute(_ALL)]
+    oids = [oid for (oid,) in connection.cursor(row_factory=tuple_row).execute(_ALL)]
     return {oid: table for oid, table in read_tables(connection, oids=oids)[0].items() if table.root == oid}
 
 

@@ -78,8 +78,8 @@ class Referring:
         self._counts |= dict.fromkeys(new, "1")
 
     def _join_in_turn(self, number: int, new: Sequence[str], pairs: Mapping[str, str], source: str) -> None:
-        """Refer to one row behind the other, by each key from another row on."""
-        row = f"({'r.g' if self._recipe.unique.intersection(new) else 'r.d'} + {number})"
+        """Refer to one row behind the other: by the second key to what the row before refers to by the first."""
+        row = f"({'r.g' if self._recipe.unique.intersection(new) else 'r.d'} + {number} * (n{number}.c - 1))"
         order = ", ".join(f"{value} DESC" for value in pairs.values())
         most = f"LIMIT {self._recipe.count + number}"
         counted = f"SELECT nullif(count(*), 0) AS c FROM (SELECT {source} {most}) t"
