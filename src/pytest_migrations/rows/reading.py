@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import errors, sql
 from psycopg.rows import tuple_row
 
-from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
+from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
 from pytest_migrations.rows.table import Check, Column, ForeignKey, Key, Table, Type
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ _FIRST_OF_USERS = 16384
 #: gets along with NULL in its own foreign keys, so that a chain of them is not followed to its end.
 _QUERY = f"""
 with recursive named(oid, asked) as (
-    select c.oid, true from pg_class c
-    where (c.relname = any ($1) or c.oid = any ($2)) and c.relkind in ('r', 'p') and c.relpersistence <> 't'
-      and c.oid >= {_FIRST_OF_USERS}
+    select c.oid, true
+    from (select oid from pg_class where relname = any ($1) union select unnest($2)) asked(oid) join pg_class c using (oid)
+    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and c.oid::int8 >= {_FIRST_OF_USERS}
       and not exists (select from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   union
@@ -82,9 +82,10 @@ select 'table', c.oid::int8, json_build_object(
             and i.indpred is null and i.indexprs is null and not exists (select from pg_attribute o
                 where o.attrelid = c.oid and o.attnum = any (i.indkey::int2[]) and not o.attnotnull)
             order by i.indisprimary desc, i.indexrelid limit 1)::int2[])),
-    'triggers', exists (select from pg_trigger t
-        where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0),
-    'rules', exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'),
+    -- With EXISTS the planner would read all there are.
+    'triggers', (select true from pg_trigger t
+        where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0 limit 1),
+    'rules', (select true from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3' limit 1),
     'columns', (select json_agg(json_build_array(a.attname, a.atttypid::int8, a.atttypmod,
             format_type(a.atttypid, a.atttypmod), a.attnum, not a.attnotnull,
             case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
@@ -122,8 +123,6 @@ from wanted w join pg_class c using (oid) join pg_namespace n on n.oid = c.relna
 where c.relkind in ('r', 'p')"""
 _NAME = '"pytest_migrations rows"'
 _PREPARE = f"prepare {_NAME}(text[], oid[]) as {_QUERY};"
-#: Behind the placement of a query that reads little of each catalog.
-_BY_INDEX = "set local enable_nestloop = on; set local enable_seqscan = off;"
 _KINDS = {"b": "base", "c": "composite", "d": "domain", "e": "enum", "r": "range", "m": "multirange"}
 
 
@@ -138,11 +137,11 @@ def read_tables(
     if not names and not oids:
         return {}, set()
     execute = sql.SQL("execute {} ({}::text[], {}::oid[])").format(sql.SQL(_NAME), list(names), list(oids))
-    ask = NOT_TEMPORARY + _BY_INDEX + execute.as_string(connection)
+    ask = NOT_TEMPORARY + BY_INDEX + execute.as_string(connection)
     try:
         (result,) = pinned(connection, ask)
     except errors.InvalidSqlStatementName:
-        (result,) = pinned(connection, NOT_TEMPORARY + _PREPARE + _BY_INDEX + execute.as_string(connection))
+        (result,) = pinned(connection, NOT_TEMPORARY + _PREPARE + BY_INDEX + execute.as_string(connection))
     rows = [
         (result.get_value(row, 0), int(result.get_value(row, 1) or 0), json.loads(result.get_value(row, 2) or b"{}"))
         for row in range(result.ntuples)
@@ -235,8 +234,8 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
             ("" if is_ambiguous else f"{schema}.{_quoted(name)}", deferred)
             for schema, name, deferred, is_ambiguous in facts["deferrable"] or ()
         ),
-        facts["triggers"],
-        facts["rules"],
+        bool(facts["triggers"]),
+        bool(facts["rules"]),
         "it has no partitions" if facts["partitioned"] and facts["partitions"] is None else "",
         facts["root"] or oid,
         tuple(facts["identity"] or ()),
