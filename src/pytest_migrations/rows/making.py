@@ -16,7 +16,7 @@ from pytest_migrations.rows.conditions.judging import Generated
 from pytest_migrations.rows.conditions.solving import solve
 from pytest_migrations.rows.conditions.trees import names_in, tree_of
 from pytest_migrations.rows.differing import Differing
-from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, rows_of
+from pytest_migrations.rows.numbering import FIRST_NUMBER, SEED_APART, ImpossibleError, rows_of
 from pytest_migrations.rows.recipe import Nulls, Recipe
 from pytest_migrations.rows.table import Check
 from pytest_migrations.sql.grammar import quoted
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
 #: Between the numbers of one column and those of the next, so that no two columns hold the same.
 _APART = 100
-#: The values of another seed are not those of this one, not even of an enum.
-_SEED_APART = 7
 #: Rows of a partition are not those that its table has got.
 _PARTITION_APART = 10_000
+#: Where values may come again, so many are sought.
+_ENOUGH = 20
 #: One row of so many has NULL in a column.
 _NULL_EVERY = 5
 
@@ -55,7 +55,8 @@ class Making:
         self._connection = connection
         self._table = table
         self._chosen = chosen
-        self._first = FIRST_NUMBER + _SEED_APART * seed
+        self._apart = SEED_APART * seed
+        self._first = FIRST_NUMBER + self._apart
         if table.root != table.oid:
             self._first += _PARTITION_APART * (1 + crc32(table.shown.encode()) % 100)
         self._generated = tuple(
@@ -157,7 +158,7 @@ class Making:
         nulls = {
             name: "true" if always else f"r.g % {_NULL_EVERY} = {1 + column.position % (_NULL_EVERY - 1)}"
             for name, column in self._columns.items()
-            if name not in strict and _is_nullable(column)
+            if name not in strict and column.takes_null
         }
         for key in self._table.foreign_keys:
             if key.all_or_none and not nulls.keys() >= set(key.columns):
@@ -193,10 +194,14 @@ class Making:
         """
         named = frozenset[str]().union(*(check.columns for check in group))
         conditions = [check.condition for check in group if check not in self._computed]  # which are looked at anyway
-        solved = self._solved(named, conditions, self._count)
+        if named & self._alone:  # behind those of other seeds
+            count, known = self._count + self._apart, self._count
+        else:
+            count = known = min(self._count, _ENOUGH)
+        solved = self._solved(named, conditions, count)[-known:]
         referring = named & self._referring
         if not solved and referring:
-            solved = self._solved(named, conditions, self._count, choosing=frozenset())
+            solved = self._solved(named, conditions, count, choosing=frozenset())[-known:]
             self._settled |= {name: [row[name] for row in solved] for name in referring if solved}
         if not solved and referring:
             return  # the checks are asked of what there is
@@ -247,7 +252,7 @@ class Making:
                 name,
                 column.type,
                 partial(self._numbered, column),
-                nullable=_is_nullable(column),
+                nullable=column.takes_null,
                 distinct=name in self._alone,
                 present=name in choosing,
             )
@@ -287,14 +292,3 @@ def _in_turn(values: Sequence[str | None], type_: Type) -> str:
         return values[0] or f"NULL::{type_.name}"
     whens = " ".join(f"WHEN {row} THEN {value or 'NULL'}" for row, value in enumerate(values))
     return f"(CASE r.g % {len(values)} {whens} END)::{type_.name}"
-
-
-def _is_nullable(column: Column) -> bool:
-    return column.nullable and all(type_.nullable for type_ in _domains_of(column.type))
-
-
-def _domains_of(type_: Type) -> Iterable[Type]:
-    """The domains that a type is, each made from the next."""
-    while type_.kind == "domain" and type_.element is not None:
-        yield type_
-        type_ = type_.element

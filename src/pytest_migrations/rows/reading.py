@@ -28,7 +28,8 @@ _FIRST_OF_USERS = 16384
 _QUERY = f"""
 with recursive named(oid, asked) as (
     select c.oid, true
-    from (select oid from pg_class where relname = any ($1) union select unnest($2)) asked(oid) join pg_class c using (oid)
+    from (select oid from pg_class where relname = any ($1) union select unnest($2)) asked(oid)
+      join pg_class c using (oid)
     where c.relkind in ('r', 'p') and c.relpersistence <> 't' and c.oid::int8 >= {_FIRST_OF_USERS}
       and not exists (select from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')

@@ -44,6 +44,16 @@ class Column:
     has_default: bool = False
     counts: bool = False
 
+    @property
+    def takes_null(self) -> bool:
+        """Whether it does, and so the domains that its type is made of."""
+        type_: Type | None = self.type
+        while type_ and type_.kind == "domain":
+            if not type_.nullable:
+                return False
+            type_ = type_.element
+        return self.nullable
+
 
 @dataclass(frozen=True)
 class Check:
