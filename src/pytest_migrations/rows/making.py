@@ -89,7 +89,7 @@ class Making:
         self._capacity = self._capacities()
         differing = self._differing(rows)
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
-        self._repeats = nulls is not Nulls.NONE
+        self._nulled = nulls
         self._values = {name: self._usual(column) for name, column in self._columns.items()}
         self._nulls = {} if nulls is Nulls.NONE else self._usual_nulls(always=nulls is Nulls.ALL)
 
@@ -114,6 +114,7 @@ class Making:
             tuple(check for check in self._table.checks if self._sources(check.columns) & elsewhere),
             {each.name: (f"({each.expression})::{each.type}", self._made_from[each.name]) for each in self._generated},
             self._demands(),
+            self._nulled,
         )
 
     def _is_made(self, column: Column) -> bool:
@@ -145,7 +146,7 @@ class Making:
         return Differing(keys, rows, self._capacity, self._referring - self._settled.keys())
 
     def _usual(self, column: Column) -> str:
-        return self._numbered(column, "r.g" if column.name in self._unique or not self._repeats else "r.d")
+        return self._numbered(column, "r.g" if column.name in self._unique or self._nulled is Nulls.NONE else "r.d")
 
     def _numbered(self, column: Column, row: str) -> str:
         """The usual value of a column in the row of this number."""

@@ -121,5 +121,5 @@ class Table:
 
     def can_lack(self, key: ForeignKey) -> bool:
         """Whether a row can be there that refers to none by this foreign key."""
-        nullable = [column.nullable for column in self.columns if column.name in key.columns]
+        nullable = [column.takes_null for column in self.columns if column.name in key.columns]
         return all(nullable) if key.all_or_none else any(nullable)
