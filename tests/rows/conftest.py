@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.catalog.conftest import server
+from tests.catalog.conftest import connection, server
 
-__all__ = ["server"]
+__all__ = ["connection", "server"]
