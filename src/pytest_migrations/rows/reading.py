@@ -124,6 +124,8 @@ from wanted w join pg_class c using (oid) join pg_namespace n on n.oid = c.relna
 where c.relkind in ('r', 'p')"""
 _NAME = '"pytest_migrations rows"'
 _PREPARE = f"prepare {_NAME}(text[], oid[]) as {_QUERY};"
+#: The plan is made where there are few tables, and kept.
+_FEW_OF_MANY = f"{NOT_TEMPORARY} {BY_INDEX} set local enable_seqscan = off;"
 _KINDS = {"b": "base", "c": "composite", "d": "domain", "e": "enum", "r": "range", "m": "multirange"}
 
 
@@ -138,11 +140,11 @@ def read_tables(
     if not names and not oids:
         return {}, set()
     execute = sql.SQL("execute {} ({}::text[], {}::oid[])").format(sql.SQL(_NAME), list(names), list(oids))
-    ask = NOT_TEMPORARY + BY_INDEX + execute.as_string(connection)
+    ask = _FEW_OF_MANY + execute.as_string(connection)
     try:
         (result,) = pinned(connection, ask)
     except errors.InvalidSqlStatementName:
-        (result,) = pinned(connection, NOT_TEMPORARY + _PREPARE + BY_INDEX + execute.as_string(connection))
+        (result,) = pinned(connection, NOT_TEMPORARY + _PREPARE + ask)
     rows = [
         (result.get_value(row, 0), int(result.get_value(row, 1) or 0), json.loads(result.get_value(row, 2) or b"{}"))
         for row in range(result.ntuples)
