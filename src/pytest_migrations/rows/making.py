@@ -15,9 +15,12 @@ from pytest_migrations.rows.conditions.candidates import Unknown
 from pytest_migrations.rows.conditions.judging import Generated
 from pytest_migrations.rows.conditions.solving import solve
 from pytest_migrations.rows.conditions.trees import names_in, tree_of
+from pytest_migrations.rows.demands import demands
 from pytest_migrations.rows.differing import Differing
+from pytest_migrations.rows.grouping import grouped
+from pytest_migrations.rows.nulls import Nulls, usual_nulls
 from pytest_migrations.rows.numbering import FIRST_NUMBER, SEED_APART, ImpossibleError, rows_of
-from pytest_migrations.rows.recipe import Nulls, Recipe
+from pytest_migrations.rows.recipe import Recipe
 from pytest_migrations.rows.table import Check
 from pytest_migrations.sql.grammar import quoted
 
@@ -33,8 +36,6 @@ _APART = 100
 _PARTITION_APART = 10_000
 #: Where values may come again, so many are sought.
 _ENOUGH = 20
-#: One row of so many has NULL in a column.
-_NULL_EVERY = 5
 
 
 class Making:
@@ -91,7 +92,7 @@ class Making:
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
         self._nulled = nulls
         self._values = {name: self._usual(column) for name, column in self._columns.items()}
-        self._nulls = {} if nulls is Nulls.NONE else self._usual_nulls(always=nulls is Nulls.ALL)
+        self._nulls = usual_nulls(table, self._columns.values(), nulls)
 
     def recipe(self, sought: Sequence[str]) -> Recipe:
         for group in self._broken():
@@ -113,7 +114,7 @@ class Making:
             },
             tuple(check for check in self._table.checks if self._sources(check.columns) & elsewhere),
             {each.name: (f"({each.expression})::{each.type}", self._made_from[each.name]) for each in self._generated},
-            self._demands(),
+            demands(self._table, self._settled, self._count),
             self._nulled,
         )
 
@@ -153,21 +154,6 @@ class Making:
         number = f"({self._first + _APART * column.position} + {row})"
         return types.expression(column.type, number, self._chosen) or "NULL"
 
-    def _usual_nulls(self, *, always: bool) -> dict[str, str]:
-        """In which rows a column is NULL: never in the first, and not all in the same; but so all of a foreign key."""
-        strict = {name for key in self._table.keys if not key.takes_nulls for name in key.columns}
-        nulls = {
-            name: "true" if always else f"r.g % {_NULL_EVERY} = {1 + column.position % (_NULL_EVERY - 1)}"
-            for name, column in self._columns.items()
-            if name not in strict and column.takes_null
-        }
-        for key in self._table.foreign_keys:
-            if key.all_or_none and not nulls.keys() >= set(key.columns):
-                nulls = {name: condition for name, condition in nulls.items() if name not in key.columns}
-            if first := nulls.get(key.columns[0]):
-                nulls |= {name: first for name in key.columns if name in nulls}
-        return nulls
-
     def _value(self, name: str) -> str:
         value, nulls = self._values[name], self._nulls.get(name)
         return f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
@@ -184,9 +170,9 @@ class Making:
         try:
             (result,) = pinned(self._connection, f"{NOT_TEMPORARY} SELECT {satisfied} FROM ({source}) t")
         except psycopg.Error:
-            return _groups(checks)
+            return grouped(checks)
         broken = [check for place, check in enumerate(checks) if result.get_value(0, place) != b"t"]
-        return [group for group in _groups(checks) if any(check in group for check in broken)]
+        return [group for group in grouped(checks) if any(check in group for check in broken)]
 
     def _solve(self, group: Sequence[Check]) -> None:
         """Take values that satisfy some checks in place of the usual ones.
@@ -223,7 +209,7 @@ class Making:
     def _have_one(self, row: int, condition: str) -> None:
         """Let the row of this number satisfy a condition, if there can be such a row."""
         names = {name for name in self._columns if name in condition}
-        together = [group for group in _groups(self._checks) if names.intersection(*(check.columns for check in group))]
+        together = [group for group in grouped(self._checks) if names.intersection(*(check.columns for check in group))]
         names = names.union(*(check.columns for group in together for check in group)) & self._columns.keys()
         conditions = [
             condition,
@@ -261,30 +247,6 @@ class Making:
             if name in names
         ]
         return solve(self._connection, unknowns, conditions, count=count, number=number, generated=self._generated)
-
-    def _demands(self) -> dict[int, tuple[str, ...]]:
-        """What the tables that are referred to have to hold for columns that are settled."""
-        found: dict[int, dict[str, None]] = {}
-        for key in self._table.foreign_keys:
-            pairs = zip(key.columns, key.referred, strict=True)
-            settled = [(quoted(referred), self._settled[name]) for name, referred in pairs if name in self._settled]
-            for row in range(self._count if settled and key.target != self._table.oid else 0):
-                values = [(referred, by_row[row % len(by_row)]) for referred, by_row in settled]
-                if all(value for _, value in values):
-                    condition = " AND ".join(f"{referred} = {value}" for referred, value in values)
-                    found.setdefault(key.target, {})[condition] = None
-        return {target: tuple(conditions) for target, conditions in found.items()}
-
-
-def _groups(checks: Collection[Check]) -> list[list[Check]]:
-    """Checks that share a column come together."""
-    groups: list[tuple[frozenset[str], list[Check]]] = []
-    for check in checks:
-        sharing = [group for group in groups if group[0] & check.columns]
-        groups = [group for group in groups if not group[0] & check.columns]
-        merged = [member for _, members in sharing for member in members]
-        groups.append((check.columns.union(*(columns for columns, _ in sharing)), [*merged, check]))
-    return [members for _, members in groups]
 
 
 def _in_turn(values: Sequence[str | None], type_: Type) -> str:

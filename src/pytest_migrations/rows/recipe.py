@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from pytest_migrations.rows.nulls import Nulls
 from pytest_migrations.rows.numbering import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from pytest_migrations.rows.table import Check, Table
-
-
-class Nulls(Enum):
-    """Where rows are NULL in columns that can be."""
-
-    #: Each column in some row, but none in the first.
-    SOME = auto()
-    #: Nowhere; and no value is there twice.
-    NONE = auto()
-    ALL = auto()
 
 
 @dataclass(frozen=True)
