@@ -15,7 +15,7 @@ from psycopg.rows import dict_row, tuple_row
 
 from pytest_migrations.rows import filling
 from pytest_migrations.rows.filling import Filled, Filler
-from pytest_migrations.rows.reading import tables_of
+from pytest_migrations.rows.reading import read_tables, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -219,3 +219,21 @@ def test_rows_that_a_migration_looks_for(server: Server) -> None:
         with connection.transaction():
             Filler(5).fill(connection, tables_of(connection), sought={"a": ("state = 'gone' AND id < 10",)})
             assert connection.execute("SELECT count(*) FROM a WHERE state = 'gone' AND id < 10").fetchone() == (1,)
+
+
+def test_what_is_only_referred_to_goes_without_what_it_can_do_without(server: Server) -> None:
+    sql = """
+    CREATE TABLE far (x int, y int, PRIMARY KEY (x, y));
+    CREATE TABLE near (id int PRIMARY KEY, x int NOT NULL, y int, FOREIGN KEY (x, y) REFERENCES far);
+    CREATE TABLE full_far (x int, y int, PRIMARY KEY (x, y));
+    CREATE TABLE full_near (id int PRIMARY KEY, x int NOT NULL, y int);
+    ALTER TABLE full_near ADD FOREIGN KEY (x, y) REFERENCES full_far MATCH FULL;
+    CREATE TABLE a (n int REFERENCES near, f int REFERENCES full_near);
+    """
+    with server.fresh() as connection, connection.transaction():
+        connection.execute(sql.encode())
+        tables, _ = read_tables(connection, names=["a"])
+        found = Filler(5).fill(connection, tables)
+    assert {tables[oid].bare_name: rows for oid, rows in found.rows.items()} == dict.fromkeys(
+        ("near", "full_far", "full_near", "a"), 5
+    )

@@ -20,8 +20,9 @@ with recursive named(oid, asked) as (
   union
     select more.oid, n.asked and more.is_child from named n cross join lateral (
         select k.confrelid, false from pg_constraint k where k.conrelid = n.oid and k.contype = 'f'
-          and (n.asked or not exists (select from pg_attribute a
-            where a.attrelid = n.oid and a.attnum = any (k.conkey) and not a.attnotnull))
+          and (n.asked or (select case k.confmatchtype when 'f' then bool_or(a.attnotnull)
+              else bool_and(a.attnotnull) end
+            from pg_attribute a where a.attrelid = n.oid and a.attnum = any (k.conkey)))
       union all
         select i.inhrelid, true from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = n.oid and n.asked and c.relkind = 'r' and not c.relispartition

@@ -38,6 +38,9 @@ class Referring:
                 self._lack(new)
             else:
                 self._refer(number, key, new, tables[key.target].name)
+        for name in sorted({name for key in keys for name in key.columns}.intersection(recipe.usual)):
+            if name not in self.values.keys() | self._settled.keys():
+                self.values[name] = recipe.usual[name]  # the others of its key are NULL
         self._bound()
 
     def _lack(self, names: Sequence[str]) -> None:
