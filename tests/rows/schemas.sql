@@ -583,3 +583,8 @@ CREATE TABLE c (x date NOT NULL, id int NOT NULL REFERENCES a, FOREIGN KEY (x, i
 -- # a column that is less than the key referred to
 CREATE TABLE a (at date PRIMARY KEY);
 CREATE TABLE b (since date, until date NOT NULL REFERENCES a, CHECK (since > until));
+
+-- # a trigger that reads texts
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.major = split_part(NEW.number, '.', 1)::int; RETURN NEW; END $$;
+CREATE TABLE versions (id int PRIMARY KEY, number varchar(30) NOT NULL, major int NOT NULL, note varchar(5) NOT NULL);
+CREATE TRIGGER f BEFORE INSERT ON versions FOR EACH ROW EXECUTE FUNCTION f();

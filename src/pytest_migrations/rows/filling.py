@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 #: that was not enough, there is less patience.
 _MOST = 5_000
 _LESS = 1_000
+#: Texts for triggers that read them: this and a number is a version, a path of labels, and in ASCII.
+_PLAIN = "1.0."
 _SAVEPOINT = "pytest_migrations_rows"
 
 
@@ -77,6 +79,8 @@ class _Attempt:
     nulls: Nulls = Nulls.SOME
     #: Leave rows out that meet others.
     avoiding: bool = False
+    #: What texts begin with, in front of a number.
+    texts: str = ""
 
 
 class _Filling:
@@ -118,7 +122,13 @@ class _Filling:
             return None
         try:
             return self._recipes.recipe(
-                self._connection, table, attempt.rows, seed=attempt.seed, sought=sought, nulls=attempt.nulls
+                self._connection,
+                table,
+                attempt.rows,
+                seed=attempt.seed,
+                sought=sought,
+                nulls=attempt.nulls,
+                texts=attempt.texts,
             )
         except ImpossibleError as error:
             self.empty[table.oid] = str(error)
@@ -148,7 +158,7 @@ class _Filling:
             attempt,
             replace(attempt, avoiding=True),
             _Attempt(count, seed, nulls=Nulls.NONE),
-            _Attempt(count, seed + 1, nulls=Nulls.NONE),
+            _Attempt(count, seed + 1, nulls=Nulls.NONE, texts=_PLAIN),
             _Attempt(1, seed, nulls=Nulls.NONE),
             _Attempt(1, seed + 1, nulls=Nulls.ALL),
         ]

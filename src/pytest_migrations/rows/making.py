@@ -10,6 +10,7 @@ from zlib import crc32
 import psycopg
 
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
+from pytest_migrations.derive.names import literal
 from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import Unknown
 from pytest_migrations.rows.conditions.judging import Generated
@@ -37,6 +38,10 @@ _PARTITION_APART = 10_000
 #: Where values may come again, so many are sought.
 _ENOUGH = 20
 
+#: Types whose values may be any text, if it is not longer than that.
+_TEXTS = ("text", "varchar", "citext")
+_LONG = 20
+
 
 class Making:
     """Makes one recipe."""
@@ -49,6 +54,7 @@ class Making:
         *,
         seed: int,
         nulls: Nulls,
+        texts: str,
         chosen: Mapping[str, tuple[str, ...]],
     ) -> None:
         if table.cannot:
@@ -91,6 +97,7 @@ class Making:
         differing = self._differing(rows)
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
         self._nulled = nulls
+        self._texts = texts
         self._values = {name: self._usual(column) for name, column in self._columns.items()}
         self._nulls = usual_nulls(table, self._columns.values(), nulls)
 
@@ -152,6 +159,8 @@ class Making:
     def _numbered(self, column: Column, row: str) -> str:
         """The usual value of a column in the row of this number."""
         number = f"({self._first + _APART * column.position} + {row})"
+        if self._texts and column.type.base in _TEXTS and not 0 <= column.type.modifier < _LONG:
+            return f"CAST(concat({literal(self._texts)}, {number}) AS {column.type.name})"
         return types.expression(column.type, number, self._chosen) or "NULL"
 
     def _value(self, name: str) -> str:

@@ -32,18 +32,22 @@ class Recipes:
         seed: int = 0,
         sought: tuple[str, ...] = (),
         nulls: Nulls = Nulls.SOME,
+        texts: str = "",
     ) -> Recipe:
         """What rows of the table are made from, as many as there can be up to ``rows``.
 
-        Where it can be, one of them satisfies each of the conditions that are ``sought``.
+        Where it can be, one of them satisfies each of the conditions that are ``sought``. ``texts`` is what texts begin
+        with, and end with a number.
 
         :raises ImpossibleError: where none can be.
         """
-        key = (table, rows, seed, sought, nulls)
+        key = (table, rows, seed, sought, nulls, texts)
         if key not in self._found:
             try:
                 chosen = self._domains.chosen(connection, [column.type for column in table.columns], rows)
-                self._found[key] = Making(connection, table, rows, seed=seed, nulls=nulls, chosen=chosen).recipe(sought)
+                self._found[key] = Making(
+                    connection, table, rows, seed=seed, nulls=nulls, texts=texts, chosen=chosen
+                ).recipe(sought)
             except ImpossibleError as error:
                 self._found[key] = error
         found = self._found[key]
