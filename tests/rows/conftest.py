@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from tests.catalog.conftest import server
+from typing import TYPE_CHECKING
 
-__all__ = ["server"]
+import pytest
+
+from tests.catalog.conftest import connection, server
+
+if TYPE_CHECKING:
+    from tests.catalog.conftest import Server
+
+__all__ = ["connection", "server"]
+
+
+@pytest.fixture(scope="session")
+def server_dsn(server: Server) -> str:
+    return server.server.create_database().dsn

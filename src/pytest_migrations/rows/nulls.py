@@ -1,0 +1,42 @@
+"""In which rows columns are NULL."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_migrations.rows.table import Column, Table
+
+#: One row of so many has NULL in a column.
+_EVERY = 5
+
+
+class Nulls(Enum):
+    """Where rows are NULL in columns that can be."""
+
+    #: Each column in some row, but none in the first.
+    SOME = auto()
+    #: Nowhere; and no value is there twice.
+    NONE = auto()
+    ALL = auto()
+
+
+def usual_nulls(table: Table, columns: Iterable[Column], nulls: Nulls) -> dict[str, str]:
+    """In which rows columns are NULL, by their names: not all in the same, but so all of a foreign key."""
+    if nulls is Nulls.NONE:
+        return {}
+    strict = {name for key in table.keys if not key.takes_nulls for name in key.columns}
+    found = {
+        column.name: "true" if nulls is Nulls.ALL else f"r.g % {_EVERY} = {1 + column.position % (_EVERY - 1)}"
+        for column in columns
+        if column.name not in strict and column.takes_null
+    }
+    for key in table.foreign_keys:
+        if key.all_or_none and not found.keys() >= set(key.columns):
+            found = {name: condition for name, condition in found.items() if name not in key.columns}
+        if first := found.get(key.columns[0]):
+            found |= {name: first for name in key.columns if name in found}
+    return found
