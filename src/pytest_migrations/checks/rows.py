@@ -29,6 +29,7 @@ from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.failure import MigrationError
+from pytest_migrations.sqlstates import advice
 from pytest_migrations.timeline.with_rows import Untried
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.with_rows import WithRows
 
 _MOST_CULPRITS = 5
+_BRING = " (bring one with a seed: see docs/rows.md)"
 _WAIVE = "On purpose, or not so in production? Say it in the file:  -- pytest-migrations: skip rows (why)"
 
 
@@ -77,7 +79,8 @@ def _seed_failed(errors: Sequence[UserError]) -> Verdict:
 
 
 def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
-    parts = [what, error.finding, _rows_in(tried), *tried.notes, tried.unconfirmed, _WAIVE]
+    remedy = error.advice or advice(error.sqlstate or "")
+    parts = [what, error.finding, _rows_in(tried), *tried.notes, tried.unconfirmed, remedy, _WAIVE]
     several = (f"{what} {error.message} ({error.sqlstate})",)
     return Verdict.failed("\n\n".join(filter(None, parts)), place=error.place, several=several)
 
@@ -118,4 +121,5 @@ def _unproved(tried: WithRows) -> Iterator[str]:
     yield from (f"{table} holds no row: {why}" for table, why in tried.empty.items())
     for statement in tried.idle:
         place = statement.place
-        yield f"no row met the {statement.text.split()[0].upper()} in line {place.line} of {place.path.name}"
+        what = "DO block" if statement.kind == "do_stmt" else statement.kind.partition("_")[0].upper() or "statement"
+        yield f"no row met the {what} in line {place.line} of {place.path.name}{_BRING}"

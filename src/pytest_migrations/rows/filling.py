@@ -46,14 +46,15 @@ class Filler:
         *,
         seed: int = 0,
         sought: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        most: Mapping[int, int] = MappingProxyType({}),
     ) -> Filled:
         """Fill these tables, among which are all that they refer to, in the open transaction.
 
         Another ``seed`` gives other values. ``sought`` has, by the name of a table without its schema, conditions that
-        a row of it should satisfy. What cannot be filled is left as it is. The session's statement_timeout is
-        not what it was.
+        a row of it should satisfy, ``most`` by its OID how many rows it gets at most. What cannot be filled is left as
+        it is. The session's statement_timeout is not what it was.
         """
-        filling = _Filling(connection, tables, self._recipes, rows=self._rows, seed=seed, sought=sought)
+        filling = _Filling(connection, tables, self._recipes, rows=self._rows, seed=seed, sought=sought, most=most)
         filling.fill()
         return Filled(filling.rows, filling.empty)
 
@@ -77,6 +78,7 @@ class _Filling:
         rows: int,
         seed: int,
         sought: Mapping[str, tuple[str, ...]],
+        most: Mapping[int, int],
     ) -> None:
         self.rows: dict[int, int] = {}
         self.empty: dict[int, str] = {}
@@ -86,6 +88,7 @@ class _Filling:
         self._count = rows
         self._seed = seed
         self._sought = sought
+        self._most = most
 
     def fill(self) -> None:
         groups = in_order(self._tables)
@@ -105,6 +108,10 @@ class _Filling:
 
     def _recipe(self, table: Table, attempt: _Attempt) -> Recipe | None:
         rows, seed, sought, bare = attempt
+        rows = min(rows, self._most.get(table.oid, rows))
+        if not rows:
+            self.empty[table.oid] = "any row is in the way of those that the migration puts in"
+            return None
         conditions = sought.get(table.bare_name, ())
         try:
             return self._recipes.recipe(self._connection, table, rows, seed=seed, sought=conditions, bare=bare)

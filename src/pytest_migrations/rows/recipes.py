@@ -126,8 +126,10 @@ class _Making:
     def recipe(self, sought: Sequence[str]) -> Recipe:
         for group in self._broken():
             self._solve(group)
-        for row, condition in enumerate(sought[: self._count - 1], 1):
-            self._have_one(row, condition)
+        hopeless = set[str]()
+        for row, condition in zip(range(1, self._count) if self._count > 1 else [0], sought, strict=False):
+            if condition not in hopeless and not self._have_one(row, condition):
+                hopeless.add(condition)
         return Recipe(
             self._table,
             self._count,
@@ -164,10 +166,14 @@ class _Making:
         return types.expression(column.type, number, self._chosen) or "NULL"
 
     def _usual_nulls(self, *, always: bool) -> dict[str, str]:
-        """In which rows a column is NULL: never in the first, and not all in the same; but so all of a foreign key."""
+        """In which rows a column is NULL: not all in the same, but so all of a foreign key.
+
+        Never in the first, nor in the last, which repeats it.
+        """
+        every, last = min(_NULL_EVERY, self._count), max(self._count - 1, 2)
         strict = {name for key in self._table.keys if not key.takes_nulls for name in key.columns}
         nulls = {
-            name: "true" if always else f"r.g % {_NULL_EVERY} = {1 + column.position % (_NULL_EVERY - 1)}"
+            name: "true" if always else f"r.g % {every} = {1 + column.position % max(every - 2, 1)} AND r.g < {last}"
             for name, column in self._columns.items()
             if name not in strict and _is_nullable(column)
         }
@@ -214,20 +220,22 @@ class _Making:
             if empty := [str(row) for row, value in enumerate(by_row) if value is None]:
                 self._nulls[name] = f"r.g % {len(solved)} IN ({', '.join(empty)})"
 
-    def _have_one(self, row: int, condition: str) -> None:
-        """Let the row of this number satisfy a condition, if there can be such a row."""
+    def _have_one(self, row: int, condition: str) -> bool:
+        """Let the row of this number satisfy a condition; False where no such row is found."""
         names = {name for name in self._columns if name in condition}
         together = [group for group in _groups(self._checks) if names.intersection(*(check.columns for check in group))]
         names = names.union(*(check.columns for group in together for check in group)) & self._columns.keys()
         unknowns = [self._unknown(self._columns[name]) for name in names]
         conditions = [condition, *(check.condition for group in together for check in group)]
-        for found in solve(self._connection, unknowns, conditions, count=1, number=row, generated=self._generated):
+        solved = solve(self._connection, unknowns, conditions, count=1, number=row, generated=self._generated)
+        for found in solved:
             for name, value in found.items():
                 others = self._nulls.pop(name, None)
                 if value is None or others:
                     self._nulls[name] = f"CASE r.g WHEN {row} THEN {value is None} ELSE {others or 'false'} END"
                 if value is not None:
                     self._values[name] = f"CASE r.g WHEN {row} THEN {value} ELSE {self._values[name]} END"
+        return bool(solved)
 
     def _unknown(self, column: Column) -> Unknown:
         name = column.name

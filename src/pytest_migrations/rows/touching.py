@@ -43,9 +43,25 @@ _LOCKED = b"""
 SELECT DISTINCT relation::pg_catalog.int8 FROM pg_catalog.pg_locks
 WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid() AND relation >= 16384
 """
+#: Of a composite type the tables that have it in a column: to change it changes their rows, without a lock on them.
 _TABLES = """
+WITH RECURSIVE given(oid) AS (
+  SELECT pg_catalog.unnest(%s::pg_catalog.oid[])
+), types(oid) AS (
+  SELECT t.oid FROM given JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+  WHERE c.relkind = 'c'
+UNION
+  SELECT made.oid FROM types JOIN pg_catalog.pg_type t USING (oid)
+    JOIN pg_catalog.pg_type made ON made.oid = t.typarray OR made.typbasetype = t.oid
+)
 SELECT c.oid::pg_catalog.int8 FROM pg_catalog.pg_class c
-WHERE c.oid = ANY (%s::pg_catalog.oid[]) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+WHERE c.oid IN (
+    SELECT oid FROM given
+  UNION ALL
+    SELECT d.objid FROM types t JOIN pg_catalog.pg_depend d ON d.refobjid = t.oid
+    WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+      AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
 """
 
 
@@ -82,5 +98,5 @@ def locked(connection: psycopg.Connection[Any]) -> set[int]:
 
 
 def tables_among(connection: psycopg.Connection[Any], oids: Collection[int]) -> set[int]:
-    """Those of the objects that are tables now."""
+    """Those of the objects that are tables now, and the tables that have them as the type of a column."""
     return {oid for (oid,) in connection.execute(_TABLES, [list(oids)])} if oids else set()

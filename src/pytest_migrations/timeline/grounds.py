@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_migrations.runner import Runner
+from pytest_migrations.errors import UserError
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import Migration
     from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.timeline.putting_in import Rows
     from pytest_migrations.timeline.seeded import Seeded
-    from pytest_migrations.timeline.with_rows import Rows
 
 #: A connection, and what guards its commits.
 Guarded = tuple["psycopg.Connection", "Callable[[], None] | None"]
@@ -35,8 +35,11 @@ class Ground(Protocol):
     @property
     def connection(self) -> psycopg.Connection: ...
 
-    def nothing_kept(self, migration: Migration) -> AbstractContextManager[None]:
-        """Begin in a clean session, and put back what PostgreSQL does not roll back."""
+    def nothing_kept(self, migration: Migration | None, *, with_rows: bool) -> AbstractContextManager[None]:
+        """Begin in a clean session, and put back what PostgreSQL does not roll back.
+
+        ``migration`` is what will run, ``with_rows`` that rows will be put in; without one it can be anything.
+        """
 
     def elsewhere(self) -> AbstractContextManager[Guarded]:
         """Another database in the same state, where things are kept and thrown away.
@@ -47,18 +50,29 @@ class Ground(Protocol):
 
 def try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Untried:
     """What comes of a migration on tables with rows; what is not clean is tried again with real commits."""
-    with ground.nothing_kept(rows.migration):
-        tried = try_with_rows(Runner(ground.connection, timeout=timeout), rows)
-        if tried is not None and tried.is_clean:
-            return tried
+    # What a user's hook does nobody knows.
+    with ground.nothing_kept(rows.migration if rows.put_more_in is None else None, with_rows=True):
         try:
+            return _try_on(ground, rows, timeout)
+        except UserError as error:  # of code of the user's
+            return Untried(str(error), error)
+
+
+def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Untried:
+    tried = try_with_rows(ground.connection, rows, timeout)
+    if tried is not None and tried.is_clean:
+        return tried
+    try:
+        while True:
             with ground.elsewhere() as (connection, guard):
-                return look_closer(connection, rows, inside=False, timeout=timeout, guard=guard)
-        except UnavailableError as error:
-            why = f"not confirmed with real commits: {error}"
-        if tried is None:
-            return Untried(why)
-        return replace(look_closer(ground.connection, rows, inside=True, timeout=timeout), unconfirmed=why)
+                closer = look_closer(connection, rows, inside=False, timeout=timeout, guard=guard)
+            if not rows.give_way(closer.failure):
+                return closer
+    except UnavailableError as error:
+        why = f"not confirmed with real commits: {error}"
+    if tried is None:
+        return Untried(why)
+    return replace(look_closer(ground.connection, rows, inside=True, timeout=timeout), unconfirmed=why)
 
 
 class SeededGround:
@@ -71,8 +85,9 @@ class SeededGround:
         self._isolated = isolated
 
     @contextmanager
-    def nothing_kept(self, migration: Migration) -> Iterator[None]:
-        positions = read_positions(self.connection) if may_move(self.connection, migration) else {}
+    def nothing_kept(self, migration: Migration | None, *, with_rows: bool) -> Iterator[None]:
+        moves = migration is None or may_move(self.connection, migration, with_rows=with_rows)
+        positions = read_positions(self.connection) if moves else {}
         yield
         if self.connection.closed:
             with self._server.connect(self._database) as connection:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
-from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.lent import EndedTransactionError
 from pytest_migrations.rows.filling import Filler
@@ -26,12 +25,13 @@ from pytest_migrations.timeline.inspecting import ended, inspect_alone
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
 from pytest_migrations.timeline.proof import ROWS, VERIFY, Proof
+from pytest_migrations.timeline.putting_in import Rows
 from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.timeline.seeded import Seeded
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.transaction import EndedError, SpoiledError
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
-from pytest_migrations.timeline.with_rows import Rows, Untried
+from pytest_migrations.timeline.with_rows import Untried
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
@@ -129,15 +129,13 @@ class Walk:
         if self._seeded is None and (seeds := self._terms.seeds()):
             server = None if self._isolated else self.server
             self._seeded = Seeded(self._history, self._servers, seeds, server=server, timeout=timeout)
-        try:
-            if self._seeded is not None and self._seeded.has_rows(self.position):
-                return try_on_seeded(self._seeded, self.position, rows, timeout, isolated=self._isolated)
-            return try_on(self, rows, timeout)
-        except EndedTransactionError as error:
+        if self._seeded is not None and self._seeded.has_rows(self.position):
+            tried = try_on_seeded(self._seeded, self.position, rows, timeout, isolated=self._isolated)
+        else:
+            tried = try_on(self, rows, timeout)
+        if isinstance(tried, Untried) and isinstance(tried.error, EndedTransactionError):
             self._forget_rows()
-            return Untried(str(error), error)
-        except UserError as error:  # of code of the user's
-            return Untried(str(error), error)
+        return tried
 
     def _forget_rows(self) -> None:
         """Something may have been kept that was to be in a trial alone."""
@@ -248,14 +246,15 @@ class Walk:
             leave_transaction(self._runner.connection)
 
     @contextmanager
-    def nothing_kept(self, migration: Migration | None = None) -> Iterator[None]:
+    def nothing_kept(self, migration: Migration | None = None, *, with_rows: bool = False) -> Iterator[None]:
         """Begin in a clean session (the migration may have left it as another role), and put the sequences back.
 
-        ``migration`` is what will run; without one it can be anything.
+        ``migration`` is what will run, ``with_rows`` that rows will be put in; without one it can be anything.
         """
         connection = self._runner.connection
         connection.execute(CLEAN_SESSION)
-        positions = read_positions(connection) if migration is None or may_move(connection, migration) else {}
+        moves = migration is None or may_move(connection, migration, with_rows=with_rows)
+        positions = read_positions(connection) if moves else {}
         yield
         if self._runner.connection.closed:
             self._runner = self._reconnect()

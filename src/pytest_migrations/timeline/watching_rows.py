@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.rows.losses import Rows, Span, losses, moment, read_rows
+from pytest_migrations.rows.touching import named_in
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
     import psycopg
 
-    from pytest_migrations.migration import Statement
+    from pytest_migrations.migration import Migration, Statement
     from pytest_migrations.rows.losses import Loss
     from pytest_migrations.rows.table import Table
 
@@ -32,30 +33,27 @@ class _Look(NamedTuple):
 class RowsWatch:
     """Has an eye on the rows of tables while scripts run on a connection.
 
-    Those that come into a table which the scripts do not name (``named`` are their words) are a trigger's, which keeps
-    a record of what is done: they may stay.
+    Those that come into a table which the scripts do not name are a trigger's, which keeps a record of what is done:
+    they may stay.
     """
 
-    def __init__(self, connection: psycopg.Connection, tables: Sequence[Table], named: Collection[str]) -> None:
+    def __init__(self, connection: psycopg.Connection, tables: Sequence[Table], migration: Migration) -> None:
         self._connection = connection
         self._tables = tables
-        self._named = named
+        self._down = migration.down
+        self._named = named_in(migration)
         self._begin = moment(connection)
         self._before = self._read()
         self._is_close = sum(len(of.rows or ()) for of in self._before) <= _MOST_ROWS
         self._looks: list[_Look] = []
-        self._script = IN_MIGRATION
 
     def look(self, statement: Statement) -> None:
         """Look at the rows behind a statement, where that can be done."""
         if not self._is_close or len(self._looks) >= _MOST_LOOKS:
             return
         if self._connection.info.transaction_status != TransactionStatus.INERROR:
-            self._looks.append(_Look(statement, self._script, self._read()))
-
-    def rollback_begins(self) -> None:
-        """Say that the statements that come now are the rollback's."""
-        self._script = IN_ROLLBACK
+            script = IN_ROLLBACK if statement.script is self._down else IN_MIGRATION
+            self._looks.append(_Look(statement, script, self._read()))
 
     def losses(self) -> tuple[tuple[Loss, ...], tuple[Culprit, ...]]:
         """What became of the rows, and the statements that did it."""
