@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.pq import TransactionStatus
 
+from pytest_migrations.rows.image import whole
 from pytest_migrations.rows.losses import Rows, Span, losses, moment, read_rows
 from pytest_migrations.rows.touching import named_in
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import psycopg
 
@@ -27,7 +29,7 @@ _MOST_LOOKS = 200
 class _Look(NamedTuple):
     statement: Statement
     script: str
-    rows: list[Rows]
+    rows: dict[int, Rows]
 
 
 class RowsWatch:
@@ -37,14 +39,14 @@ class RowsWatch:
     they may stay.
     """
 
-    def __init__(self, connection: psycopg.Connection, tables: Sequence[Table], migration: Migration) -> None:
+    def __init__(self, connection: psycopg.Connection, tables: Mapping[int, Table], migration: Migration) -> None:
         self._connection = connection
         self._tables = tables
         self._down = migration.down
         self._named = named_in(migration)
         self._begin = moment(connection)
         self._before = self._read()
-        self._is_close = sum(len(of.rows or ()) for of in self._before) <= _MOST_ROWS
+        self._is_close = sum(len(of.rows or ()) for of in self._before.values()) <= _MOST_ROWS
         self._looks: list[_Look] = []
 
     def look(self, statement: Statement) -> None:
@@ -59,22 +61,23 @@ class RowsWatch:
         """What became of the rows, and the statements that did it."""
         found: list[Loss] = []
         culprits: list[Culprit] = []
+        now = self._read()
         span = Span(self._begin, moment(self._connection))
-        for place, (before, after) in enumerate(zip(self._before, self._read(), strict=True)):
-            is_named = self._tables[place].bare_name in self._named
+        for table in whole(self._tables):
+            before, after = self._before[table.oid], now[table.oid]
+            is_named = table.bare_name in self._named
             here = [loss for loss in losses(before, after, span) if is_named or loss.change != "left behind"]
             found += here
             common = [name for name in before.columns if name in after.columns]
-            culprits += filter(None, (self._culprit(place, loss, common) for loss in here))
+            culprits += filter(None, (self._culprit(table, loss, common) for loss in here))
         return tuple(found), _one_for_each_statement(culprits)
 
-    def _culprit(self, place: int, loss: Loss, common: Sequence[str]) -> Culprit | None:
+    def _culprit(self, table: Table, loss: Loss, common: Sequence[str]) -> Culprit | None:
         """The last statement by which there was more of such a loss than before it."""
         count, culprit = 0, None
         for look in self._looks:
-            rows = look.rows[place]
-            gone = _with(common, rows)
-            now = sum(each.count for each in losses(self._before[place], gone) if _alike(each, loss))
+            then = _with(common, self._rows_of(table, look))
+            now = sum(each.count for each in losses(self._before[table.oid], then) if _are_alike(each, loss))
             if now > count:
                 culprit = look
             count = now
@@ -83,14 +86,25 @@ class RowsWatch:
         remark = f"{_DID[loss.change]} {loss.table}"
         return Culprit(culprit.statement.place, culprit.script, remark, frozenset())
 
-    def _read(self) -> list[Rows]:
-        return [read_rows(self._connection, table) for table in self._tables]
+    def _rows_of(self, table: Table, look: _Look) -> Rows:
+        """The rows of a table, with those that are in what was a partition of it and no longer is."""
+        own = look.rows[table.oid]
+        apart = [
+            row
+            for oid, rows in look.rows.items()
+            if self._tables[oid].root == table.oid != oid and not rows.is_partition
+            for row in rows.rows or ()
+        ]
+        return own if own.rows is None else replace(own, rows=(*own.rows, *apart))
+
+    def _read(self) -> dict[int, Rows]:
+        return {oid: read_rows(self._connection, table) for oid, table in self._tables.items()}
 
 
 _DID = {"lost": "loses rows of", "changed": "changes rows of", "left behind": "puts rows into"}
 
 
-def _alike(one: Loss, other: Loss) -> bool:
+def _are_alike(one: Loss, other: Loss) -> bool:
     """A row that another statement makes a changed one may be gone in between."""
     return (one.change == "left behind") == (other.change == "left behind")
 
@@ -100,7 +114,8 @@ def _with(columns: Sequence[str], rows: Rows) -> Rows:
     if rows.rows is None:
         return rows
     missing = dict.fromkeys((name for name in columns if name not in rows.columns), "\0")
-    return Rows(rows.shown, rows.key, tuple({**row, **missing} for row in rows.rows), (*rows.columns, *missing))
+    with_them = tuple({**row, **missing} for row in rows.rows)
+    return replace(rows, rows=with_them, columns={**rows.columns, **missing})
 
 
 def _one_for_each_statement(culprits: Sequence[Culprit]) -> tuple[Culprit, ...]:

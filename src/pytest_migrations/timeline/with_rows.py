@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.rows.image import kept, read_image, whole
+from pytest_migrations.rows.image import kept, read_image
 from pytest_migrations.rows.touching import locked
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.sending import NeedsCommitsError
@@ -126,7 +126,7 @@ def look_closer(
         put_in = rows.put_in(connection)
         if not inside:
             connection.execute(b"COMMIT")
-        watch = RowsWatch(connection, whole(put_in.tables), rows.migration)
+        watch = RowsWatch(connection, put_in.tables, rows.migration)
         blocks = IdleBlocks(connection)
 
         def after(statement: Statement) -> None:
