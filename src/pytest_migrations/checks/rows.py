@@ -22,6 +22,7 @@ takes away. Where rows are lost on purpose, or production has none of that kind,
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.with_rows import WithRows
 
 _MOST_CULPRITS = 5
+#: What a message says of one row of ours.
+_VALUE = re.compile(r': ".*"$', re.DOTALL)
 _BRING = " (bring one with a seed: see docs/rows.md)"
 _WAIVE = "On purpose, or not so in production? Say it in the file:  -- pytest-migrations: skip rows (why)"
 
@@ -81,7 +84,7 @@ def _seed_failed(errors: Sequence[UserError]) -> Verdict:
 def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
     remedy = error.advice or advice(error.sqlstate or "")
     parts = [what, error.finding, _rows_in(tried), *tried.notes, tried.unconfirmed, remedy, _WAIVE]
-    several = (f"{what} {error.message} ({error.sqlstate})",)
+    several = (f"{what} {_VALUE.sub('', error.message)} ({error.sqlstate})",)
     return Verdict.failed("\n\n".join(filter(None, parts)), place=error.place, several=several)
 
 
@@ -101,7 +104,10 @@ def _lost(tried: WithRows, ran: Ran) -> Verdict:
     parts += [*tried.notes, *([tried.unconfirmed] if tried.unconfirmed else [])]
     parts.append(_WAIVE)
     place = tried.culprits[0].place if tried.culprits else None
-    several = tuple(f"{loss.change}: rows of {loss.table}" for loss in tried.losses)
+    columns = (f" ({', '.join(loss.columns)})" if loss.columns else "" for loss in tried.losses)
+    several = tuple(
+        f"{loss.change}: rows of {loss.table}{where}" for loss, where in zip(tried.losses, columns, strict=True)
+    )
     return Verdict.failed("\n\n".join(parts), ran, place=place, several=several)
 
 

@@ -65,7 +65,7 @@ def read_rows(connection: psycopg.Connection[Any], table: Table) -> Rows:
         return Rows(table.shown, table.identity, None)
     facts = [[(found.get_value(row, place) or b"").decode() for place in range(4)] for row in range(found.ntuples)]
     columns = {name: number for name, number, *_ in facts if name}
-    values = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns]
+    values: list[sql.Composable] = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns]
     query = sql.SQL("SELECT {} FROM {}{} LIMIT {}").format(
         sql.SQL(", ").join(values or [sql.SQL("true")]),
         sql.SQL("" if facts[0][2] == "p" else "ONLY "),
