@@ -8,7 +8,9 @@ import pytest
 
 from pytest_migrations.checks import judge
 from pytest_migrations.checks.verdict import Rules
+from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
+from pytest_migrations.lent import lend_inside
 from pytest_migrations.timeline.terms import Terms
 from pytest_migrations.timeline.with_rows import WithRows
 from tests.timeline.verdicts import PASSED, outcomes
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     import psycopg
 
     from pytest_migrations.checks.verdict import Verdict
-    from pytest_migrations.migration import History
+    from pytest_migrations.migration import History, Migration
     from pytest_migrations.timeline.proof import Proof
     from pytest_migrations.timeline.timeline import Timeline
 
@@ -473,3 +475,37 @@ def test_without_rows_there_is_nothing_to_say(prove: Prove) -> None:
 
 def test_one_row(prove: Prove) -> None:
     assert lost(prove("DELETE FROM loose WHERE user_id = 5", rows=1))[0] == ["lost 1 row of public.loose"]
+
+
+ON_ROWS = "DO $$ BEGIN IF EXISTS (SELECT FROM users) THEN {}; END IF; END $$"
+
+
+def test_a_session_that_ends_on_rows_alone(make_history: Make, timeline: Callable[..., Timeline]) -> None:
+    ends = ON_ROWS.format("PERFORM pg_terminate_backend(pg_backend_pid())")
+    line = timeline(make_history((USERS, None), (ends, NOTHING), (NOTHING, NOTHING)), terms=Terms(rows=5))
+    assert "terminating connection" in verdict(line.proof(1)).reason
+    assert outcomes(line, 1) == PASSED
+    assert outcomes(line, 2) == PASSED
+
+
+def test_a_hook_that_ends_the_transaction(prove: Prove) -> None:
+    def put_in(connection: psycopg.Connection[Any], _: Migration) -> None:
+        connection.execute("INSERT INTO users (id) VALUES (7)")
+        with lend_inside(connection, "the hook") as lent:
+            lent.execute("COMMIT")
+
+    proof = prove("UPDATE users SET n = 1", None, put_rows_in=put_in)
+    assert "SQL of the hook has ended the transaction" in verdict(proof).reason
+    assert judge("apply", proof, Rules()).outcome == "passed"
+
+
+def test_what_a_hook_raises_moves_no_sequence(make_history: Make, timeline: Callable[..., Timeline]) -> None:
+    def put_in(connection: psycopg.Connection[Any], _: Migration) -> None:
+        connection.execute("SELECT nextval('s')")
+        raise UserError("no")
+
+    unmoved = "DO $$ BEGIN IF (SELECT is_called FROM s) THEN RAISE 'moved'; END IF; END $$"
+    history = make_history(("CREATE SEQUENCE s", None), ("CREATE TABLE t ()", None), (unmoved, None))
+    line = timeline(history, terms=Terms(rows=5, put_rows_in=put_in))
+    assert verdict(line.proof(1)).reason == "no"
+    assert judge("apply", line.proof(2), Rules()).outcome == "passed"
