@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.rows import tuple_row
 
 from pytest_migrations.rows.insertion import insertion
 from pytest_migrations.rows.numbering import ImpossibleError
 from pytest_migrations.rows.order import in_order
-from pytest_migrations.rows.recipes import Recipe, Recipes
+from pytest_migrations.rows.recipe import Nulls, Recipe
+from pytest_migrations.rows.recipes import Recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_migrations.rows.table import Table
 
-#: A trigger of the user's may take its time, or never end.
-_MOST_MILLISECONDS = 10_000
+#: A trigger of the user's may take its time, or never end: so many milliseconds for a message, and one more a row. Once
+#: that was not enough, there is less patience.
+_MOST = 5_000
+_LESS = 1_000
 _SAVEPOINT = "pytest_migrations_rows"
 
 
@@ -38,6 +42,8 @@ class Filler:
     def __init__(self, rows: int) -> None:
         self._rows = rows
         self._recipes = Recipes()
+        #: Why nothing is put into some tables any more.
+        self._slow: dict[Table, str] = {}
 
     def fill(
         self,
@@ -54,18 +60,22 @@ class Filler:
         a row of it should satisfy, ``most`` by its OID how many rows it gets at most. What cannot be filled is left as
         it is. The session's statement_timeout is not what it was.
         """
-        filling = _Filling(connection, tables, self._recipes, rows=self._rows, seed=seed, sought=sought, most=most)
-        filling.fill()
+        wanted = {oid: conditions for oid, table in tables.items() if (conditions := sought.get(table.bare_name, ()))}
+        filling = _Filling(connection, tables, self._recipes, self._slow, most)
+        filling.fill(_Attempt(self._rows, seed, wanted))
         return Filled(filling.rows, filling.empty)
 
 
-class _Attempt(NamedTuple):
-    """How many rows to put in, and which."""
+@dataclass(frozen=True)
+class _Attempt:
+    """How many rows to put in, and which: ``sought`` has by OID conditions that a row should satisfy."""
 
     rows: int
     seed: int
-    sought: Mapping[str, tuple[str, ...]]
-    bare: bool = False
+    sought: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    nulls: Nulls = Nulls.SOME
+    #: Leave rows out that meet others.
+    avoiding: bool = False
 
 
 class _Filling:
@@ -74,10 +84,7 @@ class _Filling:
         connection: psycopg.Connection[Any],
         tables: Mapping[int, Table],
         recipes: Recipes,
-        *,
-        rows: int,
-        seed: int,
-        sought: Mapping[str, tuple[str, ...]],
+        slow: dict[Table, str],
         most: Mapping[int, int],
     ) -> None:
         self.rows: dict[int, int] = {}
@@ -85,75 +92,110 @@ class _Filling:
         self._connection = connection
         self._tables = tables
         self._recipes = recipes
-        self._count = rows
-        self._seed = seed
-        self._sought = sought
+        self._slow = slow
         self._most = most
+        self._patience = _MOST
 
-    def fill(self) -> None:
+    def fill(self, attempt: _Attempt) -> None:
         groups = in_order(self._tables)
-        attempt = _Attempt(self._count, self._seed, self._sought)
-        made = [self._made(group, attempt) for group in groups]
-        whole = [recipes for recipes in made if recipes]
-        try:
-            self._put_in(whole)
-        except psycopg.Error:
-            for group in groups:
-                self._fill_alone(group)
+        wanted = dict(attempt.sought)
+        attempt = replace(attempt, sought=wanted)
+        made: list[list[Recipe]] = []
+        for group in reversed(groups):  # what refers to others says what it demands of them
+            made.append(self._made(group, attempt))
+            for target, conditions in (demand for recipe in made[-1] for demand in recipe.demands.items()):
+                wanted[target] = tuple(dict.fromkeys((*wanted.get(target, ()), *conditions)))
+        self._halve([recipes for recipes in reversed(made) if recipes], attempt)
         self._explain()
 
     def _made(self, group: Iterable[Table], attempt: _Attempt) -> list[Recipe]:
-        """The recipes of a group; none where one of its tables takes no row, and the others cannot without it."""
+        """The recipes of a group, without those of its tables that take no row."""
         return [recipe for table in group if (recipe := self._recipe(table, attempt))]
 
     def _recipe(self, table: Table, attempt: _Attempt) -> Recipe | None:
-        rows, seed, sought, bare = attempt
-        rows = min(rows, self._most.get(table.oid, rows))
+        sought = attempt.sought.get(table.oid, ())
+        if table in self._slow:
+            self.empty[table.oid] = self._slow[table]
+            return None
+        rows = min(attempt.rows, self._most.get(table.oid, attempt.rows))
         if not rows:
             self.empty[table.oid] = "any row is in the way of those that the migration puts in"
             return None
-        conditions = sought.get(table.bare_name, ())
         try:
-            return self._recipes.recipe(self._connection, table, rows, seed=seed, sought=conditions, bare=bare)
+            return self._recipes.recipe(
+                self._connection, table, rows, seed=attempt.seed, sought=sought, nulls=attempt.nulls
+            )
         except ImpossibleError as error:
             self.empty[table.oid] = str(error)
             return None
 
-    def _fill_alone(self, group: tuple[Table, ...]) -> None:
-        """Put in what a table takes: many rows, or one, which meets neither itself nor so easily what is there."""
-        nothing: Mapping[str, tuple[str, ...]] = {}
+    def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: _Attempt) -> None:
+        """Put in all at once, or if some are refused, one half after the other."""
+        if not groups:
+            return
+        try:
+            self._put_in(groups, attempt)
+        except psycopg.Error as error:
+            if len(groups) == 1 and isinstance(error, psycopg.errors.QueryCanceled):
+                self._give_up(recipe.table for recipe in groups[0])
+            elif len(groups) == 1:
+                self._insist([recipe.table for recipe in groups[0]], attempt)
+            else:
+                self._halve(groups[: len(groups) // 2], attempt)
+                self._halve(groups[len(groups) // 2 :], attempt)
+
+    def _insist(self, group: Sequence[Table], attempt: _Attempt) -> None:
+        """Put in what the tables of a group take, be it less and less like rows of production."""
+        count, seed = attempt.rows, attempt.seed
         attempts = [
-            _Attempt(self._count, self._seed, self._sought),
-            _Attempt(self._count, self._seed, nothing),
-            _Attempt(1, self._seed, nothing),
-            _Attempt(1, self._seed + 1, nothing),
-            _Attempt(1, self._seed + 1, nothing, bare=True),
+            attempt,
+            replace(attempt, avoiding=True),
+            _Attempt(count, seed, nulls=Nulls.NONE),
+            _Attempt(count, seed + 1, nulls=Nulls.NONE),
+            _Attempt(1, seed, nulls=Nulls.NONE),
+            _Attempt(1, seed + 1, nulls=Nulls.ALL),
         ]
-        for attempt in attempts:
-            recipes = self._made(group, attempt)
+        for each in attempts:
+            recipes = self._made(group, each)
             if not recipes:
                 return
             try:
-                self._put_in([recipes])
+                self._put_in([recipes], each)
+            except psycopg.errors.QueryCanceled:
+                self._give_up(group)
+                return
             except psycopg.Error as error:
                 refused = error.diag.message_primary or str(error)
-                self.empty |= {recipe.table.oid: f"its rows are refused: {refused}" for recipe in recipes}
+                if each.nulls is not Nulls.ALL:  # what is said of NULLs would lead astray
+                    self.empty |= {recipe.table.oid: f"its rows are refused: {refused}" for recipe in recipes}
             else:
                 for recipe in recipes:
                     self.empty.pop(recipe.table.oid, None)
                 return
+        parts = in_order({table.oid: table for table in group}, strictly=True)
+        if len(parts) > 1:
+            for part in parts:
+                self._insist(part, attempt)
 
-    def _put_in(self, groups: Sequence[Sequence[Recipe]]) -> None:
+    def _give_up(self, group: Iterable[Table]) -> None:
+        for table in group:
+            why = "putting rows into it takes too long"
+            self._slow[table] = self.empty[table.oid] = why
+
+    def _put_in(self, groups: Sequence[Sequence[Recipe]], attempt: _Attempt) -> None:
         """Put in the rows of all groups by one message, or none of them."""
-        if not groups:
-            return
-        statements = [insertion(recipes, self._tables) for recipes in groups]
-        begin = f"SAVEPOINT {_SAVEPOINT}; SET LOCAL statement_timeout = {_MOST_MILLISECONDS}"
-        parts = [begin, *statements, *_settled(self._tables.values()), f"RELEASE SAVEPOINT {_SAVEPOINT}"]
-        cursor = self._connection.cursor()
+        statements = [insertion(recipes, self._tables, avoiding=attempt.avoiding) for recipes in groups]
+        rows = sum(recipe.count for recipes in groups for recipe in recipes)
+        statements += [*_settled(self._tables.values()), f"RELEASE SAVEPOINT {_SAVEPOINT}"]
+        # By itself: of a message that cannot be parsed nothing is run.
+        begin = f"SAVEPOINT {_SAVEPOINT}; SET LOCAL statement_timeout = {self._patience + rows}"
+        self._connection.execute(begin.encode())
+        cursor = self._connection.cursor(row_factory=tuple_row)
         try:
-            cursor.execute("; ".join(parts).encode())
-        except psycopg.Error:
+            cursor.execute("; ".join(statements).encode())
+        except BaseException as error:
+            if isinstance(error, psycopg.errors.QueryCanceled):
+                self._patience = _LESS
             with suppress(psycopg.Error):
                 undo = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
                 self._connection.execute(undo.encode())
@@ -168,7 +210,8 @@ class _Filling:
         if not bare:
             return
         there = " UNION ALL ".join(f"SELECT {oid}, EXISTS (SELECT FROM {self._tables[oid].name})" for oid in bare)
-        for oid, holds_rows in self._connection.execute(there.encode()).fetchall():
+        cursor = self._connection.cursor(row_factory=tuple_row)
+        for oid, holds_rows in cursor.execute(there.encode()).fetchall():
             if holds_rows:
                 self.empty.pop(oid, None)
             elif oid not in self.empty:
@@ -179,7 +222,16 @@ class _Filling:
         for target in targets:
             if not self.rows.get(target.oid) and target.oid != table.oid:
                 return f"it refers to {target.shown}, which is empty"
-        return "a trigger or a rule on it takes its rows away" if table.has_triggers else "no row was put into it"
+        if table.has_rules:
+            return "a rule on it takes its rows away"
+        if table.has_triggers:
+            return "a trigger on it takes its rows away"
+        referring = {name for key in table.foreign_keys for name in key.columns}
+        checks = [check for check in table.checks if check.columns & referring]
+        if not checks:
+            return "no row was put into it"
+        told = ", ".join(f"{check.name}: {check.condition}" for check in checks)
+        return f"what it refers to holds no rows that its checks take ({told})"
 
 
 def _settled(tables: Iterable[Table]) -> list[str]:
@@ -187,6 +239,7 @@ def _settled(tables: Iterable[Table]) -> list[str]:
     deferrable = [constraint for table in tables for constraint in table.deferrable]
     if not deferrable:
         return []
-    now = [f"SET CONSTRAINTS {', '.join(name for name, _ in deferrable)} IMMEDIATE"]
-    deferred = [name for name, initially in deferrable if initially]
-    return now + ([f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED"] if deferred else [])
+    names = [name for name, _ in deferrable]
+    deferred = [name for name, initially in deferrable if initially and name]
+    now = f"SET CONSTRAINTS {', '.join(names) if all(names) else 'ALL'} IMMEDIATE"
+    return [now, *([f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED"] if deferred else [])]

@@ -1,158 +1,179 @@
-"""The statements that put rows into tables."""
+"""The statements that put rows into tables.
+
+What a row of its own can say, and what it takes from tables that have their rows already, is one query. What tables of
+a cycle take from each other is joined to these, and only then all are inserted, by the same statement: only behind it
+are foreign keys looked at.
+"""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from pytest_migrations.rows.referring import Referring
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_migrations.rows.recipes import Recipe
-    from pytest_migrations.rows.table import ForeignKey, Table
+    from pytest_migrations.rows.recipe import Recipe
+    from pytest_migrations.rows.table import Check, ForeignKey, Table
+
+#: What the number of a row is called beside the table's own columns.
+_NUMBER = '"pytest_migrations row"'
 
 
-def insertion(recipes: Sequence[Recipe], tables: Mapping[int, Table]) -> str:
-    """One statement for the tables of some recipes, of which several refer to each other.
+def insertion(recipes: Sequence[Recipe], tables: Mapping[int, Table], *, avoiding: bool = False) -> str:
+    """The SQL that puts in the rows of some recipes, of which several refer to each other.
 
-    It answers with the number of rows that each has got, in this order. The rows of a cycle have to come by one
-    statement: only behind it are foreign keys looked at.
+    The answer of its last statement is how many rows each has got, in this order. ``avoiding`` rows keep out of the way
+    of those that are there: what meets another in a key is left out.
     """
-    together = {recipe.table.oid: number for number, recipe in enumerate(recipes)}
-    rows, inserts = [], []
-    for number, recipe in enumerate(recipes):
-        internal = [key for key in recipe.table.foreign_keys if key.target in together]
-        select = _rows(recipe, [key for key in recipe.table.foreign_keys if key.target not in together], tables)
-        joined = _Joined(recipe, number, internal, together)
-        rows.append(f"rows_{number} AS MATERIALIZED ({select.sql})")
-        inserts.append(f"inserted_{number} AS ({joined.insert(select.columns)} RETURNING 1)")
+    together = _Together(recipes, tables)
+    avoid = " ON CONFLICT DO NOTHING" if avoiding else ""
+    if len(recipes) == 1 and recipes[0].table.has_rules:  # PostgreSQL rewrites no statement within another
+        table = recipes[0].table
+        return f"{together.insert(table, inlined=True)}; SELECT count(*) FROM {table.name}"
+    inserts = [f"inserted_{n} AS ({together.insert(r.table)}{avoid} RETURNING 1)" for n, r in enumerate(recipes)]
     counts = ", ".join(f"(SELECT count(*) FROM inserted_{number})" for number in range(len(recipes)))
-    return f"WITH {', '.join([*rows, *inserts])} SELECT {counts}"
-
-
-@dataclass
-class _Select:
-    """``columns`` are those of the table that it has values for, beside the number of the row."""
-
-    recipe: Recipe
-    columns: dict[str, str] = field(default_factory=dict)
-    joins: list[str] = field(default_factory=list)
-    conditions: list[str] = field(default_factory=list)
-
-    @property
-    def sql(self) -> str:
-        values = ['r.g AS "#"', *(f"{value} AS {quoted(name)}" for name, value in self.columns.items())]
-        where = f" WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
-        return f"SELECT {', '.join(values)} FROM {self.recipe.rows}{''.join(self.joins)}{where}"
-
-
-def _rows(recipe: Recipe, keys: Sequence[ForeignKey], tables: Mapping[int, Table]) -> _Select:
-    """The rows of a recipe, with what refers to tables that have their rows already."""
-    select = _Select(recipe, dict(recipe.values))
-    columns = {column.name: column for column in recipe.table.columns}
-    settled: dict[str, str] = {}
-    counts: dict[str, str] = {}
-    # The widest first: what is part of another key is then settled by it.
-    for number, key in enumerate(sorted(keys, key=lambda key: (-len(key.columns), key.name))):
-        new = [name for name in key.columns if name not in settled]
-        if key.target not in tables:
-            select.columns |= {name: f"NULL::{columns[name].type.name}" for name in new if columns[name].nullable}
-            continue
-        if not new:
-            continue
-        row = "r.g" if recipe.unique.intersection(new) else "r.d"
-        target = _Target(number, tables[key.target].name, key, recipe.count)
-        select.joins += target.joins(settled, row)
-        for name in new:
-            settled[name] = value = target.value(name)
-            counts[name] = target.count(settled)
-            nulls = recipe.nulls.get(name)
-            select.columns[name] = f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
-            if not columns[name].nullable:
-                select.conditions.append(f"{value} IS NOT NULL")
-    for foreign, capacity in recipe.bounds:
-        counted = dict.fromkeys(counts[name] for name in sorted(foreign) if name in counts)
-        select.conditions.append(f"r.g < greatest({', '.join([*counted, str(capacity)])})")
-    return select
+    return f"WITH {', '.join([*together.queries, *inserts])} SELECT {counts}"
 
 
 @dataclass(frozen=True)
-class _Target:
-    """Rows of a table that a foreign key refers to, one for each of ours, as many as ``most``."""
+class _Rows:
+    """A query for rows of a table: its ``name``, the SQL, and which columns of the table it has so far."""
 
-    number: int
-    table: str
-    key: ForeignKey
-    most: int
-
-    def value(self, name: str) -> str:
-        return f"f{self.number}.v{self.key.columns.index(name)}"
-
-    def count(self, settled: Mapping[str, str]) -> str:
-        """How many different rows there are."""
-        return "1" if self._agreeing(settled, self.key.columns) else f"n{self.number}.c"
-
-    def joins(self, settled: Mapping[str, str], row: str) -> list[str]:
-        """Joins to the ``row`` of that number, or where another key has ``settled`` a column, to one that agrees."""
-        columns = ", ".join(f"t.{quoted(name)} AS v{place}" for place, name in enumerate(self.key.referred))
-        order = ", ".join(f"t.{quoted(name)} DESC" for name in self.key.referred)
-        there = " AND ".join(f"t.{quoted(name)} IS NOT NULL" for name in self.key.referred)
-        source, most, alias = f"FROM {self.table} t WHERE {there}", f"LIMIT {self.most}", f"f{self.number}"
-        if agreeing := self._agreeing(settled, self.key.columns):
-            one = f"SELECT {columns} {source} AND {agreeing} ORDER BY {order} LIMIT 1"
-            return [f" LEFT JOIN LATERAL ({one}) {alias} ON true"]
-        counted = f"SELECT nullif(count(*), 0) AS c FROM (SELECT {source} {most}) t"
-        numbered = f"SELECT {columns}, row_number() OVER (ORDER BY {order}) - 1 AS i {source} ORDER BY {order} {most}"
-        return [
-            f" LEFT JOIN ({counted}) n{self.number} ON true",
-            f" LEFT JOIN ({numbered}) {alias} ON {alias}.i = {row} % n{self.number}.c",
-        ]
-
-    def _agreeing(self, settled: Mapping[str, str], columns: Sequence[str]) -> str:
-        pairs = zip(columns, self.key.referred, strict=True)
-        mine = f"f{self.number}."
-        return " AND ".join(
-            f"t.{quoted(referred)} = {settled[name]}"
-            for name, referred in pairs
-            if name in settled and not settled[name].startswith(mine)
-        )
+    name: str
+    sql: str
+    columns: tuple[str, ...]
 
 
 @dataclass
-class _Joined:
-    """The rows of a recipe with what refers to tables that get theirs by the same statement."""
+class _Together:
+    """The rows of tables that refer to each other."""
 
-    recipe: Recipe
-    number: int
-    keys: Sequence[ForeignKey]
-    together: Mapping[int, int]
+    recipes: Sequence[Recipe]
+    tables: Mapping[int, Table]
+    queries: list[str] = field(default_factory=list)
 
-    def insert(self, columns: Mapping[str, str]) -> str:
-        values = {name: f"a.{quoted(name)}" for name in columns}
-        joins = []
-        for place, key in enumerate(self.keys):
-            target = self.together[key.target]
-            joins.append(f" LEFT JOIN rows_{target} k{place} ON {self._match(key, place)}")
-            for name, referred in zip(key.columns, key.referred, strict=True):
-                if name not in columns:
-                    values[name] = self._value(key, name, f"k{place}.{quoted(referred)}")
-        names = f" ({', '.join(map(quoted, values))})" if values else ""
-        return (
-            f"INSERT INTO {self.recipe.table.name}{names} OVERRIDING SYSTEM VALUE "
-            f"SELECT {', '.join(values.values())} FROM rows_{self.number} a{''.join(joins)}"
-        )
+    def __post_init__(self) -> None:
+        self._recipes = {recipe.table.oid: recipe for recipe in self.recipes}
+        self._rows: dict[int, _Rows] = {}
+        self._waiting: list[tuple[Recipe, ForeignKey]] = []
+        for recipe in self.recipes:
+            among = [key for key in recipe.table.foreign_keys if key.target in self._recipes]
+            others = [key for key in recipe.table.foreign_keys if key.target not in self._recipes]
+            self._add(recipe, _first_rows(recipe, others, self.tables))
+            self._waiting += [(recipe, key) for key in among if not recipe.table.has_rules]
+        while self._waiting:
+            ready = next((each for each in self._waiting if self._is_ready(each[1])), None)
+            if ready:
+                self._waiting.remove(ready)
+                self._join(*ready)
+            elif not self._begin():
+                break
 
-    def _match(self, key: ForeignKey, place: int) -> str:
-        if key.target == self.recipe.table.oid:  # each to the one before it
-            return f'k{place}."#" = greatest(a."#" - 1, 0)'
-        target = self.together[key.target]
-        return f'k{place}."#" = a."#" % (SELECT nullif(count(*), 0) FROM rows_{target})'
+    def insert(self, table: Table, *, inlined: bool = False) -> str:
+        rows = self._rows[table.oid]
+        names = ", ".join(map(quoted, rows.columns))
+        source = f"({rows.sql}) a" if inlined else f"{rows.name} a"
+        into = f"INSERT INTO {table.name}{names and f' ({names})'} OVERRIDING SYSTEM VALUE"
+        return f"{into} SELECT {names} FROM {source}"
 
-    def _value(self, key: ForeignKey, name: str, value: str) -> str:
-        nullable = all(column.nullable for column in self.recipe.table.columns if column.name == name)
-        conditions = [self.recipe.nulls[name].replace("r.g", 'a."#"')] if name in self.recipe.nulls else []
-        if nullable and key.target == self.recipe.table.oid:
-            conditions.append('a."#" = 0')
-        return f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {value} END" if conditions else value
+    def _add(self, recipe: Recipe, sql_and_columns: tuple[str, tuple[str, ...]]) -> None:
+        sql, columns = sql_and_columns
+        before = self._rows.get(recipe.table.oid)
+        known = before.columns if before else ()
+        filtered = _satisfying(recipe, sql, columns, since=known)
+        rows = _Rows(f"rows_{len(self.queries)}", filtered, columns)
+        self.queries.append(f"{rows.name} AS MATERIALIZED ({rows.sql})")
+        self._rows[recipe.table.oid] = rows
+
+    def _is_ready(self, key: ForeignKey) -> bool:
+        """Whether all that the key refers to is known."""
+        return set(key.referred) <= set(self._rows[key.target].columns)
+
+    def _begin(self) -> bool:
+        """Where each key waits for another, let one of the columns that they wait for have a value of its own."""
+        for recipe, key in self._waiting:
+            rows = self._rows[recipe.table.oid]
+            sought = {name for _, other in self._waiting if other.target == recipe.table.oid for name in other.referred}
+            for name in key.columns:
+                if name in sought and name in recipe.usual and name not in rows.columns:
+                    value = _by_number(recipe.usual[name])
+                    sql = f"SELECT a.*, {value} AS {quoted(name)} FROM {rows.name} a"
+                    self._add(recipe, (sql, (*rows.columns, name)))
+                    return True
+        return False
+
+    def _join(self, recipe: Recipe, key: ForeignKey) -> None:
+        mine, theirs = self._rows[recipe.table.oid], self._rows[key.target]
+        pairs = dict(zip(key.columns, key.referred, strict=True))
+        new = [name for name in pairs if name not in mine.columns and name not in recipe.generated]
+        if not new:
+            return
+        is_own, lacking = key.target == recipe.table.oid, recipe.table.can_lack(key)
+        agreeing = [f"t.{quoted(pairs[name])} = a.{quoted(name)}" for name in pairs if name in mine.columns]
+        if agreeing:
+            before = [f"t.{_NUMBER} {'<' if lacking else '<='} a.{_NUMBER}"] if is_own else []
+            where, order = " AND ".join([*agreeing, *before]), f"t.{_NUMBER} = a.{_NUMBER}, t.{_NUMBER} DESC"
+            source = f"LATERAL (SELECT * FROM {theirs.name} t WHERE {where} ORDER BY {order} LIMIT 1) k ON true"
+        else:
+            number = self._number(recipe, key, new) if is_own else f"a.{_NUMBER} % {_count(theirs)}"
+            source = f"{theirs.name} k ON k.{_NUMBER} = {number}"
+        values = [f"{self._value(recipe, name, pairs[name])} AS {quoted(name)}" for name in new]
+        sql = f"SELECT a.*, {', '.join(values)} FROM {mine.name} a LEFT JOIN {source}"
+        self._add(recipe, (sql, (*mine.columns, *new)))
+
+    def _number(self, recipe: Recipe, key: ForeignKey, new: Iterable[str]) -> str:
+        """To which row of its own table one refers: to that before it, the first to none or else to itself."""
+        if recipe.table.can_lack(key):
+            return f"a.{_NUMBER} - 1"
+        if any(check.columns.intersection(new) for check in recipe.checks):  # which may forbid that
+            return f"(a.{_NUMBER} + {_count(self._rows[key.target])} - 1) % {_count(self._rows[key.target])}"
+        return f"a.{_NUMBER}" if recipe.unique.intersection(new) else f"greatest(a.{_NUMBER} - 1, 0)"
+
+    def _value(self, recipe: Recipe, name: str, referred: str) -> str:
+        nulls, value = recipe.nulls.get(name), f"k.{quoted(referred)}"
+        return f"CASE WHEN {_by_number(nulls)} THEN NULL ELSE {value} END" if nulls else value
+
+
+def _by_number(sql: str) -> str:
+    """What is said of numbered rows, of those that have been made from them."""
+    return re.sub(r"\br\.[gd]\b", f"a.{_NUMBER}", sql)
+
+
+def _count(rows: _Rows) -> str:
+    return f"(SELECT nullif(count(*), 0) FROM {rows.name})"
+
+
+def _first_rows(recipe: Recipe, keys: Sequence[ForeignKey], tables: Mapping[int, Table]) -> tuple[str, tuple[str, ...]]:
+    """The rows of a recipe, with what refers to tables that have their rows already, and their columns."""
+    referring = Referring(recipe, keys, tables)
+    columns = {**recipe.values, **referring.values}
+    values = [f"r.g AS {_NUMBER}", *(f"{value} AS {quoted(name)}" for name, value in columns.items())]
+    where = f" WHERE {' AND '.join(referring.conditions)}" if referring.conditions else ""
+    return f"SELECT {', '.join(values)} FROM {recipe.rows}{''.join(referring.joins)}{where}", tuple(columns)
+
+
+def _satisfying(recipe: Recipe, sql: str, columns: Sequence[str], *, since: Sequence[str]) -> str:
+    """Of some rows those that satisfy the checks which can be told of these columns, and not of those ``since``."""
+    checks = [check for check in recipe.checks if _told(recipe, check, columns) and not _told(recipe, check, since)]
+    if not checks:
+        return sql
+    generated = "".join(
+        f", ({expression}) AS {quoted(name)}"
+        for name, (expression, needs) in recipe.generated.items()
+        if needs <= set(columns)
+    )
+    where = " AND ".join(f"({check.condition}) IS NOT FALSE" for check in checks)
+    names = "".join(f", {quoted(name)}" for name in columns)
+    number = f"row_number() OVER (ORDER BY {_NUMBER}) - 1 AS {_NUMBER}"
+    return f"SELECT {number}{names} FROM (SELECT a.*{generated} FROM ({sql}) a) a WHERE {where}"
+
+
+def _told(recipe: Recipe, check: Check, columns: Sequence[str]) -> bool:
+    known = set(columns)
+    known |= {name for name, (_, needs) in recipe.generated.items() if needs <= known}
+    return check.columns <= known

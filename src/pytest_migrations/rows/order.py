@@ -11,10 +11,17 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.table import Table
 
 
-def in_order(tables: Mapping[int, Table]) -> list[tuple[Table, ...]]:
-    """Groups of tables, each behind those that it refers to; a group of several is a cycle of foreign keys."""
+def in_order(tables: Mapping[int, Table], *, strictly: bool = False) -> list[tuple[Table, ...]]:
+    """Groups of tables, each behind those that it refers to; a group of several is a cycle of foreign keys.
+
+    ``strictly`` looks at those foreign keys alone that cannot be NULL.
+    """
     refers = {
-        oid: {key.target for key in table.foreign_keys if key.target in tables and key.target != oid}
+        oid: {
+            key.target
+            for key in table.foreign_keys
+            if key.target in tables and key.target != oid and not (strictly and table.can_lack(key))
+        }
         for oid, table in tables.items()
     }
     groups = {oid: frozenset({oid}) for oid in tables}

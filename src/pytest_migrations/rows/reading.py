@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from psycopg import errors, sql
+from psycopg.rows import tuple_row
 
-from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
+from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
 from pytest_migrations.rows.table import Check, Column, ForeignKey, Key, Table, Type
 
 if TYPE_CHECKING:
@@ -25,9 +27,9 @@ _FIRST_OF_USERS = 16384
 #: gets along with NULL in its own foreign keys, so that a chain of them is not followed to its end.
 _QUERY = f"""
 with recursive named(oid, asked) as (
-    select c.oid, true from pg_class c
-    where (c.relname = any ($1) or c.oid = any ($2)) and c.relkind in ('r', 'p') and c.relpersistence <> 't'
-      and c.oid >= {_FIRST_OF_USERS}
+    select c.oid, true
+    from (select oid from pg_class where relname = any ($1) union select unnest($2)) asked(oid) join pg_class c using (oid)
+    where c.relkind in ('r', 'p') and c.relpersistence <> 't' and c.oid::int8 >= {_FIRST_OF_USERS}
       and not exists (select from pg_depend d
         where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
   union
@@ -80,9 +82,10 @@ select 'table', c.oid::int8, json_build_object(
             and i.indpred is null and i.indexprs is null and not exists (select from pg_attribute o
                 where o.attrelid = c.oid and o.attnum = any (i.indkey::int2[]) and not o.attnotnull)
             order by i.indisprimary desc, i.indexrelid limit 1)::int2[])),
-    'triggers', exists (select from pg_trigger t
-            where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0)
-        or exists (select from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3'),
+    -- With EXISTS the planner would read all there are.
+    'triggers', (select true from pg_trigger t
+        where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0 limit 1),
+    'rules', (select true from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3' limit 1),
     'columns', (select json_agg(json_build_array(a.attname, a.atttypid::int8, a.atttypmod,
             format_type(a.atttypid, a.atttypmod), a.attnum, not a.attnotnull,
             case when a.attgenerated <> '' then pg_get_expr(d.adbin, d.adrelid) end,
@@ -96,23 +99,30 @@ select 'table', c.oid::int8, json_build_object(
           and coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)),
     'foreign', (select json_agg(json_build_array(k.conname, k.conkey, k.confrelid::int8,
             (select json_agg(a.attname order by u.place) from unnest(k.confkey) with ordinality u(number, place)
-               join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number)) order by k.conname)
+               join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number),
+            k.confmatchtype = 'f') order by k.conname)
         from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'
           and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
     'keys', (select json_agg(json_build_array(
-            case when i.indexprs is null and i.indpred is null then to_jsonb((i.indkey::int2[])[0:i.indnkeyatts - 1])
+            case when i.indexprs is null then to_jsonb((i.indkey::int2[])[0:i.indnkeyatts - 1])
             else (select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass
                 and d.objid = i.indexrelid and d.refobjid = c.oid and d.refobjsubid > 0) end,
-            not coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false)))
+            not coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false),
+            i.indexprs is null and not i.indisexclusion) order by i.indexrelid)
         from pg_index i where i.indrelid = c.oid and (i.indisunique or i.indisexclusion)),
-    'deferrable', (select json_agg(json_build_array(k.connamespace::regnamespace::text, k.conname, k.condeferred))
+    'indexed', (select json_agg(json_build_array(i.indexrelid::regclass::text, (
+            select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass
+                and d.objid = i.indexrelid and d.refobjid = c.oid and d.refobjsubid > 0),
+            concat_ws(', ', pg_get_expr(i.indexprs, c.oid), pg_get_expr(i.indpred, c.oid))) order by i.indexrelid)
+        from pg_index i where i.indrelid = c.oid and (i.indexprs is not null or i.indpred is not null)),
+    'deferrable', (select json_agg(json_build_array(k.connamespace::regnamespace::text, k.conname, k.condeferred,
+            exists (select from pg_constraint o where o.conname = k.conname and o.connamespace = k.connamespace
+                and not o.condeferrable)) order by k.conname)
         from pg_constraint k where k.conrelid = c.oid and k.condeferrable))
 from wanted w join pg_class c using (oid) join pg_namespace n on n.oid = c.relnamespace
 where c.relkind in ('r', 'p')"""
 _NAME = '"pytest_migrations rows"'
 _PREPARE = f"prepare {_NAME}(text[], oid[]) as {_QUERY};"
-#: Behind the placement of a query that reads little of each catalog.
-_BY_INDEX = "set local enable_nestloop = on; set local enable_seqscan = off;"
 _KINDS = {"b": "base", "c": "composite", "d": "domain", "e": "enum", "r": "range", "m": "multirange"}
 
 
@@ -127,17 +137,17 @@ def read_tables(
     if not names and not oids:
         return {}, set()
     execute = sql.SQL("execute {} ({}::text[], {}::oid[])").format(sql.SQL(_NAME), list(names), list(oids))
-    ask = NOT_TEMPORARY + _BY_INDEX + execute.as_string(connection)
+    ask = NOT_TEMPORARY + BY_INDEX + execute.as_string(connection)
     try:
         (result,) = pinned(connection, ask)
     except errors.InvalidSqlStatementName:
-        (result,) = pinned(connection, NOT_TEMPORARY + _PREPARE + _BY_INDEX + execute.as_string(connection))
+        (result,) = pinned(connection, NOT_TEMPORARY + _PREPARE + BY_INDEX + execute.as_string(connection))
     rows = [
         (result.get_value(row, 0), int(result.get_value(row, 1) or 0), json.loads(result.get_value(row, 2) or b"{}"))
         for row in range(result.ntuples)
     ]
     types = _Types({oid: facts for kind, oid, facts in rows if kind == b"type"})
-    described = {oid: facts for kind, oid, facts in rows if kind == b"table"}
+    described = {oid: facts for kind, oid, facts in sorted(rows, key=itemgetter(1)) if kind == b"table"}
     return (
         {oid: _table(oid, facts, types) for oid, facts in described.items()},
         {oid for oid, facts in described.items() if facts["asked"]},
@@ -146,7 +156,7 @@ def read_tables(
 
 def tables_of(connection: psycopg.Connection[Any]) -> dict[int, Table]:
     """All tables of the database that are a user's, without their partitions, by OID."""
-    oids = [oid for (oid,) in connection.execute(_ALL)]
+    oids = [oid for (oid,) in connection.cursor(row_factory=tuple_row).execute(_ALL)]
     return {oid: table for oid, table in read_tables(connection, oids=oids)[0].items() if table.root == oid}
 
 
@@ -208,15 +218,24 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
         columns,
         (*checks, *_bounds(facts, columns)),
         tuple(
-            Key(frozenset(named[place] for place in places or ()), takes_nulls)
-            for places, takes_nulls in facts["keys"] or ()
+            Key(frozenset(named[place] for place in places or ()), takes_nulls, by_value)
+            for places, takes_nulls, by_value in facts["keys"] or ()
         ),
         tuple(
-            ForeignKey(name, tuple(named[place] for place in places), target, tuple(referred))
-            for name, places, target, referred in facts["foreign"] or ()
+            ForeignKey(name, tuple(named[place] for place in places), target, tuple(referred), all_or_none)
+            for name, places, target, referred, all_or_none in facts["foreign"] or ()
         ),
-        tuple((f"{schema}.{_quoted(name)}", deferred) for schema, name, deferred in facts["deferrable"] or ()),
-        facts["triggers"],
+        tuple(
+            Check(name, frozenset(named[place] for place in places), f"num_nulls({expressions}) >= 0")
+            for name, places, expressions in facts["indexed"] or ()
+            if places
+        ),
+        tuple(
+            ("" if is_ambiguous else f"{schema}.{_quoted(name)}", deferred)
+            for schema, name, deferred, is_ambiguous in facts["deferrable"] or ()
+        ),
+        bool(facts["triggers"]),
+        bool(facts["rules"]),
         "it has no partitions" if facts["partitioned"] and facts["partitions"] is None else "",
         facts["root"] or oid,
         tuple(facts["identity"] or ()),

@@ -56,23 +56,29 @@ class Check:
 
 @dataclass(frozen=True)
 class ForeignKey:
-    """The ``columns`` refer to the ``referred`` columns of the table with the OID ``target``."""
+    """The ``columns`` refer to the ``referred`` columns of the table with the OID ``target``.
+
+    ``all_or_none`` says that either all or none of them are NULL (MATCH FULL).
+    """
 
     name: str
     columns: tuple[str, ...]
     target: int
     referred: tuple[str, ...]
+    all_or_none: bool = False
 
 
 @dataclass(frozen=True)
 class Key:
     """A unique or exclusion constraint, or a unique index, and the columns that it looks at.
 
-    ``takes_nulls`` says that rows with NULL in one of them are never in each other's way.
+    ``takes_nulls`` says that rows with NULL in one of them are never in each other's way. ``by_value`` says that rows
+    never are which differ in one of the columns: not so of an expression of them, and where ranges may not overlap.
     """
 
     columns: frozenset[str]
     takes_nulls: bool
+    by_value: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,13 +93,23 @@ class Table:
     checks: tuple[Check, ...] = ()
     keys: tuple[Key, ...] = ()
     foreign_keys: tuple[ForeignKey, ...] = ()
+    #: Conditions that are true of any row on which the expressions of its indexes can be evaluated.
+    evaluated: tuple[Check, ...] = ()
     #: Deferrable constraints and constraint triggers of it, as SQL names them, and whether each is deferred initially.
+    #: The name is empty where SQL cannot name it without naming one that is not deferrable.
     deferrable: tuple[tuple[str, bool], ...] = ()
     #: Whether an INSERT calls triggers of the user's, which may do anything.
     has_triggers: bool = False
+    #: Whether an INSERT is rewritten by rules of the user's.
+    has_rules: bool = False
     #: Why no row can ever be in it (a partitioned table without partitions).
     cannot: str = ""
     #: The OID of the table that its rows are rows of as well: of a partition the topmost, else its own.
     root: int = 0
     #: The columns of its primary key, or else of another key without NULL; none where it has neither.
     identity: tuple[str, ...] = ()
+
+    def can_lack(self, key: ForeignKey) -> bool:
+        """Whether a row can be there that refers to none by this foreign key."""
+        nullable = [column.nullable for column in self.columns if column.name in key.columns]
+        return all(nullable) if key.all_or_none else any(nullable)

@@ -1,0 +1,58 @@
+"""What the rows of a table are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from pytest_migrations.rows.numbering import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pytest_migrations.rows.table import Check, Table
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """``count`` rows of a table, numbered as ``rows_of`` does.
+
+    ``values`` has SQL by the name of the column. Other columns of foreign keys take theirs from the tables that they
+    refer to, and are NULL where ``nulls`` says so.
+    """
+
+    table: Table
+    count: int
+    values: Mapping[str, str]
+    nulls: Mapping[str, str]
+    #: The columns that no two rows may share a value of.
+    unique: frozenset[str]
+    #: Of keys whose columns hold few values: those of foreign keys, how many values the others hold, and how many rows
+    #: there can be where the foreign keys are NULL.
+    bounds: tuple[tuple[frozenset[str], int, int], ...]
+    #: Values for columns of foreign keys, where these have nothing to choose from.
+    usual: Mapping[str, str]
+    #: Values of columns of foreign keys that these cannot choose: they refer to rows that agree.
+    settled: Mapping[str, str]
+    #: Conditions that hang on what foreign keys refer to.
+    checks: tuple[Check, ...]
+    #: Of generated columns the expressions, and the columns in them.
+    generated: Mapping[str, tuple[str, frozenset[str]]]
+    #: By the OID of a table what rows of it are to satisfy so that these rows can refer to them.
+    demands: Mapping[int, tuple[str, ...]]
+
+    @property
+    def rows(self) -> str:
+        """The numbered rows, for the FROM of a query."""
+        return rows_of(self.count)
+
+
+class Nulls(Enum):
+    """Where rows are NULL in columns that can be."""
+
+    #: Each column in some row, but none in the first.
+    SOME = auto()
+    #: Nowhere; and no value is there twice.
+    NONE = auto()
+    ALL = auto()

@@ -1,0 +1,104 @@
+"""What foreign keys take from tables that have their rows already."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from pytest_migrations.sql.grammar import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pytest_migrations.rows.recipe import Recipe
+    from pytest_migrations.rows.table import ForeignKey, Table
+
+#: What differs from row to row.
+_NUMBERED = re.compile(r"\br\.[gd]\b")
+
+
+class Referring:
+    """The ``values`` of columns by foreign keys, the ``joins`` that these need, and ``conditions`` on the rows."""
+
+    def __init__(self, recipe: Recipe, keys: Sequence[ForeignKey], tables: Mapping[int, Table]) -> None:
+        self.values: dict[str, str] = {}
+        self.joins: list[str] = []
+        self.conditions: list[str] = []
+        self._recipe = recipe
+        self._columns = {column.name: column for column in recipe.table.columns}
+        #: SQL of what is known of the columns of keys, and which of these are the same in all rows.
+        self._settled = dict(recipe.settled)
+        self._constant = {name for name, value in self._settled.items() if not _NUMBERED.search(value)}
+        #: Of each column how many values it has.
+        self._counts: dict[str, str] = {}
+        # The widest first: what is part of another key is then settled by it.
+        for number, key in enumerate(sorted(keys, key=lambda key: (-len(key.columns), key.name))):
+            new = [name for name in key.columns if name not in self._settled and name not in recipe.generated]
+            if key.target not in tables:
+                self._lack(new)
+            else:
+                self._refer(number, key, new, tables[key.target].name)
+        self._bound()
+
+    def _lack(self, names: Sequence[str]) -> None:
+        """Nothing is known of the table that a key refers to."""
+        nullable = [self._columns[name] for name in names if self._columns[name].nullable]
+        self.values |= {column.name: f"NULL::{column.type.name}" for column in nullable}
+
+    def _refer(self, number: int, key: ForeignKey, new: Sequence[str], target: str) -> None:
+        source = f"FROM {target} t WHERE {' AND '.join(f't.{quoted(name)} IS NOT NULL' for name in key.referred)}"
+        pairs = {name: f"t.{quoted(referred)}" for name, referred in zip(key.columns, key.referred, strict=True)}
+        known = {name: self._settled[name] for name in pairs if name in self._settled}
+        agreeing = " AND ".join(f"{pairs[name]} = {value}" for name, value in known.items())
+        if not new and not known:
+            return  # the server computes them
+        if not new:
+            lacks = " OR ".join(f"{value} IS NULL" for value in known.values())
+            self.conditions.append(f"({lacks} OR EXISTS (SELECT {source} AND {agreeing}))")
+            return
+        if known.keys() <= self._constant:
+            self._join_in_turn(number, new, pairs, f"{source} AND {agreeing}" if known else source)
+        else:
+            self._join_agreeing(number, new, pairs, f"{source} AND {agreeing}")
+        for place, name in enumerate(new):
+            self._take(name, f"f{number}.v{place}")
+
+    def _take(self, name: str, value: str) -> None:
+        self._settled[name] = value
+        nulls = self._recipe.nulls.get(name)
+        self.values[name] = f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
+        if not self._columns[name].nullable:
+            self.conditions.append(f"{value} IS NOT NULL")
+
+    def _join_agreeing(self, number: int, new: Sequence[str], pairs: Mapping[str, str], source: str) -> None:
+        """Refer to the first row that agrees with what other keys have settled."""
+        order = ", ".join(f"{value} DESC" for value in pairs.values())
+        one = f"SELECT {_named(new, pairs)} {source} ORDER BY {order} LIMIT 1"
+        self.joins.append(f" LEFT JOIN LATERAL ({one}) f{number} ON true")
+        self._counts |= dict.fromkeys(new, "1")
+
+    def _join_in_turn(self, number: int, new: Sequence[str], pairs: Mapping[str, str], source: str) -> None:
+        """Refer to one row behind the other: by the second key to what the row before refers to by the first."""
+        row = f"({'r.g' if self._recipe.unique.intersection(new) else 'r.d'} + {number} * (n{number}.c - 1))"
+        order = ", ".join(f"{value} DESC" for value in pairs.values())
+        most = f"LIMIT {self._recipe.count + number}"
+        counted = f"SELECT nullif(count(*), 0) AS c FROM (SELECT {source} {most}) t"
+        numbered = f"SELECT {_named(new, pairs)}, row_number() OVER (ORDER BY {order}) - 1 AS i {source}"
+        self.joins += [
+            f" LEFT JOIN ({counted}) n{number} ON true",
+            f" LEFT JOIN ({numbered} ORDER BY {order} {most}) f{number} ON f{number}.i = {row} % n{number}.c",
+        ]
+        self._counts |= dict.fromkeys(new, f"n{number}.c")
+
+    def _bound(self) -> None:
+        """Make no more rows than can differ in their keys."""
+        for foreign, others, without in self._recipe.bounds:
+            most = str(others)
+            for count in dict.fromkeys(self._counts[name] for name in sorted(foreign) if name in self._counts):
+                most = f"lcm({most}, {count})"
+            if foreign & self._counts.keys():
+                self.conditions.append(f"r.g < coalesce({most}, {without})")
+
+
+def _named(new: Sequence[str], pairs: Mapping[str, str]) -> str:
+    return ", ".join(f"{pairs[name]} AS v{place}" for place, name in enumerate(new))

@@ -1,0 +1,221 @@
+"""Tables of all kinds get rows from their catalog alone; those that stay empty are reported with the reason."""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import pytest
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row, tuple_row
+
+from pytest_migrations.rows import filling
+from pytest_migrations.rows.filling import Filled, Filler
+from pytest_migrations.rows.reading import tables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.catalog.conftest import Server
+
+_TEXT = Path(__file__).with_name("schemas.sql").read_text()
+SCHEMAS = dict(re.findall(r"^-- # (.*)\n((?:(?!-- # ).*\n)+)", _TEXT, re.MULTILINE))
+#: PostgreSQL before this does not know what is in it.
+_SINCE = (("NULLS NOT DISTINCT", 15), (") VIRTUAL", 18), ("WITHOUT OVERLAPS", 18), ("NOT ENFORCED", 18))
+_TABLE = r"^CREATE (?:UNLOGGED )?TABLE (?:public\.)?(?!\S+ PARTITION)(\S+)"
+_EXPECTED = rf"{_TABLE} .*-- (?:(\d+) rows?|empty: (.*))$"
+
+
+@contextmanager
+def filled(
+    server: Server, sql: str, *, rows: int = 5, seed: int = 0
+) -> Iterator[tuple[psycopg.Connection[Any], dict[str, int], dict[str, str]]]:
+    """A new database with a schema, how many rows each table of it has got, and why others have none.
+
+    Nothing but rows is changed, and the transaction goes on.
+    """
+    with server.fresh() as connection:
+        if any(word in sql and connection.info.server_version < since * 10000 for word, since in _SINCE):
+            pytest.skip("PostgreSQL does not know that yet")
+        connection.execute(sql.encode())
+        connection.execute("BEGIN")
+        tables = tables_of(connection)
+        before = settings(connection)
+        was = counts(connection)
+        found = Filler(rows).fill(connection, tables, seed=seed)
+        assert connection.info.transaction_status == TransactionStatus.INTRANS
+        assert settings(connection) == before
+        assert_told(found, was, counts(connection))
+        shown = {oid: tables[oid].name.removeprefix("public.") for oid in tables}
+        yield (
+            connection,
+            {shown[oid]: count for oid, count in found.rows.items() if count},
+            {shown[oid]: why for oid, why in found.empty.items()},
+        )
+        connection.execute("ROLLBACK")
+
+
+def settings(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
+    query = "SELECT name, setting FROM pg_settings WHERE name <> 'statement_timeout' ORDER BY name"
+    return connection.cursor(row_factory=tuple_row).execute(query).fetchall()
+
+
+def counts(connection: psycopg.Connection[Any]) -> dict[int, int]:
+    """How many rows there are in each table and what inherits from it."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    return {
+        oid: cursor.execute(f"SELECT count(*) FROM {table.name}".encode()).fetchall()[0][0]
+        for oid, table in tables_of(connection).items()
+    }
+
+
+def assert_told(found: Filled, before: dict[int, int], after: dict[int, int]) -> None:
+    """No table is empty silently, and none is called empty that is not."""
+    assert {oid for oid, count in after.items() if not count} == found.empty.keys()
+    for oid, count in found.rows.items():
+        assert after[oid] - before[oid] >= count
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_tables_of_all_kinds(server: Server, name: str) -> None:
+    sql = SCHEMAS[name]
+    expected = dict.fromkeys(re.findall(_TABLE, sql, re.MULTILINE), 5)
+    empty: dict[str, str] = {}
+    for table, rows, why in re.findall(_EXPECTED, sql, re.MULTILINE):
+        expected[table] = int(rows or 0)
+        empty |= {table: why} if why else {}
+    with filled(server, sql) as (_, found, reasons):
+        assert found == {table: rows for table, rows in expected.items() if rows}
+        assert reasons == empty
+
+
+MANY_COLUMNS = ", ".join(f"c{n} {('int', 'text NOT NULL', 'numeric', 'timestamptz')[n % 4]}" for n in range(500))
+
+
+def test_500_columns(server: Server) -> None:
+    with filled(server, f"CREATE TABLE a ({MANY_COLUMNS})") as (_, found, _):
+        assert found == {"a": 5}
+
+
+def test_the_same_seed_gives_the_same_rows(server: Server) -> None:
+    sql = "".join(SCHEMAS[name] for name in ("tenants", "cycles three")) + "CREATE TABLE j (j jsonb, t text, u uuid);"
+    seen = []
+    for seed in (3, 3, 4):
+        with filled(server, sql, seed=seed) as (connection, found, _):
+            seen.append([connection.execute(f"SELECT t::text FROM {table} t".encode()).fetchall() for table in found])
+    assert seen[0] == seen[1]
+    assert all(before != after for before, after in zip(seen[1], seen[2], strict=True))
+
+
+def test_rows_of_another_seed_come_beside_those_that_are_there(server: Server) -> None:
+    with filled(server, SCHEMAS["tenants"]) as (connection, _, _):
+        found = Filler(5).fill(connection, tables_of(connection), seed=1)
+        assert set(found.rows.values()) == {5}
+
+
+def test_rows_that_are_there_already(server: Server) -> None:
+    with filled(server, SCHEMAS["tenants"]) as (connection, _, _):
+        found = Filler(5).fill(connection, tables_of(connection))
+        assert not found.empty
+        assert connection.info.transaction_status == TransactionStatus.INTRANS
+
+
+ROW_SECURITY = """
+CREATE TABLE a (id int PRIMARY KEY, t text);
+ALTER TABLE a ENABLE ROW LEVEL SECURITY;
+CREATE TABLE b (id int PRIMARY KEY, t text);
+ALTER TABLE b ENABLE ROW LEVEL SECURITY;
+ALTER TABLE b FORCE ROW LEVEL SECURITY;
+CREATE TABLE c (id int PRIMARY KEY, t text);
+ALTER TABLE c ENABLE ROW LEVEL SECURITY;
+ALTER TABLE c FORCE ROW LEVEL SECURITY;
+CREATE POLICY p ON c USING (id > 5);
+CREATE TABLE d (id int PRIMARY KEY, c int REFERENCES c);
+"""
+
+
+def test_row_security(server: Server) -> None:
+    with filled(server, ROW_SECURITY) as (_, found, _):
+        assert found == {"a": 5, "b": 5, "c": 5, "d": 5}
+
+
+def test_row_security_of_an_owner(server: Server) -> None:
+    with server.fresh() as connection:
+        connection.execute("GRANT CREATE ON SCHEMA public TO app")
+        connection.execute("SET ROLE app")
+        connection.execute(ROW_SECURITY.encode())
+        with connection.transaction():
+            tables = tables_of(connection)
+            found = Filler(5).fill(connection, tables)
+        assert {tables[oid].bare_name: count for oid, count in found.rows.items()} == {"a": 5, "c": 5, "d": 5}
+        refused = 'its rows are refused: new row violates row-level security policy for table "b"'
+        assert {tables[oid].bare_name: why for oid, why in found.empty.items()} == {"b": refused}
+
+
+SLEEPS = """
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(100); RETURN NEW; END $$;
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY);
+CREATE TABLE c (id int PRIMARY KEY);
+CREATE TRIGGER f BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION f();
+"""
+
+
+def test_a_trigger_that_does_not_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "_MOST", 300)
+    monkeypatch.setattr(filling, "_LESS", 100)
+    with filled(server, SLEEPS) as (_, found, reasons):
+        assert found == {"a": 5, "c": 5}
+        assert reasons == {"b": "putting rows into it takes too long"}
+
+
+def test_a_trigger_that_does_not_end_is_waited_for_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(filling, "_MOST", 300)
+    with server.fresh() as connection:
+        connection.execute(SLEEPS.encode())
+        filler = Filler(5)
+        for seconds in (10, 0.25):
+            with connection.transaction(force_rollback=True):
+                started = time.perf_counter()
+                assert len(filler.fill(connection, tables_of(connection)).empty) == 1
+                assert time.perf_counter() - started < seconds
+
+
+def test_deferred_constraints_are_as_before(server: Server) -> None:
+    sql = """
+    CREATE TABLE a (id int PRIMARY KEY);
+    CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a DEFERRABLE INITIALLY DEFERRED);
+    """
+    with filled(server, sql) as (connection, _, _):
+        connection.execute("ALTER TABLE b ADD c int")  # no events are pending
+        connection.execute("INSERT INTO b VALUES (1, 2)")  # deferred as it was
+        with pytest.raises(psycopg.errors.ForeignKeyViolation):
+            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
+def test_a_session_with_rows_as_dicts(server: Server) -> None:
+    with server.fresh() as connection:
+        connection.execute(SCHEMAS["tenants"].encode())
+        connection.row_factory = dict_row
+        with connection.transaction():
+            assert set(Filler(5).fill(connection, tables_of(connection)).rows.values()) == {5}
+
+
+def test_where_rows_are_alike_a_value_comes_twice_and_null_once(server: Server) -> None:
+    with filled(server, "CREATE TABLE a (id int PRIMARY KEY, t text, n int NOT NULL)") as (connection, _, _):
+        rows = connection.execute("SELECT t, n FROM a ORDER BY id").fetchall()
+    assert None not in rows[0]
+    assert [t for t, _ in rows].count(None) == 1
+    assert len({n for _, n in rows}) == 4
+
+
+def test_rows_that_a_migration_looks_for(server: Server) -> None:
+    with server.fresh() as connection:
+        connection.execute("CREATE TABLE a (id int PRIMARY KEY, state text CHECK (state IN ('new', 'old', 'gone')))")
+        with connection.transaction():
+            Filler(5).fill(connection, tables_of(connection), sought={"a": ("state = 'gone' AND id < 10",)})
+            assert connection.execute("SELECT count(*) FROM a WHERE state = 'gone' AND id < 10").fetchone() == (1,)
