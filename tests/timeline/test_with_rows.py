@@ -162,6 +162,14 @@ def test_findings_name_no_value_of_ours(prove: Prove) -> None:
             "DELETE FROM loose loses rows of public.loose",
         ),
         (
+            """ALTER TABLE loose RENAME TO old; CREATE TABLE loose (LIKE old);
+INSERT INTO loose SELECT * FROM old WHERE user_id IS NOT NULL;\nDROP TABLE old""",
+            """CREATE TABLE old (LIKE loose); INSERT INTO old TABLE loose; DROP TABLE loose;
+ALTER TABLE old RENAME TO loose""",
+            "lost 1 row of public.loose",
+            "DROP TABLE old loses rows of public.loose",
+        ),
+        (
             "UPDATE loose SET user_id = user_id + 1",
             "UPDATE loose SET user_id = user_id - 1;\nUPDATE loose SET user_id = 3 WHERE user_id IS NULL",
             "changed 1 row of public.loose (user_id)",
@@ -301,6 +309,7 @@ def test_rows_of_a_table_are_not_those_that_inherit_from_it(prove: Prove) -> Non
         ("ALTER DOMAIN d ADD CHECK (VALUE > 0)", "CREATE DOMAIN d AS int; CREATE TABLE t (d d)", ["public.t"]),
         ("ALTER TYPE c DROP ATTRIBUTE b", "CREATE TYPE c AS (a int, b int); CREATE TABLE t (c c[])", ["public.t"]),
         ("ALTER TABLE users ALTER id TYPE bigint", USERS, ["public.orders", "public.users"]),
+        ("CALL p()", "CREATE TABLE t (); CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'", ["public.t"]),
         ("CREATE TABLE x (id int PRIMARY KEY, mood mood); CREATE INDEX ON x (mood)", USERS, []),
         ("CREATE TABLE x (id int PRIMARY KEY, user_id int REFERENCES users)", USERS, ["public.users"]),
     ],

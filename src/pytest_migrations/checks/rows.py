@@ -84,7 +84,8 @@ def _seed_failed(errors: Sequence[UserError]) -> Verdict:
 def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
     remedy = error.advice or advice(error.sqlstate or "")
     parts = [what, error.finding, _rows_in(tried), *tried.notes, tried.unconfirmed, remedy, _WAIVE]
-    several = (f"{what} {_VALUE.sub('', error.message)} ({error.sqlstate})",)
+    code = f" ({error.sqlstate})" if error.sqlstate else ""
+    several = (f"{what} {_VALUE.sub('', error.message)}{code}",)
     return Verdict.failed("\n\n".join(filter(None, parts)), place=error.place, several=several)
 
 

@@ -30,7 +30,7 @@ _SAVEPOINT = "pytest_migrations_rows"
 
 @dataclass(frozen=True)
 class Filled:
-    """What came of filling tables, by OID: how many rows each got, and why one that holds none got none."""
+    """What came of filling tables, by OID: how many rows each got, and why none, or only NULLs."""
 
     rows: Mapping[int, int] = field(default_factory=dict)
     empty: Mapping[int, str] = field(default_factory=dict)
@@ -146,7 +146,7 @@ class _Filling:
 
     def _insist(self, group: Sequence[Table], attempt: _Attempt) -> None:
         """Put in what the tables of a group take, be it less and less like rows of production."""
-        count, seed = attempt.rows, attempt.seed
+        count, seed, refused = attempt.rows, attempt.seed, ""
         attempts = [
             attempt,
             replace(attempt, avoiding=True),
@@ -169,8 +169,10 @@ class _Filling:
                 if each.nulls is not Nulls.ALL:  # what is said of NULLs would lead astray
                     self.empty |= {recipe.table.oid: f"its rows are refused: {refused}" for recipe in recipes}
             else:
-                for recipe in recipes:
-                    self.empty.pop(recipe.table.oid, None)
+                why = f"only one, NULL where it may be, since others are refused: {refused}"
+                said = dict.fromkeys((recipe.table.oid for recipe in recipes), why)
+                self.empty = {oid: why for oid, why in self.empty.items() if oid not in said}
+                self.empty |= said if each.nulls is Nulls.ALL else {}
                 return
         parts = in_order({table.oid: table for table in group}, strictly=True)
         if len(parts) > 1:

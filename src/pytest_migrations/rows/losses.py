@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Rows that are read of a table in order to tell which of them differ.
 _MOST_ROWS = 100_000
 EXAMPLES = 3
+#: What no value is, of a column that is not there.
+_NO_VALUE = "\0"
 #: A row by the names of its columns, as PostgreSQL prints the values; None is NULL.
 Row = dict[str, "str | None"]
 
@@ -33,6 +35,8 @@ class Loss:
     count: int
     examples: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    #: The rows as they were, or those that were left behind, by the columns that are there both times.
+    rows: tuple[Row, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         rows = "1 row" if self.count == 1 else f"{self.count} rows"
@@ -53,42 +57,49 @@ class Rows:
     columns: Mapping[str, str] = field(default_factory=dict)
     #: Whether its rows are also those of another table.
     is_partition: bool = False
+    oid: int = 0
 
 
-def read_rows(connection: psycopg.Connection[Any], table: Table) -> Rows:
-    """The rows of a table, by its name; those of tables that inherit from it are theirs.
+def read_rows(connection: psycopg.Connection[Any], table: Table, *, renamed: bool = False) -> Rows:
+    """The rows of a table, by its name, or where it may be ``renamed`` by its OID.
+
+    Those of tables that inherit from it are theirs.
 
     Raises psycopg.Error where the connection is lost, or its transaction has failed.
     """
-    (found,) = pinned(connection, _COLUMNS.format(table=sql.Literal(table.name)).as_string(connection))
+    wanted = sql.Literal(table.oid) if renamed else _BY_NAME.format(sql.Literal(table.name))
+    (found,) = pinned(connection, _COLUMNS.format(wanted).as_string(connection))
     if not found.ntuples:
         return Rows(table.shown, table.identity, None)
-    facts = [[(found.get_value(row, place) or b"").decode() for place in range(4)] for row in range(found.ntuples)]
-    columns = {name: number for name, number, *_ in facts if name}
+    facts = [[(found.get_value(row, place) or b"").decode() for place in range(6)] for row in range(found.ntuples)]
+    columns = {name: f"{oid}.{number}" for oid, name, number, *_ in facts if name}
+    oid, *_, kind, is_partition, name = facts[0]
     values: list[sql.Composable] = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns]
     query = sql.SQL("SELECT {} FROM {}{} LIMIT {}").format(
         sql.SQL(", ").join(values or [sql.SQL("true")]),
-        sql.SQL("" if facts[0][2] == "p" else "ONLY "),
-        sql.SQL(table.name),  # quoted by the server
+        sql.SQL("" if kind == "p" else "ONLY "),
+        sql.SQL(name),  # quoted by the server
         sql.Literal(_MOST_ROWS),
     )
     (result,) = pinned(connection, NOT_TEMPORARY + query.as_string(connection))
     rows = tuple(
         {
-            name: None if (value := result.get_value(row, place)) is None else value.decode()
-            for place, name in enumerate(columns)
+            column: None if (value := result.get_value(row, place)) is None else value.decode()
+            for place, column in enumerate(columns)
         }
         for row in range(result.ntuples)
     )
-    return Rows(table.shown, table.identity, rows, columns, facts[0][3] == "t")
+    return Rows(table.shown, table.identity, rows, columns, is_partition == "t", int(oid))
 
 
 #: A row at least, where there is such a table.
 _COLUMNS = sql.SQL(
-    "SELECT a.attname, c.oid::text || '.' || a.attnum, c.relkind, c.relispartition FROM pg_catalog.pg_class c"
+    "SELECT c.oid, a.attname, a.attnum, c.relkind, c.relispartition, c.oid::pg_catalog.regclass"
+    " FROM pg_catalog.pg_class c"
     " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
-    " WHERE c.oid = pg_catalog.to_regclass({table}) ORDER BY a.attnum"
+    " WHERE c.oid = {} ORDER BY a.attnum"
 )
+_BY_NAME = sql.SQL("pg_catalog.to_regclass({})")
 
 
 @dataclass(frozen=True)
@@ -129,7 +140,7 @@ def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
     if before.rows is None:
         return []
     if after.rows is None:
-        return [Loss(before.shown, "lost", len(before.rows), _examples(before.rows, before.key))] if before.rows else []
+        return [_loss(before, "lost", before.rows)] if before.rows else []
     common = [name for name in before.columns if name in after.columns]
     old, new = Counter(_tuples(before.rows, common)), Counter(_tuples(after.rows, common))
     gone = [dict(zip(common, row, strict=True)) for row in (old - new).elements()]
@@ -142,15 +153,26 @@ def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
     ]
     found = []
     if gone:
-        found.append(Loss(before.shown, "lost", len(gone), _examples(gone, before.key)))
+        found.append(_loss(before, "lost", gone))
     if changed:
         columns = [name for name in common if any(was[name] != is_[name] for was, is_ in changed)]
         names = before.key or [name for name in common if name not in columns][:_NAMES]
         examples = tuple(f"{_named(was, names)}{_differing(was, is_, columns)}" for was, is_ in changed[:EXAMPLES])
-        found.append(Loss(before.shown, "changed", len(changed), examples, tuple(columns)))
+        were = tuple(was for was, _ in changed)
+        found.append(Loss(before.shown, "changed", len(changed), examples, tuple(columns), were))
     if come:
-        found.append(Loss(before.shown, "left behind", len(come), _examples(come, before.key)))
+        found.append(_loss(before, "left behind", come))
     return found
+
+
+def missing(rows: Sequence[Row], among: Sequence[Row]) -> int:
+    """How many rows are not among others, in the columns that they have."""
+    columns = list(rows[0]) if rows else []
+    return (Counter(_tuples(rows, columns)) - Counter(_tuples(among, columns))).total()
+
+
+def _loss(table: Rows, change: str, rows: Sequence[Row]) -> Loss:
+    return Loss(table.shown, change, len(rows), _examples(rows, table.key), rows=tuple(rows))
 
 
 def _same_key(gone: list[Row], come: list[Row], key: Sequence[str]) -> Iterator[tuple[Row, Row]]:
@@ -189,7 +211,7 @@ def _in_common(row: Row, other: Row) -> int:
 
 
 def _tuples(rows: Sequence[Row], columns: Sequence[str]) -> Iterator[tuple[str | None, ...]]:
-    return (tuple(row[name] for name in columns) for row in rows)
+    return (tuple(row.get(name, _NO_VALUE) for name in columns) for row in rows)
 
 
 def _examples(rows: Sequence[Row], key: Sequence[str]) -> tuple[str, ...]:

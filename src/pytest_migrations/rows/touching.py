@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.foreign_ledgers.finding import find
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ _PLAIN = {
     "drop_stmt",
     "grant_stmt",
     "index_stmt",
+    "reindex_stmt",
     "rename_stmt",
+    "transaction_stmt",
+    "vacuum_stmt",
     "variable_set_stmt",
     "view_stmt",
 }
@@ -95,6 +99,15 @@ def _reaches_further(statement: Statement) -> bool:
 def locked(connection: psycopg.Connection[Any]) -> set[int]:
     """The OIDs of what the open transaction has touched so far: it keeps a lock on each to its end."""
     return {oid for (oid,) in connection.execute(_LOCKED)}
+
+
+def ledgers(connection: psycopg.Connection[Any]) -> set[int]:
+    """The OIDs of the tables in which migration tools keep their records; a row of ours would be one of these."""
+    names = [ledger.table for ledger in find(connection)]
+    asked = (
+        "SELECT pg_catalog.to_regclass(name)::pg_catalog.oid::pg_catalog.int8 FROM pg_catalog.unnest(%s::text[]) name"
+    )
+    return {oid for (oid,) in connection.execute(asked, [names])} if names else set()
 
 
 def tables_among(connection: psycopg.Connection[Any], oids: Collection[int]) -> set[int]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.server.databases import DatabaseInUse
+from pytest_migrations.sql.framing import NOT_IN_A_TRANSACTION
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
@@ -62,6 +63,8 @@ def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Unt
     tried = try_with_rows(ground.connection, rows, timeout)
     if tried is not None and tried.is_clean:
         return tried
+    if tried is None or (tried.failure and tried.failure.sqlstate in NOT_IN_A_TRANSACTION):
+        rows.take_all(ground.connection)
     try:
         while True:
             with ground.elsewhere() as (connection, guard):
