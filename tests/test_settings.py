@@ -29,6 +29,12 @@ INI = {
 }
 
 
+@pytest.fixture(autouse=True)
+def few_plugins(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No option is given that a test does not give."""
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+
+
 @pytest.fixture
 def settings(pytester: pytest.Pytester) -> Any:
     def read(*arguments: str) -> Settings:

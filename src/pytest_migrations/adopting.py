@@ -12,6 +12,7 @@ from pytest_migrations.adoption.since import Base, base_of
 from pytest_migrations.adoption.waivers import waivers_of
 from pytest_migrations.checks import checks_of
 from pytest_migrations.checks.history import NAME as HISTORY
+from pytest_migrations.checks.walk import NAME as WALK
 from pytest_migrations.collection import check_items, id_of, test_id
 from pytest_migrations.errors import UserError, display_path
 
@@ -72,7 +73,7 @@ class Adoption:
         waivers = {
             f"{migration.name}::{waiver.check}": waiver
             for migration in history.migrations
-            for waiver in waivers_of(migration, (*checks_of(migration), *self._added_checks))
+            for waiver in waivers_of(migration, (*checks_of(migration), *self._added_checks, WALK))
         }
         prefix = test_id(folder, "")
         baseline = {
@@ -96,7 +97,9 @@ class Adoption:
     def _names(self, history: History) -> Iterator[str]:
         for index, migration in enumerate(history.migrations):
             first = [HISTORY] if index == 0 else []
-            yield from (f"{migration.name}::{check}" for check in (*first, *checks_of(migration), *self._added_checks))
+            last = [WALK] if index == len(history) - 1 else []  # also where this run does not hold it
+            checks = (*first, *checks_of(migration), *self._added_checks, *last)
+            yield from (f"{migration.name}::{check}" for check in checks)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Deselect what the branch has not added; the check of the folder stays, as it is about the whole."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from pytest_migrations import sqlstates
 from pytest_migrations.checks import CHECKS
 from pytest_migrations.checks.history import NAME as HISTORY
+from pytest_migrations.checks.walk import NAME as WALK
 from pytest_migrations.errors import UserError
 from pytest_migrations.timeline.proof import ROWS, VERIFY
 from pytest_migrations.validate.rules import RULES
@@ -34,7 +35,11 @@ class Topic(NamedTuple):
 
 def topics() -> list[Topic]:
     """All that has a text of its own, by kind and then in its order."""
-    return [*map(_rule, RULES), *map(_check, [*CHECKS, ROWS, VERIFY, HISTORY]), *map(_sqlstate, sqlstates.described())]
+    return [
+        *map(_rule, RULES),
+        *map(_check, [*CHECKS, ROWS, VERIFY, HISTORY, WALK]),
+        *map(_sqlstate, sqlstates.described()),
+    ]
 
 
 def topic(name: str) -> Topic:

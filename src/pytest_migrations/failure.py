@@ -160,10 +160,15 @@ def _offset_in(statement: Statement, diagnosis: psycopg.errors.Diagnostic, *, is
     named = re.search(r'"(.+?)"', diagnosis.message_primary or "")
     if named is None or diagnosis.context:
         return 0
-    mention = re.search(rf"(?<!\w){re.escape(named[1])}(?!\w)", statement.text)
-    return mention.start() if mention else 0
+    mentions = [found.start() for found in re.finditer(rf"(?<!\w){re.escape(named[1])}(?!\w)", statement.text)]
+    if not mentions:
+        return 0
+    # What rows violate is what a statement ends with: ALTER TABLE t DROP CONSTRAINT c, ADD CONSTRAINT c CHECK (...).
+    return mentions[-1 if (diagnosis.sqlstate or "").startswith(_INTEGRITY_VIOLATION) else 0]
 
 
+#: A class of codes (PostgreSQL docs, Appendix A).
+_INTEGRITY_VIOLATION = "23"
 _LINE_OF_BLOCK = re.compile(r"function inline_code_block line (?P<number>\d+)")
 _QUOTE = re.compile(r"\$\w*\$|'")
 

@@ -16,6 +16,7 @@ import pytest
 
 from pytest_migrations.checks import CHECKS
 from pytest_migrations.checks.history import NAME as HISTORY
+from pytest_migrations.checks.walk import NAME as WALK
 from pytest_migrations.errors import Place, UserError, display_path, path_from
 from pytest_migrations.formats import Format
 from pytest_migrations.timeline.proof import ROWS, VERIFY
@@ -34,7 +35,7 @@ _T = TypeVar("_T")
 _ASKED_ONCE = re.compile(r"def (pytest_migrations_(?:formats|checks))\b")
 _CHECK_NAME = re.compile(r"[A-Za-z_][\w-]*")
 _NO_SKIP = "A hook cannot skip. Let it return, or raise what is wrong."
-_TAKEN = {*CHECKS, ROWS, VERIFY, HISTORY}
+_TAKEN = {*CHECKS, ROWS, VERIFY, HISTORY, WALK}
 #: The code between a hook and the one who calls it.
 _BETWEEN = (Path(pluggy.__file__).parent, Path(__file__).parent, Path(pytest.__file__).parent.parent / "_pytest")
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from pytest_migrations.adoption.acceptance import Acceptance
 from pytest_migrations.checks import checks_of, judge
 from pytest_migrations.checks import history as history_check
+from pytest_migrations.checks import walk as walk_check
+from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.errors import UserError
 from pytest_migrations.rows.seeds import Seeds
@@ -53,7 +55,13 @@ class Prover:
     def checks(self, index: int) -> list[str]:
         """The names of the checks of the migration at ``index``, in the order in which they are reported."""
         first = [history_check.NAME] if index == 0 else []
-        return [*first, *checks_of(self.history.migrations[index], rows=self._terms.rows > 0), *self._terms.inspections]
+        last = [walk_check.NAME] if self._terms.walk and index == len(self.history) - 1 else []
+        return [
+            *first,
+            *checks_of(self.history.migrations[index], rows=self._terms.rows > 0),
+            *self._terms.inspections,
+            *last,
+        ]
 
     def select(self, asked: Collection[tuple[int, str]], *, alone: bool) -> None:
         """Tell which checks (index, name) the run holds, and whether this process will answer all of them."""
@@ -88,6 +96,8 @@ class Prover:
             return self._without_seeds(f"{self.history.migrations[index].name}::{check}", self._no_seeds)
         try:
             proof = self._walked().proof(index)
+            if check == walk_check.NAME:
+                return self._said(unless_applied(proof) or self._wandered(self._walked()))
         except BlockedError as blocked:
             return self._blocked(blocked)
         except UserError as error:
@@ -102,6 +112,22 @@ class Prover:
             return Verdict.skipped(f"not tried: see {self._says_no_seeds}")
         self._says_no_seeds = name
         return replace(Verdict.failed(str(error), place=error.place), is_own=False)
+
+    def _wandered(self, timeline: Timeline) -> Verdict:
+        from pytest_migrations.timeline.random_walk.ground import CannotGoError  # noqa: PLC0415 (brings the driver)
+
+        barred = frozenset(index for index in range(len(self.history)) if self._is_barred(index))
+        try:
+            wandered = timeline.wander(barred, self._terms.rows, strict_column_order=self._rules.strict_column_order)
+        except CannotGoError as error:
+            return Verdict.skipped(str(error))
+        return walk_check.judge(wandered, self.history, self._rules, self._terms.rows)
+
+    def _is_barred(self, index: int) -> bool:
+        """Whether it is known what crossing a migration may do. In the last one a waiver of the walk is about all."""
+        bounds = walk_check.BOUNDS if index < len(self.history) - 1 else walk_check.BOUNDS[:-1]
+        name = self.history.migrations[index].name
+        return any(self._acceptance.covers(f"{name}::{check}") for check in bounds)
 
     def server(self) -> Server | None:
         """The server that the proofs come from, started where it was not; None where that is not possible."""

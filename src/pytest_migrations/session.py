@@ -52,7 +52,7 @@ class MigrationsSession:
         choose(options)  # nonsense is said before anything is collected
         _refuse_nested(settings.folders)
         self.hooks = Hooks(config)
-        self.terms = Terms(settings.timeout, leave_out=self.hooks.leave_out)
+        self.terms = Terms(settings.timeout, walk=settings.walk, leave_out=self.hooks.leave_out)
         self.read = partial(read_history, placeholders=settings.placeholders, more=self.hooks.formats())
         self.histories = {folder: self.read(folder, settings.format) for folder in settings.folders}
         self.servers = RunServers(self._run_folder, options, list(self.histories.values()), self.hooks.preparation)

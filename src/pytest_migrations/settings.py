@@ -82,11 +82,11 @@ def add_options(parser: pytest.Parser) -> None:
         "rows of your own, as SQL by version: 006.sql (default: the folder seeds in that of the migrations)",
         metavar="DIR",
     )
-    both("walk", "go up and down the history at random, with rows", ini="bool", action="store_true")
     both("require-rollback", "a migration without a rollback fails", ini="bool", action="store_true")
     both(
         "column-order", "strict: another order of columns after a rollback fails as well", choices=["report", "strict"]
     )
+    both("walk", "go up and down the history at random, with rows", ini="bool", action="store_true")
     both("since", "prove what was added since this revision of git: origin/main", metavar="REV")
     both("baseline", "accept the failures that this file lists, and no others", metavar="FILE")
     group.addoption("--migrations-update-baseline", action="store_true", help="write what fails now into the baseline")

@@ -18,16 +18,10 @@ _MOST_CULPRITS = 5
 
 def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof, rules: Rules) -> Verdict:
     """Judge what differs; the order of columns counts only where the rules say so."""
-    orders = comparison.column_order if rules.strict_column_order else ()
-    places = len(comparison.differences) + len(orders)
-    if not places:
+    several = findings_of(comparison, rules)
+    if not several:
         return Verdict.passed(ran, comparison)
-    parts = [f"{title} in {places} place{'s' if places > 1 else ''}:"]
-    parts += [describe(comparison)] if comparison.differences else []
-    parts += [
-        f"column order  {order.table}\n  was: {', '.join(order.expected)}\n  is:  {', '.join(order.actual)}"
-        for order in orders
-    ]
+    parts = [f"{title} in {len(several)} place{'s' if len(several) > 1 else ''}:", *told(comparison, rules)]
     differing = {difference.key for difference in comparison.differences}
     culprits = [culprit for culprit in proof.culprits if culprit.differing & differing]
     parts += [
@@ -37,9 +31,26 @@ def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof,
     if len(culprits) > _MOST_CULPRITS:
         parts.append(f"... and {len(culprits) - _MOST_CULPRITS} more statements")
     parts += [proof.unconfirmed] if proof.unconfirmed else []
-    several = (*map(_finding, comparison.differences), *(f"column order: table {order.table}" for order in orders))
     place = culprits[0].place if culprits else None
     return Verdict.failed("\n\n".join(parts), ran, comparison, place=place, several=several)
+
+
+def told(comparison: Comparison, rules: Rules) -> list[str]:
+    """What differs, as paragraphs."""
+    orders = comparison.column_order if rules.strict_column_order else ()
+    return [
+        *([describe(comparison)] if comparison.differences else []),
+        *(
+            f"column order  {order.table}\n  was: {', '.join(order.expected)}\n  is:  {', '.join(order.actual)}"
+            for order in orders
+        ),
+    ]
+
+
+def findings_of(comparison: Comparison, rules: Rules) -> tuple[str, ...]:
+    """What differs, without what may be another text next time; empty where nothing does."""
+    orders = comparison.column_order if rules.strict_column_order else ()
+    return (*map(_finding, comparison.differences), *(f"column order: table {order.table}" for order in orders))
 
 
 def _finding(difference: Difference) -> str:

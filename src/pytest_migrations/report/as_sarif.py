@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pytest_migrations.checks import CHECKS, history, verify
+from pytest_migrations.checks import CHECKS, history, verify, walk
 from pytest_migrations.timeline.proof import VERIFY
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def _uri(path: str) -> str:
 
 def _rules(results: Results) -> Iterator[dict[str, Any]]:
     """Our checks, and those of the user's own that were run."""
-    ours = {history.NAME: history.judge, **CHECKS, VERIFY: verify.judge}
+    ours = {history.NAME: history.judge, **CHECKS, VERIFY: verify.judge, walk.NAME: walk.judge}
     for name, judge in ours.items():
         yield {"id": name, "shortDescription": {"text": _description(name, judge)}}
     for name in dict.fromkeys(result.check for result in results.all if result.check not in ours):

@@ -42,6 +42,8 @@ class Terms:
     put_rows_in: PutRowsIn | None = None
     #: Rows of the user's own for versions, once they can be asked for.
     seeds: Callable[[], Seeds] = Seeds
+    #: Whether the history is gone up and down at random, too.
+    walk: bool = False
     #: By the name of the check that each stands for.
     inspections: Mapping[str, Inspection] = field(default_factory=dict)
     #: Whether the object of this kind and name is left out when schemas are compared.

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.timeline.random_walk.wandering import Wandered
     from pytest_migrations.timeline.trial import Trial
     from pytest_migrations.timeline.walk import Walk
 
@@ -109,6 +110,32 @@ class Timeline:
         if self._needs_given_server_alone:
             return self._servers.shared()
         return self._walk_before(0 if self._walk is None else self._walk.position).server
+
+    def wander(self, barred: Collection[int], rows: int, *, strict_column_order: bool) -> Wandered:
+        """Go up and down the history at random, which must apply; ``barred`` are indexes that are not to be crossed.
+
+        :raises CannotGoError: where something else than the history is in the way.
+        :raises UserError: when the server was lost.
+        """
+        from pytest_migrations.timeline.random_walk.wandering import wander  # noqa: PLC0415 (brings the driver)
+
+        def go() -> Wandered:
+            return wander(
+                self._history,
+                self._servers,
+                self._terms,
+                isolated=self._isolated,
+                barred=barred,
+                rows=rows,
+                strict_column_order=strict_column_order,
+            )
+
+        try:
+            return go()
+        except TouchesClusterError:  # a rollback that was not tried before
+            self._isolated = True
+            self.close()
+            return go()
 
     def close(self) -> None:
         """Drop the database of the walk, and end a server that was started for it."""

@@ -94,14 +94,14 @@ def try_on_clone(runner: Runner, migration: Migration, states: States, inside: T
 
 
 #: What CREATE DATABASE does not copy from its template (PostgreSQL docs, CREATE DATABASE, Notes).
-_NOT_CLONED = ("database", "database setting")
+NOT_CLONED = ("database", "database setting")
 
 
 def _with_database_of(inside: Comparison | None, on_clone: Comparison | None) -> Comparison | None:
     if on_clone is None:
         return None
-    said = [d for d in inside.differences if d.kind in _NOT_CLONED] if inside is not None else []
-    found = [d for d in on_clone.differences if d.kind not in _NOT_CLONED]
+    said = [d for d in inside.differences if d.kind in NOT_CLONED] if inside is not None else []
+    found = [d for d in on_clone.differences if d.kind not in NOT_CLONED]
     return replace(on_clone, differences=(*found, *said))
 
 

@@ -264,7 +264,7 @@ def test_a_row_of_a_partition(temporary: psycopg.Connection[Any], how: str) -> N
     bounds = {
         "LIST (k)": "IN ('x', 'y')",
         "RANGE (d)": "FROM ('1999-01-01') TO ('1999-02-01')",
-        "HASH (id)": "WITH (MODULUS 4, REMAINDER 1)",
+        "HASH (id)": "WITH (MODULUS 20, REMAINDER 1)",
     }
     temporary.execute(
         f"CREATE TABLE pg_temp.p (id int NOT NULL, d date, k text) PARTITION BY {how};"

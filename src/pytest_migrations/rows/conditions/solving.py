@@ -29,6 +29,8 @@ __all__ = ["Generated", "Row", "Unknown", "solve"]
 Row = dict[str, "str | None"]
 
 _DRAWN = 100
+#: Which hash partition a value belongs to can only be tried.
+_HASHED = 200
 
 
 def solve(
@@ -133,7 +135,8 @@ def _solved(
         if condition.tree and condition.computed:
             hints.called(condition.tree)
     found = all_of(ways(each.tree, hints) for each in conditions if each.tree and not each.computed)
-    tried = _ordered(columns, _candidates(hints))
+    hashed = any("satisfies_hash_partition" in condition.text for condition in conditions)
+    tried = _ordered(columns, _candidates(hints, _HASHED if hashed else count))
     rows = _tried(judge, tried, found, conditions, count)
     if rows:
         return rows
@@ -144,11 +147,11 @@ def _solved(
     return _tried(judge, _ordered(columns, pools), [], conditions, count)
 
 
-def _candidates(hints: Hints) -> dict[str, list[Value]]:
+def _candidates(hints: Hints, most: int) -> dict[str, list[Value]]:
     """Of each column: what conditions speak of, what it usually has, what its type often has, and NULL."""
     found: dict[str, list[Value]] = {}
     for name, unknown in hints.unknowns.items():
-        usual = [value for n in range(hints.count) if (value := unknown.usual(hints.number + n))]
+        usual = [value for n in range(most) if (value := unknown.usual(hints.number + n))]
         if unknown.present:
             found[name] = usual[:1]
         else:

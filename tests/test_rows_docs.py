@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Project = Callable[..., Path]
 
-DOCS = (Path(__file__).parents[2] / "docs" / "rows.md").read_text().partition("## Rows of your own\n")[2]
+DOCS = (Path(__file__).parents[1] / "docs" / "rows.md").read_text().partition("## Rows of your own\n")[2]
 BLOCKS = re.findall(r"(?:^    .*\n|^\n(?=    ))+", DOCS.partition("\n## ")[0], re.MULTILINE)
 HISTORY = {
     "006_names.sql": "CREATE TABLE names (full_name text);\n",

@@ -1,0 +1,152 @@
+"""What the straight way through a history gives at each version, and databases that have gone it up to one."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+import psycopg
+
+from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
+from pytest_migrations.runner import Runner
+from pytest_migrations.timeline.isolation import refuse_cluster_changes
+from pytest_migrations.timeline.renewal import renewed
+from pytest_migrations.timeline.replay import replay
+
+if TYPE_CHECKING:
+    from pytest_migrations.migration import History, Migration
+    from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.timeline.terms import Terms
+    from pytest_migrations.timeline.timeline import Servers
+
+#: Databases that are kept on the straight way, to begin from.
+_CHECKPOINTS = 8
+
+
+class CannotGoError(Exception):
+    """Nothing can be said of the paths, for a reason that is not theirs; its text is why."""
+
+
+class Place(NamedTuple):
+    """A database, and the server that it is on."""
+
+    server: Server
+    database: Database
+
+
+class Ground:
+    """Everything that is made here ends with ``close``, at the latest.
+
+    ``isolated`` says that the history changes what all databases of a server share: then each database gets a server of
+    its own, and goes the whole way.
+    """
+
+    def __init__(self, history: History, servers: Servers, terms: Terms, *, isolated: bool) -> None:
+        self.history = history
+        self.terms = terms
+        self.isolated = isolated
+        #: The schema with the first n migrations applied, for each n.
+        self.expected: list[Snapshot] = []
+        #: What the straight way took.
+        self.seconds = 0.0
+        self._servers = servers
+        self._checkpoints: dict[int, Place] = {}
+        self._made: list[Place] = []
+
+    def lay(self) -> None:
+        """Go the straight way, once.
+
+        :raises CannotGoError: where that is not possible, though each migration was applied before.
+        :raises TouchesClusterError: where one changes what all databases of the server share.
+        """
+        started = time.perf_counter()
+        place = self._fresh()
+        connection = place.server.connect(place.database)
+        try:
+            self.expected = [self.snapshot(connection)]
+            for position, migration in enumerate(self.history.migrations):
+                if self._is_checkpoint(position):
+                    connection.close()
+                    self._checkpoints[position] = self._clone(place)
+                    connection = place.server.connect(place.database)
+                taken: list[Snapshot] = []
+                look = partial(self._look, connection, migration, self.expected[-1], taken)
+                self.runner(connection).apply(migration, look=look)
+                self.expected += taken
+                connection = renewed(connection, migration, partial(place.server.connect, place.database))
+        finally:
+            connection.close()
+        if self.isolated:
+            self.end(place)
+        else:
+            self._checkpoints[len(self.history)] = place
+        self.seconds = time.perf_counter() - started
+
+    def at(self, version: int) -> tuple[Place, psycopg.Connection]:
+        """A database that has gone the straight way up to a version, for one who ends it, and a connection to it.
+
+        :raises MigrationError: where what was applied once does not apply again.
+        """
+        below = max((position for position in self._checkpoints if position <= version), default=0)
+        place = self._clone(self._checkpoints[below]) if self._checkpoints else self._fresh()
+        migrations = self.history.migrations[below:version]
+        guard = None if self.isolated else refuse_cluster_changes
+        return place, replay(place.server, place.database, migrations, timeout=self.terms.timeout, guard=guard)
+
+    def end(self, place: Place) -> None:
+        """Drop a database, with its server where that was started for it alone."""
+        if place in self._made:
+            self._made.remove(place)
+            if self.isolated:
+                place.server.stop()
+            else:
+                with suppress(psycopg.Error):  # of a server that was lost: it ends with the run
+                    place.server.drop(place.database)
+
+    def close(self) -> None:
+        for place in [*self._made]:
+            self.end(place)
+
+    def runner(self, connection: psycopg.Connection) -> Runner:
+        guard = None if self.isolated else partial(refuse_cluster_changes, connection)
+        return Runner(connection, timeout=self.terms.timeout, guard=guard)
+
+    def snapshot(self, connection: psycopg.Connection, since: Snapshot | None = None) -> Snapshot:
+        return take_snapshot(connection, cluster=self.isolated, since=since, leave_out=self.terms.leave_out)
+
+    def _look(
+        self, connection: psycopg.Connection, migration: Migration, since: Snapshot, taken: list[Snapshot]
+    ) -> None:
+        taken.append(self.snapshot(connection, since if is_counted(migration) else None))
+
+    def _is_checkpoint(self, position: int) -> bool:
+        return not self.isolated and position % max(1, -(-len(self.history) // _CHECKPOINTS)) == 0
+
+    def _fresh(self) -> Place:
+        server = self._servers.own() if self.isolated else self._servers.shared()
+        if server is None:
+            raise CannotGoError(
+                "the migrations change what all databases of a server share, so each path needs a server of its own: "
+                "--migrations-server=embedded or docker"
+            )
+        try:
+            place = Place(server, server.create_database())
+        except BaseException:
+            if self.isolated:
+                server.stop()
+            raise
+        self._made.append(place)
+        self._servers.prepare(*place, self.history)
+        return place
+
+    def _clone(self, place: Place) -> Place:
+        clone = Place(place.server, place.server.clone(place.database))
+        self._made.append(clone)
+        return clone
+
+
+def is_counted(migration: Migration) -> bool:
+    """Whether the server's counters may tell what the migration writes."""
+    return not any("track_counts" in script.written.lower() for script in migration.scripts)
