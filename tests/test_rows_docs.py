@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,3 +53,23 @@ def test_rows_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
     result = pytester.runpytest("-p", "spy", "-s", "-k", "history", "--migrations-dir=migrations")
     result.assert_outcomes(passed=1, deselected=8)
     assert "[(4, ' Ada Grace Plato')] ()" in result.outlines
+
+
+ROOT = Path(__file__).parents[2]
+
+
+def own_tests() -> list[str]:
+    """The blocks of code of the section on strategies."""
+    texts = [path.read_text() for path in sorted((ROOT / "docs").glob("rows.md*"))]
+    (section,) = [text.split("## For your own tests\n")[1] for text in texts if "## For your own tests\n" in text]
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", section.partition("\n## ")[0], re.MULTILINE)
+    return [textwrap.dedent(block) for block in blocks]
+
+
+def test_strategies_in_tests_of_ones_own(pytester: pytest.Pytester, given_server: None) -> None:
+    shutil.copytree(ROOT / "example_project" / "migrations", pytester.path / "migrations")
+    pytester.makeini("[pytest]\nmigrations_dir = migrations")
+    blocks = own_tests()
+    pytester.makepyfile(**{f"test_{number}": block for number, block in enumerate(blocks)})
+    result = pytester.runpytest_subprocess(*(f"test_{number}.py" for number in range(len(blocks))))
+    result.assert_outcomes(passed=2)

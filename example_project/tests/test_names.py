@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+
+from pytest_migrations.strategies import rows
 
 if TYPE_CHECKING:
     import psycopg
@@ -51,3 +54,22 @@ def test_the_way_there_and_back_changes_no_schema(migrations_stepper: Stepper) -
     assert migrations_stepper.snapshot() != before
     migrations_stepper.rollback()
     assert migrations_stepper.snapshot() == before
+
+
+@pytest.mark.migrations(at="017")
+def test_any_name_is_split(migrations_stepper: Stepper) -> None:
+    connection = migrations_stepper.connection
+
+    @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(rows(connection, "users"))
+    def check(user: dict[str, Any]) -> None:
+        connection.execute("INSERT INTO users (email, name) VALUES (%(email)s, %(name)s)", user)
+        migrations_stepper.apply_until("018")
+        first, _, last = user["name"].strip(" ").partition(" ")
+        found = connection.execute("SELECT first_name, last_name FROM users").fetchone()
+        assert found == (first, last.strip(" ") or None)
+        migrations_stepper.rollback()
+        assert connection.execute("SELECT name FROM users").fetchone() == (user["name"],)
+        connection.execute("DELETE FROM users")
+
+    check()

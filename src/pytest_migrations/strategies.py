@@ -11,6 +11,7 @@ import psycopg
 from hypothesis import reject
 from hypothesis import strategies as st
 from psycopg import sql
+from psycopg.rows import tuple_row
 
 from pytest_migrations.rows.filling import Filler
 from pytest_migrations.rows.numbering import ImpossibleError
@@ -46,8 +47,7 @@ def rows(connection: psycopg.Connection[Any], table: str) -> SearchStrategy[Valu
     :raises ValueError: where there is no such table, or no row of it can be told.
     """
     with connection.transaction():
-        found = _with_targets(connection, table)
-        wanted = found[_oid(connection, table)]
+        wanted, found = _with_targets(connection, table)
         try:
             sampler = Sampler(connection, wanted, found)
             samples = sampler.samples()
@@ -78,28 +78,36 @@ def fill(connection: psycopg.Connection[Any], table: str, n: int, *, seed: int =
 
     :raises ValueError: where there is no such table, or it takes no row, with the reason.
     """
+    if n < 1:
+        raise ValueError(f"{n} rows cannot be put into a table")
+    cursor = connection.cursor(row_factory=tuple_row)
     with connection.transaction():
-        found = _with_targets(connection, table)
-        wanted = found[_oid(connection, table)]
+        wanted, found = _with_targets(connection, table)
+        (timeout,) = cursor.execute("SELECT pg_catalog.current_setting('statement_timeout')").fetchall()
         filled = Filler(n).fill(connection, found, seed=seed)
-        connection.execute("RESET statement_timeout")
-    if wanted.oid in filled.empty:
-        raise ValueError(f"{wanted.shown} takes no row: {filled.empty[wanted.oid]}")
+        cursor.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", timeout)
+        if wanted.oid in filled.empty:
+            raise ValueError(f"{wanted.shown} takes no row: {filled.empty[wanted.oid]}")
     return filled.rows.get(wanted.oid, 0)
 
 
-def _oid(connection: psycopg.Connection[Any], table: str) -> int:
-    row = connection.execute("SELECT pg_catalog.to_regclass(%s)::pg_catalog.oid::pg_catalog.int8", [table]).fetchone()
-    return int(row[0]) if row and row[0] else 0
-
-
-def _with_targets(connection: psycopg.Connection[Any], table: str) -> dict[int, Table]:
-    """A table, and those that its rows refer to."""
-    oid = _oid(connection, table)
-    found, _ = read_tables(connection, oids=[oid])
+def _with_targets(connection: psycopg.Connection[Any], table: str) -> tuple[Table, dict[int, Table]]:
+    """A table, whose name is as SQL or the catalog writes it, and all that its rows refer to."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    try:
+        ((oid,),) = cursor.execute(_OID, [table, table]).fetchall()
+    except (psycopg.errors.SyntaxError, psycopg.errors.InvalidName, psycopg.errors.FeatureNotSupported):
+        raise ValueError(f"there is no table {table!r}") from None
+    found, _ = read_tables(connection, oids=[oid] if oid else [])
     if oid not in found:
         raise ValueError(f"there is no table {table!r}")
-    return found
+    return found[oid], found
+
+
+_OID = """
+SELECT coalesce(pg_catalog.to_regclass(%s), pg_catalog.to_regclass(pg_catalog.quote_ident(%s)))
+    ::pg_catalog.oid::pg_catalog.int8
+"""
 
 
 def _is_taken(connection: psycopg.Connection[Any], table: Table, row: Mapping[str, Any]) -> bool:

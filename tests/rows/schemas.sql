@@ -574,3 +574,12 @@ CREATE TABLE "SELF" (g int, "#" int NOT NULL REFERENCES "SELF", PRIMARY KEY ("#"
 CREATE TABLE rows_0 (id int PRIMARY KEY);
 CREATE TABLE inserted_0 (id int PRIMARY KEY REFERENCES rows_0);
 CREATE TABLE rows_1 (id int PRIMARY KEY REFERENCES inserted_0);
+
+-- # keys that have nothing in common
+CREATE TABLE a (id int PRIMARY KEY);
+CREATE TABLE b (x date, id int, PRIMARY KEY (x, id));
+CREATE TABLE c (x date NOT NULL, id int NOT NULL REFERENCES a, FOREIGN KEY (x, id) REFERENCES b);  -- empty: the rows that its foreign keys refer to have no id in common
+
+-- # a column that is less than the key referred to
+CREATE TABLE a (at date PRIMARY KEY);
+CREATE TABLE b (since date, until date NOT NULL REFERENCES a, CHECK (since > until));

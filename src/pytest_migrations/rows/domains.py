@@ -10,13 +10,15 @@ from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import Unknown
 from pytest_migrations.rows.conditions.solving import solve
-from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, rows_of
+from pytest_migrations.rows.numbering import FIRST_NUMBER, SEED_APART, ImpossibleError, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_migrations.rows.table import Type
 
+#: So many seeds beside the first get values of their own.
+_SEEDS = 2
 #: So many usual values have to satisfy a domain.
 _TRIED = 5
 
@@ -31,7 +33,7 @@ class Domains:
     def chosen(
         self, connection: psycopg.Connection[Any], wanted: Iterable[Type], count: int
     ) -> dict[str, tuple[str, ...]]:
-        """By the name of each domain within these types up to ``count`` values, where the usual ones will not do.
+        """By the name of each domain within these types values for ``count`` rows, where the usual ones will not do.
 
         :raises ImpossibleError: where none were found.
         """
@@ -52,7 +54,8 @@ class Domains:
         if not usual("0") or _satisfied(connection, domain, usual("r.g")):
             return ()
         unknown = Unknown("value", base, usual, nullable=False, distinct=True)
-        solved = solve(connection, [unknown], list(domain.checks), count=count, number=0)
+        enough = count + _SEEDS * SEED_APART
+        solved = solve(connection, [unknown], list(domain.checks), count=enough, number=0)
         if not solved:
             raise ImpossibleError(f"no values were found for the domain {domain.name}: {' AND '.join(domain.checks)}")
         return tuple(row["value"] or "NULL" for row in solved)

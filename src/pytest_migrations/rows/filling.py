@@ -11,14 +11,16 @@ import psycopg
 from psycopg.rows import tuple_row
 
 from pytest_migrations.rows.insertion import insertion
+from pytest_migrations.rows.nulls import Nulls
 from pytest_migrations.rows.numbering import ImpossibleError
 from pytest_migrations.rows.order import in_order
-from pytest_migrations.rows.recipe import Nulls, Recipe
+from pytest_migrations.rows.reasons import why_empty
 from pytest_migrations.rows.recipes import Recipes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from pytest_migrations.rows.recipe import Recipe
     from pytest_migrations.rows.table import Table
 
 #: A trigger of the user's may take its time, or never end: so many milliseconds for a message, and one more a row. Once
@@ -131,8 +133,6 @@ class _Filling:
 
     def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: _Attempt) -> None:
         """Put in all at once, or if some are refused, one half after the other."""
-        if not groups:
-            return
         try:
             self._put_in(groups, attempt)
         except psycopg.Error as error:
@@ -143,10 +143,14 @@ class _Filling:
             else:
                 self._halve(groups[: len(groups) // 2], attempt)
                 self._halve(groups[len(groups) // 2 :], attempt)
+            return
+        for recipes in groups:
+            if not self._came(recipes):
+                self._insist([recipe.table for recipe in recipes], attempt)
 
     def _insist(self, group: Sequence[Table], attempt: _Attempt) -> None:
         """Put in what the tables of a group take, be it less and less like rows of production."""
-        count, seed, refused = attempt.rows, attempt.seed, ""
+        count, seed = attempt.rows, attempt.seed
         attempts = [
             attempt,
             replace(attempt, avoiding=True),
@@ -155,29 +159,47 @@ class _Filling:
             _Attempt(1, seed, nulls=Nulls.NONE),
             _Attempt(1, seed + 1, nulls=Nulls.ALL),
         ]
-        for each in attempts:
-            recipes = self._made(group, each)
-            if not recipes:
-                return
-            try:
-                self._put_in([recipes], each)
-            except psycopg.errors.QueryCanceled:
-                self._give_up(group)
-                return
-            except psycopg.Error as error:
-                refused = error.diag.message_primary or str(error)
-                if each.nulls is not Nulls.ALL:  # what is said of NULLs would lead astray
-                    self.empty |= {recipe.table.oid: f"its rows are refused: {refused}" for recipe in recipes}
-            else:
-                why = f"only one, NULL where it may be, since others are refused: {refused}"
-                said = dict.fromkeys((recipe.table.oid for recipe in recipes), why)
-                self.empty = {oid: why for oid, why in self.empty.items() if oid not in said}
-                self.empty |= said if each.nulls is Nulls.ALL else {}
-                return
+        if any(self._ends(group, each) for each in attempts):
+            return
         parts = in_order({table.oid: table for table in group}, strictly=True)
         if len(parts) > 1:
             for part in parts:
                 self._insist(part, attempt)
+
+    def _ends(self, group: Sequence[Table], attempt: _Attempt) -> bool:
+        """Whether there is nothing more to try for a group behind this attempt."""
+        recipes = self._made(group, attempt)
+        try:
+            self._put_in([recipes] if recipes else [], attempt)
+        except psycopg.errors.QueryCanceled:
+            self._give_up(group)
+            return True
+        except psycopg.Error as error:
+            refused = error.diag.message_primary or str(error)
+            if attempt.nulls is not Nulls.ALL:  # what is said of NULLs would lead astray
+                self.empty |= {recipe.table.oid: f"its rows are refused: {refused}" for recipe in recipes}
+            return False
+        for recipe in recipes:
+            refused = self.empty.pop(recipe.table.oid, "")
+            if attempt.nulls is Nulls.ALL and refused:  # of which next to nothing can be lost
+                self.empty[recipe.table.oid] = f"only one, NULL where it may be, since {refused}"
+        return not recipes or self._came(recipes)
+
+    def _came(self, recipes: Sequence[Recipe]) -> bool:
+        """Whether rows have come of them, or others are in their way.
+
+        None have where what they refer to holds none that their checks take.
+        """
+        tables = [recipe.table for recipe in recipes]
+        if any(self.rows.get(table.oid) or table.has_triggers or table.has_rules for table in tables):
+            return True
+        return bool(self._holding([table.oid for table in tables]))
+
+    def _holding(self, oids: Iterable[int]) -> set[int]:
+        """Those of the tables that hold rows."""
+        there = " UNION ALL ".join(f"SELECT {oid} WHERE EXISTS (SELECT FROM {self._tables[oid].name})" for oid in oids)
+        cursor = self._connection.cursor(row_factory=tuple_row)
+        return {oid for (oid,) in cursor.execute(there.encode()).fetchall()}
 
     def _give_up(self, group: Iterable[Table]) -> None:
         for table in group:
@@ -186,6 +208,8 @@ class _Filling:
 
     def _put_in(self, groups: Sequence[Sequence[Recipe]], attempt: _Attempt) -> None:
         """Put in the rows of all groups by one message, or none of them."""
+        if not groups:
+            return
         statements = [insertion(recipes, self._tables, avoiding=attempt.avoiding) for recipes in groups]
         rows = sum(recipe.count for recipes in groups for recipe in recipes)
         statements += [*_settled(self._tables.values()), f"RELEASE SAVEPOINT {_SAVEPOINT}"]
@@ -211,29 +235,12 @@ class _Filling:
         bare = [oid for oid in self._tables if not self.rows.get(oid)]
         if not bare:
             return
-        there = " UNION ALL ".join(f"SELECT {oid}, EXISTS (SELECT FROM {self._tables[oid].name})" for oid in bare)
-        cursor = self._connection.cursor(row_factory=tuple_row)
-        for oid, holds_rows in cursor.execute(there.encode()).fetchall():
-            if holds_rows:
+        holding = self._holding(bare)
+        for oid in bare:
+            if oid in holding:
                 self.empty.pop(oid, None)
             elif oid not in self.empty:
-                self.empty[oid] = self._why(self._tables[oid])
-
-    def _why(self, table: Table) -> str:
-        targets = [self._tables[key.target] for key in table.foreign_keys if key.target in self._tables]
-        for target in targets:
-            if not self.rows.get(target.oid) and target.oid != table.oid:
-                return f"it refers to {target.shown}, which is empty"
-        if table.has_rules:
-            return "a rule on it takes its rows away"
-        if table.has_triggers:
-            return "a trigger on it takes its rows away"
-        referring = {name for key in table.foreign_keys for name in key.columns}
-        checks = [check for check in table.checks if check.columns & referring]
-        if not checks:
-            return "no row was put into it"
-        told = ", ".join(f"{check.name}: {check.condition}" for check in checks)
-        return f"what it refers to holds no rows that its checks take ({told})"
+                self.empty[oid] = why_empty(self._tables[oid], self._tables, self.rows)
 
 
 def _settled(tables: Iterable[Table]) -> list[str]:

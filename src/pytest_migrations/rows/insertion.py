@@ -15,7 +15,7 @@ from pytest_migrations.rows.referring import Referring
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from pytest_migrations.rows.recipe import Recipe
     from pytest_migrations.rows.table import Check, ForeignKey, Table
@@ -113,7 +113,7 @@ class _Together:
         new = [name for name in pairs if name not in mine.columns and name not in recipe.generated]
         if not new:
             return
-        is_own, lacking = key.target == recipe.table.oid, recipe.table.can_lack(key)
+        is_own, lacking = key.target == recipe.table.oid, recipe.can_lack(new)
         agreeing = [f"t.{quoted(pairs[name])} = a.{quoted(name)}" for name in pairs if name in mine.columns]
         if agreeing:
             before = [f"t.{_NUMBER} {'<' if lacking else '<='} a.{_NUMBER}"] if is_own else []
@@ -126,12 +126,13 @@ class _Together:
         sql = f"SELECT a.*, {', '.join(values)} FROM {mine.name} a LEFT JOIN {source}"
         self._add(recipe, (sql, (*mine.columns, *new)))
 
-    def _number(self, recipe: Recipe, key: ForeignKey, new: Iterable[str]) -> str:
+    def _number(self, recipe: Recipe, key: ForeignKey, new: Sequence[str]) -> str:
         """To which row of its own table one refers: to that before it, the first to none or else to itself."""
-        if recipe.table.can_lack(key):
+        if recipe.can_lack(new):
             return f"a.{_NUMBER} - 1"
         if any(check.columns.intersection(new) for check in recipe.checks):  # which may forbid that
-            return f"(a.{_NUMBER} + {_count(self._rows[key.target])} - 1) % {_count(self._rows[key.target])}"
+            others, count = recipe.table.foreign_keys.index(key), _count(self._rows[key.target])
+            return f"(a.{_NUMBER} + {others} * ({count} - 1) + {count} - 1) % {count}"
         return f"a.{_NUMBER}" if recipe.unique.intersection(new) else f"greatest(a.{_NUMBER} - 1, 0)"
 
     def _value(self, recipe: Recipe, name: str, referred: str) -> str:

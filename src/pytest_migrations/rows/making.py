@@ -15,9 +15,12 @@ from pytest_migrations.rows.conditions.candidates import Unknown
 from pytest_migrations.rows.conditions.judging import Generated
 from pytest_migrations.rows.conditions.solving import solve
 from pytest_migrations.rows.conditions.trees import names_in, tree_of
+from pytest_migrations.rows.demands import demands
 from pytest_migrations.rows.differing import Differing
-from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, rows_of
-from pytest_migrations.rows.recipe import Nulls, Recipe
+from pytest_migrations.rows.grouping import grouped
+from pytest_migrations.rows.nulls import Nulls, usual_nulls
+from pytest_migrations.rows.numbering import FIRST_NUMBER, SEED_APART, ImpossibleError, rows_of
+from pytest_migrations.rows.recipe import Recipe
 from pytest_migrations.rows.table import Check
 from pytest_migrations.sql.grammar import quoted
 
@@ -29,12 +32,10 @@ if TYPE_CHECKING:
 
 #: Between the numbers of one column and those of the next, so that no two columns hold the same.
 _APART = 100
-#: The values of another seed are not those of this one, not even of an enum.
-_SEED_APART = 7
 #: Rows of a partition are not those that its table has got.
 _PARTITION_APART = 10_000
-#: One row of so many has NULL in a column.
-_NULL_EVERY = 5
+#: Where values may come again, so many are sought.
+_ENOUGH = 20
 
 
 class Making:
@@ -55,7 +56,8 @@ class Making:
         self._connection = connection
         self._table = table
         self._chosen = chosen
-        self._first = FIRST_NUMBER + _SEED_APART * seed
+        self._apart = SEED_APART * seed
+        self._first = FIRST_NUMBER + self._apart
         if table.root != table.oid:
             self._first += _PARTITION_APART * (1 + crc32(table.shown.encode()) % 100)
         self._generated = tuple(
@@ -88,9 +90,9 @@ class Making:
         self._capacity = self._capacities()
         differing = self._differing(rows)
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
-        self._repeats = nulls is not Nulls.NONE
+        self._nulled = nulls
         self._values = {name: self._usual(column) for name, column in self._columns.items()}
-        self._nulls = {} if nulls is Nulls.NONE else self._usual_nulls(always=nulls is Nulls.ALL)
+        self._nulls = usual_nulls(table, self._columns.values(), nulls, self._count)
 
     def recipe(self, sought: Sequence[str]) -> Recipe:
         for group in self._broken():
@@ -114,7 +116,8 @@ class Making:
             },
             tuple(check for check in self._table.checks if self._sources(check.columns) & elsewhere),
             {each.name: (f"({each.expression})::{each.type}", self._made_from[each.name]) for each in self._generated},
-            self._demands(),
+            demands(self._table, self._settled, self._count),
+            self._nulled,
         )
 
     def _is_made(self, column: Column) -> bool:
@@ -146,31 +149,12 @@ class Making:
         return Differing(keys, rows, self._capacity, self._referring - self._settled.keys())
 
     def _usual(self, column: Column) -> str:
-        return self._numbered(column, "r.g" if column.name in self._unique or not self._repeats else "r.d")
+        return self._numbered(column, "r.g" if column.name in self._unique or self._nulled is Nulls.NONE else "r.d")
 
     def _numbered(self, column: Column, row: str) -> str:
         """The usual value of a column in the row of this number."""
         number = f"({self._first + _APART * column.position} + {row})"
         return types.expression(column.type, number, self._chosen) or "NULL"
-
-    def _usual_nulls(self, *, always: bool) -> dict[str, str]:
-        """In which rows a column is NULL: not all in the same, but so all of a foreign key.
-
-        Never in the first, nor in the last, which repeats it.
-        """
-        every, last = min(_NULL_EVERY, self._count), max(self._count - 1, 2)
-        strict = {name for key in self._table.keys if not key.takes_nulls for name in key.columns}
-        nulls = {
-            name: "true" if always else f"r.g % {every} = {1 + column.position % max(every - 2, 1)} AND r.g < {last}"
-            for name, column in self._columns.items()
-            if name not in strict and _is_nullable(column)
-        }
-        for key in self._table.foreign_keys:
-            if key.all_or_none and not nulls.keys() >= set(key.columns):
-                nulls = {name: condition for name, condition in nulls.items() if name not in key.columns}
-            if first := nulls.get(key.columns[0]):
-                nulls |= {name: first for name in key.columns if name in nulls}
-        return nulls
 
     def _value(self, name: str) -> str:
         value, nulls = self._values[name], self._nulls.get(name)
@@ -188,9 +172,9 @@ class Making:
         try:
             (result,) = pinned(self._connection, f"{NOT_TEMPORARY} SELECT {satisfied} FROM ({source}) t")
         except psycopg.Error:
-            return _groups(checks)
+            return grouped(checks)
         broken = [check for place, check in enumerate(checks) if result.get_value(0, place) != b"t"]
-        return [group for group in _groups(checks) if any(check in group for check in broken)]
+        return [group for group in grouped(checks) if any(check in group for check in broken)]
 
     def _solve(self, group: Sequence[Check]) -> None:
         """Take values that satisfy some checks in place of the usual ones.
@@ -199,10 +183,14 @@ class Making:
         """
         named = frozenset[str]().union(*(check.columns for check in group))
         conditions = [check.condition for check in group if check not in self._computed]  # which are looked at anyway
-        solved = self._solved(named, conditions, self._count)
+        if named & self._alone:  # behind those of other seeds
+            count, known = self._count + self._apart, self._count
+        else:
+            count = known = min(self._count, _ENOUGH)
+        solved = self._solved(named, conditions, count)[-known:]
         referring = named & self._referring
         if not solved and referring:
-            solved = self._solved(named, conditions, self._count, choosing=frozenset())
+            solved = self._solved(named, conditions, count, choosing=frozenset())[-known:]
             self._settled |= {name: [row[name] for row in solved] for name in referring if solved}
         if not solved and referring:
             return  # the checks are asked of what there is
@@ -223,7 +211,7 @@ class Making:
     def _have_one(self, row: int, condition: str) -> bool:
         """Let the row of this number satisfy a condition; False where no such row is found."""
         names = {name for name in self._columns if name in condition}
-        together = [group for group in _groups(self._checks) if names.intersection(*(check.columns for check in group))]
+        together = [group for group in grouped(self._checks) if names.intersection(*(check.columns for check in group))]
         names = names.union(*(check.columns for group in together for check in group)) & self._columns.keys()
         conditions = [
             condition,
@@ -255,7 +243,7 @@ class Making:
                 name,
                 column.type,
                 partial(self._numbered, column),
-                nullable=_is_nullable(column),
+                nullable=column.takes_null,
                 distinct=name in self._alone,
                 present=name in choosing,
             )
@@ -264,30 +252,6 @@ class Making:
         ]
         return solve(self._connection, unknowns, conditions, count=count, number=number, generated=self._generated)
 
-    def _demands(self) -> dict[int, tuple[str, ...]]:
-        """What the tables that are referred to have to hold for columns that are settled."""
-        found: dict[int, dict[str, None]] = {}
-        for key in self._table.foreign_keys:
-            pairs = zip(key.columns, key.referred, strict=True)
-            settled = [(quoted(referred), self._settled[name]) for name, referred in pairs if name in self._settled]
-            for row in range(self._count if settled and key.target != self._table.oid else 0):
-                values = [(referred, by_row[row % len(by_row)]) for referred, by_row in settled]
-                if all(value for _, value in values):
-                    condition = " AND ".join(f"{referred} = {value}" for referred, value in values)
-                    found.setdefault(key.target, {})[condition] = None
-        return {target: tuple(conditions) for target, conditions in found.items()}
-
-
-def _groups(checks: Collection[Check]) -> list[list[Check]]:
-    """Checks that share a column come together."""
-    groups: list[tuple[frozenset[str], list[Check]]] = []
-    for check in checks:
-        sharing = [group for group in groups if group[0] & check.columns]
-        groups = [group for group in groups if not group[0] & check.columns]
-        merged = [member for _, members in sharing for member in members]
-        groups.append((check.columns.union(*(columns for columns, _ in sharing)), [*merged, check]))
-    return [members for _, members in groups]
-
 
 def _in_turn(values: Sequence[str | None], type_: Type) -> str:
     """SQL that gives each row its own of these values, in turn."""
@@ -295,14 +259,3 @@ def _in_turn(values: Sequence[str | None], type_: Type) -> str:
         return values[0] or f"NULL::{type_.name}"
     whens = " ".join(f"WHEN {row} THEN {value or 'NULL'}" for row, value in enumerate(values))
     return f"(CASE r.g % {len(values)} {whens} END)::{type_.name}"
-
-
-def _is_nullable(column: Column) -> bool:
-    return column.nullable and all(type_.nullable for type_ in _domains_of(column.type))
-
-
-def _domains_of(type_: Type) -> Iterable[Type]:
-    """The domains that a type is, each made from the next."""
-    while type_.kind == "domain" and type_.element is not None:
-        yield type_
-        type_ = type_.element

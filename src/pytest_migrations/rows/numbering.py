@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: Generated numbers begin here, where few numbers of a user's are.
 FIRST_NUMBER = 1_000_003
+#: The values of another seed are not those of this one, not even of an enum.
+SEED_APART = 7
 
 
 class ImpossibleError(Exception):

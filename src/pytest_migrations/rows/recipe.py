@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from pytest_migrations.rows.nulls import Nulls
 from pytest_migrations.rows.numbering import rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from pytest_migrations.rows.table import Check, Table
 
@@ -41,18 +41,14 @@ class Recipe:
     generated: Mapping[str, tuple[str, frozenset[str]]]
     #: By the OID of a table what rows of it are to satisfy so that these rows can refer to them.
     demands: Mapping[int, tuple[str, ...]]
+    nulled: Nulls
 
     @property
     def rows(self) -> str:
         """The numbered rows, for the FROM of a query."""
         return rows_of(self.count)
 
-
-class Nulls(Enum):
-    """Where rows are NULL in columns that can be."""
-
-    #: Each column in some row, but none in the first.
-    SOME = auto()
-    #: Nowhere; and no value is there twice.
-    NONE = auto()
-    ALL = auto()
+    def can_lack(self, columns: Collection[str]) -> bool:
+        """Whether a row may have NULL in all of these columns."""
+        able = {column.name for column in self.table.columns if column.takes_null}
+        return self.nulled is not Nulls.NONE and able.issuperset(columns)

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.rows.domains import Domains
 from pytest_migrations.rows.making import Making
+from pytest_migrations.rows.nulls import Nulls
 from pytest_migrations.rows.numbering import ImpossibleError
-from pytest_migrations.rows.recipe import Nulls, Recipe
 
 if TYPE_CHECKING:
     import psycopg
 
+    from pytest_migrations.rows.recipe import Recipe
     from pytest_migrations.rows.table import Table
 
 

@@ -42,7 +42,7 @@ class Referring:
 
     def _lack(self, names: Sequence[str]) -> None:
         """Nothing is known of the table that a key refers to."""
-        nullable = [self._columns[name] for name in names if self._columns[name].nullable]
+        nullable = [self._columns[name] for name in names if self._columns[name].takes_null]
         self.values |= {column.name: f"NULL::{column.type.name}" for column in nullable}
 
     def _refer(self, number: int, key: ForeignKey, new: Sequence[str], target: str) -> None:
@@ -61,13 +61,15 @@ class Referring:
         else:
             self._join_agreeing(number, new, pairs, f"{source} AND {agreeing}")
         for place, name in enumerate(new):
-            self._take(name, f"f{number}.v{place}")
+            self._take(name, f"f{number}.v{place}", can_lack=self._recipe.table.can_lack(key))
 
-    def _take(self, name: str, value: str) -> None:
+    def _take(self, name: str, value: str, *, can_lack: bool) -> None:
+        if can_lack and not self._columns[name].takes_null and name in self._recipe.usual:
+            value = f"coalesce({value}, {self._recipe.usual[name]})"  # the others are NULL where there is no row
         self._settled[name] = value
         nulls = self._recipe.nulls.get(name)
         self.values[name] = f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
-        if not self._columns[name].nullable:
+        if not self._columns[name].takes_null:
             self.conditions.append(f"{value} IS NOT NULL")
 
     def _join_agreeing(self, number: int, new: Sequence[str], pairs: Mapping[str, str], source: str) -> None:

@@ -6,11 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
-from psycopg.types.json import Json, Jsonb
+from psycopg.rows import tuple_row
 
 from pytest_migrations.rows import types
 from pytest_migrations.rows.numbering import ImpossibleError
 from pytest_migrations.rows.recipes import Recipes
+from pytest_migrations.rows.types.lazily import st
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,25 +19,26 @@ if TYPE_CHECKING:
     import psycopg
     from hypothesis.strategies import SearchStrategy
 
-    from pytest_migrations.rows.table import Column, ForeignKey, Table
+    from pytest_migrations.rows.table import Column, ForeignKey, Table, Type
 
 #: Values of one row, by the names of some columns.
 Values = dict[str, Any]
 
 #: Of a table that is referred to more rows are not looked at.
 _MOST_KEYS = 1000
-#: So many rows that satisfy all CHECKs are at hand.
+#: So many rows that satisfy all conditions are at hand.
 _SAMPLES = 50
 
 
 class Sampler:
-    """Draws values for columns of a table: ``parts`` of a row, and ``samples`` which satisfy its CHECKs."""
+    """Draws values for columns of a table: ``parts`` of a row, and ``samples`` which satisfy its conditions."""
 
     def __init__(self, connection: psycopg.Connection[Any], table: Table, tables: dict[int, Table]) -> None:
         """Look at what the table refers to.
 
         :raises ImpossibleError: where that holds no row, or nothing is known of a type.
         """
+        self._cursor = connection.cursor(row_factory=tuple_row)
         self._connection = connection
         self._tables = tables
         self.table = table
@@ -47,24 +49,23 @@ class Sampler:
         ]
 
     def samples(self) -> SearchStrategy[Values] | None:
-        """Values of the columns that CHECKs speak of; None where there are no CHECKs.
+        """Values of the columns that CHECKs, domains and indexes speak of; None where there are none such.
 
         :raises ImpossibleError: where no values that satisfy them were found.
         """
-        from hypothesis import strategies as st  # noqa: PLC0415 (loaded only by who draws)
-
-        checked = frozenset[str]().union(*(check.columns for check in self.table.checks))
         recipe = Recipes().recipe(self._connection, self.table, _SAMPLES)
-        made = {name: value for name, value in recipe.values.items() if name in checked}
+        conditional = frozenset[str]().union(*(check.columns for check in (*self.table.checks, *self.table.evaluated)))
+        made = [
+            (column.name, recipe.values[column.name], column.type)
+            for column in self.table.columns
+            if column.name in recipe.values and (column.name in conditional or _has_checks(column.type))
+        ]
         if not made:
             return None
-        query = sql.SQL("SELECT {} FROM {}").format(
-            sql.SQL(", ").join(map(sql.SQL, made.values())), sql.SQL(recipe.rows)
-        )
-        found = self._connection.execute(query).fetchall()
-        of = {column.name: column.type.base for column in self.table.columns}
-        wrapped = [{name: _as_sent(of[name], value) for name, value in zip(made, row, strict=True)} for row in found]
-        return st.sampled_from(wrapped)
+        values = ", ".join(value if _comes_back(type_) else f"({value})::text" for _, value, type_ in made)
+        found = self._cursor.execute(f"SELECT {values} FROM {recipe.rows}".encode()).fetchall()
+        names = [name for name, _, _ in made]
+        return st.sampled_from([dict(zip(names, row, strict=True)) for row in found])
 
     def _is_drawn(self, column: Column, referring: set[str]) -> bool:
         if column.generated or column.counts or column.name in referring:
@@ -76,20 +77,18 @@ class Sampler:
         raise ImpossibleError(f"no value of the type {column.type.name} is known for its column {column.name}")
 
     def _column(self, column: Column) -> SearchStrategy[Values]:
-        from hypothesis import strategies as st  # noqa: PLC0415 (as above)
-
         values = types.strategy(column.type)
         assert values is not None
-        return st.builds(partial(_named, column.name), st.none() | values if column.nullable else values)
+        return st.builds(partial(_named, column.name), st.none() | values if column.takes_null else values)
 
     def _references(self) -> Iterator[SearchStrategy[Values]]:
-        from hypothesis import strategies as st  # noqa: PLC0415 (as above)
-
-        nullable = {column.name for column in self.table.columns if column.nullable}
         for key in sorted(self.table.foreign_keys, key=lambda key: len(key.columns)):  # the widest has the last word
-            keys = [dict(zip(key.columns, row, strict=True)) for row in self._keys(key)]
-            if nullable.issuperset(key.columns):
-                keys.append(dict.fromkeys(key.columns))
+            generated = {column.name for column in self.table.columns if column.generated}
+            drawn = [name for name in key.columns if name not in generated]
+            nullable = {column.name for column in self.table.columns if column.takes_null}
+            keys = [{name: row[name] for name in drawn} for row in self._keys(key)]
+            if nullable.issuperset(drawn):
+                keys.append(dict.fromkeys(drawn))
             if not keys:
                 target = self._tables[key.target]
                 raise ImpossibleError(
@@ -98,20 +97,26 @@ class Sampler:
                 )
             yield st.sampled_from(keys)
 
-    def _keys(self, key: ForeignKey) -> list[tuple[Any, ...]]:
+    def _keys(self, key: ForeignKey) -> list[Values]:
         columns = sql.SQL(", ").join(map(sql.Identifier, key.referred))
         present = sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(name)) for name in key.referred)
         query = sql.SQL("SELECT {columns} FROM {table} WHERE {present} ORDER BY {columns} LIMIT {most}").format(
             columns=columns, table=sql.SQL(self._tables[key.target].name), present=present, most=_MOST_KEYS
         )
-        return self._connection.execute(query).fetchall()
+        return [dict(zip(key.columns, row, strict=True)) for row in self._cursor.execute(query).fetchall()]
 
 
 def _named(name: str, value: Any) -> Values:
     return {name: value}
 
 
-def _as_sent(base: str, value: Any) -> Any:
-    """A value as psycopg takes it, where that is not as it gives it."""
-    wrap = {"json": Json, "jsonb": Jsonb}.get(base)
-    return wrap(value) if wrap and value is not None else value
+def _has_checks(type_: Type) -> bool:
+    parts = [part for part in (type_.element, *(part for _, part in type_.attributes)) if part]
+    return bool(type_.checks) or any(map(_has_checks, parts))
+
+
+def _comes_back(type_: Type) -> bool:
+    """Whether psycopg sends what it has read of a type, as it does not with the dicts of JSON."""
+    if type_.kind in ("domain", "array") and type_.element:
+        return _comes_back(type_.element)
+    return type_.kind in ("base", "enum", "range", "multirange") and type_.base not in ("json", "jsonb")

@@ -44,6 +44,16 @@ class Column:
     has_default: bool = False
     counts: bool = False
 
+    @property
+    def takes_null(self) -> bool:
+        """Whether it does, and so the domains that its type is made of."""
+        type_: Type | None = self.type
+        while type_ and type_.kind == "domain":
+            if not type_.nullable:
+                return False
+            type_ = type_.element
+        return self.nullable
+
 
 @dataclass(frozen=True)
 class Check:
@@ -111,5 +121,5 @@ class Table:
 
     def can_lack(self, key: ForeignKey) -> bool:
         """Whether a row can be there that refers to none by this foreign key."""
-        nullable = [column.nullable for column in self.columns if column.name in key.columns]
+        nullable = [column.takes_null for column in self.columns if column.name in key.columns]
         return all(nullable) if key.all_or_none else any(nullable)

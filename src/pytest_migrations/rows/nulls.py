@@ -1,0 +1,48 @@
+"""In which rows columns are NULL."""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pytest_migrations.rows.table import Column, Table
+
+#: One row of so many has NULL in a column.
+_EVERY = 5
+
+
+class Nulls(Enum):
+    """Where rows are NULL in columns that can be."""
+
+    #: Each column in some row, but none in the first.
+    SOME = auto()
+    #: Nowhere; and no value is there twice.
+    NONE = auto()
+    ALL = auto()
+
+
+def usual_nulls(table: Table, columns: Iterable[Column], nulls: Nulls, count: int) -> dict[str, str]:
+    """In which of so many rows columns are NULL, by their names: not all in the same, but so all of a foreign key.
+
+    Never in the last, which repeats the first.
+    """
+    if nulls is Nulls.NONE:
+        return {}
+    every, last = min(_EVERY, count), max(count - 1, 2)
+    strict = {name for key in table.keys if not key.takes_nulls for name in key.columns}
+    found = {
+        column.name: "true"
+        if nulls is Nulls.ALL
+        else f"r.g % {every} = {1 + column.position % max(every - 2, 1)} AND r.g < {last}"
+        for column in columns
+        if column.name not in strict and column.takes_null
+    }
+    for key in table.foreign_keys:
+        if key.all_or_none and not found.keys() >= set(key.columns):
+            found = {name: condition for name, condition in found.items() if name not in key.columns}
+        if first := found.get(key.columns[0]):
+            found |= {name: first for name in key.columns if name in found}
+    return found
