@@ -32,10 +32,12 @@ _SAVEPOINT = "pytest_migrations_rows"
 
 @dataclass(frozen=True)
 class Filled:
-    """What came of filling tables, by OID: how many rows each got, and why none, or only NULLs."""
+    """What came of filling tables, by OID: how many rows each got, and why one that holds none got none."""
 
     rows: Mapping[int, int] = field(default_factory=dict)
     empty: Mapping[int, str] = field(default_factory=dict)
+    #: Why others hold one row alone, NULL where it may be: of it next to nothing can be lost.
+    bare: Mapping[int, str] = field(default_factory=dict)
 
 
 class Filler:
@@ -65,7 +67,7 @@ class Filler:
         wanted = {oid: conditions for oid, table in tables.items() if (conditions := sought.get(table.bare_name, ()))}
         filling = _Filling(connection, tables, self._recipes, self._slow, most)
         filling.fill(_Attempt(self._rows, seed, wanted))
-        return Filled(filling.rows, filling.empty)
+        return Filled(filling.rows, filling.empty, filling.bare)
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ class _Filling:
     ) -> None:
         self.rows: dict[int, int] = {}
         self.empty: dict[int, str] = {}
+        self.bare: dict[int, str] = {}
         self._connection = connection
         self._tables = tables
         self._recipes = recipes
@@ -181,8 +184,8 @@ class _Filling:
             return False
         for recipe in recipes:
             refused = self.empty.pop(recipe.table.oid, "")
-            if attempt.nulls is Nulls.ALL and refused:  # of which next to nothing can be lost
-                self.empty[recipe.table.oid] = f"only one, NULL where it may be, since {refused}"
+            if attempt.nulls is Nulls.ALL and refused:
+                self.bare[recipe.table.oid] = f"only one, NULL where it may be, since {refused}"
         return not recipes or self._came(recipes)
 
     def _came(self, recipes: Sequence[Recipe]) -> bool:

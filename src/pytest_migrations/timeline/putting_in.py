@@ -48,10 +48,10 @@ class PutIn:
 
     @property
     def empty(self) -> dict[str, str]:
-        """Of what never holds a row there is nothing to prove."""
+        """Of what never holds a row there is nothing to prove; one of NULLs proves as little as none."""
         return {
             self.tables[oid].shown: why
-            for oid, why in self.filled.empty.items()
+            for oid, why in {**self.filled.bare, **self.filled.empty}.items()
             if oid in self.asked and not self.tables[oid].cannot
         }
 
