@@ -18,6 +18,8 @@ Do: Let the migration make its rows ready first (UPDATE ... WHERE name IS NULL),
 takes away. Where rows are lost on purpose, or production has none of that kind, a line in the file says so:
 
     -- pytest-migrations: skip rows (why)
+
+It is skipped where it proves nothing: a table takes no row, or an UPDATE, DELETE or INSERT ... SELECT met none.
 """
 
 from __future__ import annotations
