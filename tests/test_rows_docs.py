@@ -55,7 +55,7 @@ def test_rows_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
     assert "[(4, ' Ada Grace Plato')] ()" in result.outlines
 
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 
 def own_tests() -> list[str]:

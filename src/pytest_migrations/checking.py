@@ -48,9 +48,7 @@ class Checking:
         self._says_server = False
         self._passages: set[Path] = set()
         rules = Rules(settings.require_rollback, settings.strict_column_order)
-        terms = replace(session.terms, inspections=inspections, rows=settings.rows)
-        if put_rows_in := session.hooks.rows():
-            terms = replace(terms, put_rows_in=put_rows_in)
+        terms = replace(session.terms, inspections=inspections, rows=settings.rows, put_rows_in=session.hooks.rows())
         self._seeds = settings.seeds
         histories = [adoption.with_base(history) for history in session.histories.values()]
         self._provers = {

@@ -57,6 +57,10 @@ class MigrationError(UserError):
         self.kept = kept
         self.remark = remark
         self.advice = ""
+        #: What the server objected to, where it was the server.
+        self.statement: Statement | None = None
+        #: The table that it names as ``schema.table``, apart from the message; empty where it names none.
+        self.table = ""
 
     @property
     def headline(self) -> str:
@@ -99,7 +103,7 @@ class MigrationError(UserError):
             details.append(f"query: {_first_lines(diagnosis.internal_query)}")
         if statement.generated and statement.text:
             details.append(f"statement: {_first_lines(statement.text.strip())}")
-        return cls(
+        made = cls(
             migration,
             place,
             message,
@@ -108,6 +112,9 @@ class MigrationError(UserError):
             kept=kept,
             remark=remark,
         )
+        made.statement = statement
+        made.table = f"{diagnosis.schema_name}.{diagnosis.table_name}" if diagnosis.table_name else ""
+        return made
 
     @classmethod
     def from_program(cls, migration: Migration, place: Place, error: BaseException, kept: Kept) -> MigrationError:

@@ -90,10 +90,8 @@ class Prover:
         """Where there is no server, the first check says so and the others are skipped."""
         if check == history_check.NAME:
             return history_check.judge(self.history)
-        if self._stopped:
-            return Verdict.skipped(f"not tried: see {self._stopped}")
-        if check == ROWS and self._no_seeds is not None:
-            return self._without_seeds(f"{self.history.migrations[index].name}::{check}", self._no_seeds)
+        if told := self._told_before(index, check):
+            return told
         try:
             proof = self._walked().proof(index)
             if check == walk_check.NAME:
@@ -105,6 +103,14 @@ class Prover:
             return replace(Verdict.failed(str(error)), is_own=False)
         verdict = judge(check, proof, self._rules)
         return self._said(self._with_untried(verdict, index) if check == "apply" else verdict)
+
+    def _told_before(self, index: int, check: str) -> Verdict | None:
+        """What there is to say where a server is of no use any more."""
+        if self._stopped:
+            return Verdict.skipped(f"not tried: see {self._stopped}")
+        if check == ROWS and self._no_seeds is not None:
+            return self._without_seeds(f"{self.history.migrations[index].name}::{check}", self._no_seeds)
+        return None
 
     def _without_seeds(self, name: str, error: UserError) -> Verdict:
         """The first check that needs them says what is wrong with the seeds."""

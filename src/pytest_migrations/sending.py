@@ -11,7 +11,7 @@ import psycopg
 from pytest_migrations.deadline import deadline, paused
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import AT_COMMIT, Kept, MigrationError
-from pytest_migrations.lent import InsideConnection, LentConnection, failure_behind, offset_of
+from pytest_migrations.lent import CHANGED_NOTHING, InsideConnection, LentConnection, failure_behind, offset_of
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.traits import Trait
 
@@ -19,10 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from pytest_migrations.migration import Migration, Script, Statement
-
-
-#: The command tags (PostgreSQL docs 55.7) of what changes rows.
-_CHANGED_NOTHING = {"DELETE 0", "INSERT 0 0", "MERGE 0", "UPDATE 0"}
 
 
 class NeedsCommitsError(Exception):
@@ -87,7 +83,7 @@ class Sending:
         self._before_statement(statement)
         with self._blaming(statement, kept):
             cursor = self._connection.execute(statement.text.encode())
-        if cursor.statusmessage in _CHANGED_NOTHING:
+        if cursor.statusmessage in CHANGED_NOTHING:
             self.idle.append(statement)
         self._tell(statement)
 
@@ -129,6 +125,7 @@ class Sending:
                 raise
         if lent.refusal is not None:  # also where the program went on in spite of it
             raise lent.refusal
+        self.idle += lent.idle
         return lent.last
 
     def _lend(

@@ -53,6 +53,7 @@ def test_the_report_for_programs(pytester: pytest.Pytester, project: Project) ->
         "column": 1,
         "column_order": [],
         "warning": "",
+        "rows": None,
     }
 
 

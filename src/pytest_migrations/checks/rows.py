@@ -18,10 +18,13 @@ Do: Let the migration make its rows ready first (UPDATE ... WHERE name IS NULL),
 takes away. Where rows are lost on purpose, or production has none of that kind, a line in the file says so:
 
     -- pytest-migrations: skip rows (why)
+
+It is skipped where it proves nothing: a table takes no row, or an UPDATE, DELETE or INSERT ... SELECT met none.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +32,7 @@ from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.failure import MigrationError
+from pytest_migrations.sqlstates import advice
 from pytest_migrations.timeline.with_rows import Untried
 
 if TYPE_CHECKING:
@@ -40,6 +44,9 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.with_rows import WithRows
 
 _MOST_CULPRITS = 5
+#: What a message says of one row of ours.
+_VALUE = re.compile(r': ".*"$', re.DOTALL)
+_BRING = " (bring one with a seed: see docs/rows.md)"
 _WAIVE = "On purpose, or not so in production? Say it in the file:  -- pytest-migrations: skip rows (why)"
 
 
@@ -77,8 +84,10 @@ def _seed_failed(errors: Sequence[UserError]) -> Verdict:
 
 
 def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
-    parts = [what, error.finding, _rows_in(tried), *tried.notes, tried.unconfirmed, _WAIVE]
-    several = (f"{what} {error.message} ({error.sqlstate})",)
+    remedy = error.advice or advice(error.sqlstate or "")
+    parts = [what, error.finding, _rows_in(tried), *tried.notes, tried.unconfirmed, remedy, _WAIVE]
+    code = f" ({error.sqlstate})" if error.sqlstate else ""
+    several = (f"{what} {_VALUE.sub('', error.message)}{code}",)
     return Verdict.failed("\n\n".join(filter(None, parts)), place=error.place, several=several)
 
 
@@ -98,7 +107,10 @@ def _lost(tried: WithRows, ran: Ran) -> Verdict:
     parts += [*tried.notes, *([tried.unconfirmed] if tried.unconfirmed else [])]
     parts.append(_WAIVE)
     place = tried.culprits[0].place if tried.culprits else None
-    several = tuple(f"{loss.change}: rows of {loss.table}" for loss in tried.losses)
+    columns = (f" ({', '.join(loss.columns)})" if loss.columns else "" for loss in tried.losses)
+    several = tuple(
+        f"{loss.change}: rows of {loss.table}{where}" for loss, where in zip(tried.losses, columns, strict=True)
+    )
     return Verdict.failed("\n\n".join(parts), ran, place=place, several=several)
 
 
@@ -118,4 +130,5 @@ def _unproved(tried: WithRows) -> Iterator[str]:
     yield from (f"{table} holds no row: {why}" for table, why in tried.empty.items())
     for statement in tried.idle:
         place = statement.place
-        yield f"no row met the {statement.text.split()[0].upper()} in line {place.line} of {place.path.name}"
+        what = "DO block" if statement.kind == "do_stmt" else statement.kind.partition("_")[0].upper() or "statement"
+        yield f"no row met the {what} in line {place.line} of {place.path.name}{_BRING}"

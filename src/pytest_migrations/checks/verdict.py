@@ -80,6 +80,9 @@ class Verdict:
                         return f"{where}: {line.removeprefix(beginning)}"
             if self.comparison and self.comparison.differences:
                 return f"{where}: {_in_short(self.comparison.differences)}"
+            if self.several:
+                more = f" and {len(self.several) - 1} more" if len(self.several) > 1 else ""
+                return f"{where}: {self.several[0]}{more}"
         return in_one_line(self.reason)
 
     @classmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,9 @@ import pytest
 from pytest_migrations.errors import display_path
 from pytest_migrations.report import files, github
 from pytest_migrations.report.results import Result, Results
+
+#: The terminal shows no more of those that hold no row.
+_MOST_TABLES = 20
 
 
 class Reporting:
@@ -41,9 +45,11 @@ class Reporting:
         if empty := self._results.empty_tables:
             tables = "1 table holds" if len(empty) == 1 else f"{len(empty)} tables hold"
             terminalreporter.section(f"migrations: {tables} no row, which proves nothing of them")
-            for table, (why, migrations) in empty.items():
+            for table, (why, migrations) in islice(empty.items(), _MOST_TABLES):
                 more = f" and {len(migrations) - 1} more" if len(migrations) > 1 else ""
-                terminalreporter.write_line(f"{table} ({migrations[0]}{more}): {why}")
+                terminalreporter.write_line(f"{table} ({migrations[0]}{more}): {' '.join(why.split())}")
+            if len(empty) > _MOST_TABLES:
+                terminalreporter.write_line(f"... and {len(empty) - _MOST_TABLES} more: --migrations-report names them")
         if not self._results.all and self._config.getoption("migrations_report"):
             for path in filter(Path.exists, self._paths):
                 terminalreporter.write_line(

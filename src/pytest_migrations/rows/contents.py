@@ -39,7 +39,7 @@ def contents(connection: psycopg.Connection[Any], tables: Iterable[Table]) -> di
             values = json.loads(result.get_value(row, 1) or b"[]")
             found[place].append(dict(zip(_names(listed[place]), values, strict=True)))
     return {
-        table.name: Rows(table.shown, table.identity, tuple(rows), _names(table))
+        table.name: Rows(table.shown, table.identity, tuple(rows), _columns(table))
         for table, rows in zip(listed, found, strict=True)
     }
 
@@ -49,6 +49,10 @@ def _query(place: int, table: Table) -> sql.Composed:
     return sql.SQL("(SELECT {}, json_build_array({}) FROM {} LIMIT {})").format(
         sql.Literal(place), values, sql.SQL(table.name), sql.Literal(_MOST_ROWS)
     )
+
+
+def _columns(table: Table) -> dict[str, str]:
+    return {column.name: f"{table.oid}.{column.position}" for column in table.columns}
 
 
 def _names(table: Table) -> tuple[str, ...]:

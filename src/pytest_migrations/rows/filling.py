@@ -38,6 +38,8 @@ class Filled:
 
     rows: Mapping[int, int] = field(default_factory=dict)
     empty: Mapping[int, str] = field(default_factory=dict)
+    #: Why others hold one row alone, NULL where it may be: of it next to nothing can be lost.
+    bare: Mapping[int, str] = field(default_factory=dict)
 
 
 class Filler:
@@ -56,17 +58,18 @@ class Filler:
         *,
         seed: int = 0,
         sought: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
+        most: Mapping[int, int] = MappingProxyType({}),
     ) -> Filled:
         """Fill these tables, among which are all that they refer to, in the open transaction.
 
         Another ``seed`` gives other values. ``sought`` has, by the name of a table without its schema, conditions that
-        a row of it should satisfy. What cannot be filled is left as it is. The session's statement_timeout is
-        not what it was.
+        a row of it should satisfy, ``most`` by its OID how many rows it gets at most. What cannot be filled is left as
+        it is. The session's statement_timeout is not what it was.
         """
         wanted = {oid: conditions for oid, table in tables.items() if (conditions := sought.get(table.bare_name, ()))}
-        filling = _Filling(connection, tables, self._recipes, self._slow)
+        filling = _Filling(connection, tables, self._recipes, self._slow, most)
         filling.fill(_Attempt(self._rows, seed, wanted))
-        return Filled(filling.rows, filling.empty)
+        return Filled(filling.rows, filling.empty, filling.bare)
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,16 @@ class _Filling:
         tables: Mapping[int, Table],
         recipes: Recipes,
         slow: dict[Table, str],
+        most: Mapping[int, int],
     ) -> None:
         self.rows: dict[int, int] = {}
         self.empty: dict[int, str] = {}
+        self.bare: dict[int, str] = {}
         self._connection = connection
         self._tables = tables
         self._recipes = recipes
         self._slow = slow
+        self._most = most
         self._patience = _MOST
 
     def fill(self, attempt: _Attempt) -> None:
@@ -120,11 +126,15 @@ class _Filling:
         if table in self._slow:
             self.empty[table.oid] = self._slow[table]
             return None
+        rows = min(attempt.rows, self._most.get(table.oid, attempt.rows))
+        if not rows:
+            self.empty[table.oid] = "any row is in the way of those that the migration puts in"
+            return None
         try:
             return self._recipes.recipe(
                 self._connection,
                 table,
-                attempt.rows,
+                rows,
                 seed=attempt.seed,
                 sought=sought,
                 nulls=attempt.nulls,
@@ -183,7 +193,9 @@ class _Filling:
                 self.empty |= {recipe.table.oid: f"its rows are refused: {refused}" for recipe in recipes}
             return False
         for recipe in recipes:
-            self.empty.pop(recipe.table.oid, None)
+            refused = self.empty.pop(recipe.table.oid, "")
+            if attempt.nulls is Nulls.ALL and refused:
+                self.bare[recipe.table.oid] = f"only one, NULL where it may be, since {refused}"
         return not recipes or self._came(recipes)
 
     def _came(self, recipes: Sequence[Recipe]) -> bool:

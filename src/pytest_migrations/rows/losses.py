@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Rows that are read of a table in order to tell which of them differ.
 _MOST_ROWS = 100_000
 EXAMPLES = 3
+#: What no value is, of a column that is not there.
+_NO_VALUE = "\0"
 #: A row by the names of its columns, as PostgreSQL prints the values; None is NULL.
 Row = dict[str, "str | None"]
 
@@ -33,6 +35,8 @@ class Loss:
     count: int
     examples: tuple[str, ...]
     columns: tuple[str, ...] = ()
+    #: The rows as they were, or those that were left behind, by the columns that are there both times.
+    rows: tuple[Row, ...] = field(default=(), repr=False)
 
     def __str__(self) -> str:
         rows = "1 row" if self.count == 1 else f"{self.count} rows"
@@ -42,41 +46,60 @@ class Loss:
 
 @dataclass(frozen=True)
 class Rows:
-    """The rows of a table at one moment; None where it is not there. ``key`` is what tells one row from another."""
+    """The rows of a table at one moment; None where it is not there. ``key`` is what tells one row from another.
+
+    ``columns`` has by the name of each column what it keeps for as long as it is the same one.
+    """
 
     shown: str
     key: tuple[str, ...]
     rows: tuple[Row, ...] | None
-    columns: tuple[str, ...] = field(default=())
+    columns: Mapping[str, str] = field(default_factory=dict)
+    #: Whether its rows are also those of another table.
+    is_partition: bool = False
+    oid: int = 0
 
 
-def read_rows(connection: psycopg.Connection[Any], table: Table) -> Rows:
-    """The rows of a table, by its name.
+def read_rows(connection: psycopg.Connection[Any], table: Table, *, renamed: bool = False) -> Rows:
+    """The rows of a table, by its name, or where it may be ``renamed`` by its OID.
+
+    Those of tables that inherit from it are theirs.
 
     Raises psycopg.Error where the connection is lost, or its transaction has failed.
     """
-    try:
-        (names,) = pinned(connection, _columns_of(table, connection))
-    except psycopg.errors.UndefinedTable:
+    wanted = sql.Literal(table.oid) if renamed else _BY_NAME.format(sql.Literal(table.name))
+    (found,) = pinned(connection, _COLUMNS.format(wanted).as_string(connection))
+    if not found.ntuples:
         return Rows(table.shown, table.identity, None)
-    columns = tuple((names.get_value(row, 0) or b"").decode() for row in range(names.ntuples))
-    if not columns:
-        (result,) = pinned(connection, f"SELECT true FROM {table.name} LIMIT {_MOST_ROWS}")
-        return Rows(table.shown, table.identity, ({},) * result.ntuples)
-    query = sql.SQL("SELECT {} FROM {} LIMIT {}").format(
-        sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns),
-        sql.SQL(table.name),  # quoted by the server
+    facts = [[(found.get_value(row, place) or b"").decode() for place in range(6)] for row in range(found.ntuples)]
+    columns = {name: f"{oid}.{number}" for oid, name, number, *_ in facts if name}
+    oid, *_, kind, is_partition, name = facts[0]
+    values: list[sql.Composable] = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns]
+    query = sql.SQL("SELECT {} FROM {}{} LIMIT {}").format(
+        sql.SQL(", ").join(values or [sql.SQL("true")]),
+        sql.SQL("" if kind == "p" else "ONLY "),
+        sql.SQL(name),  # quoted by the server
         sql.Literal(_MOST_ROWS),
     )
     (result,) = pinned(connection, NOT_TEMPORARY + query.as_string(connection))
     rows = tuple(
         {
-            name: None if (value := result.get_value(row, place)) is None else value.decode()
-            for place, name in enumerate(columns)
+            column: None if (value := result.get_value(row, place)) is None else value.decode()
+            for place, column in enumerate(columns)
         }
         for row in range(result.ntuples)
     )
-    return Rows(table.shown, table.identity, rows, columns)
+    return Rows(table.shown, table.identity, rows, columns, is_partition == "t", int(oid))
+
+
+#: A row at least, where there is such a table.
+_COLUMNS = sql.SQL(
+    "SELECT c.oid, a.attname, a.attnum, c.relkind, c.relispartition, c.oid::pg_catalog.regclass"
+    " FROM pg_catalog.pg_class c"
+    " LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped"
+    " WHERE c.oid = {} ORDER BY a.attnum"
+)
+_BY_NAME = sql.SQL("pg_catalog.to_regclass({})")
 
 
 @dataclass(frozen=True)
@@ -112,34 +135,47 @@ def moment(connection: psycopg.Connection[Any]) -> tuple[str, str]:
 def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
     """What became of the rows of a table, in the columns that both have.
 
-    That one holds a moment of the ``span`` now is no change.
+    That one holds a moment of the ``span`` now is no change, as long as it was not made anew.
     """
     if before.rows is None:
         return []
     if after.rows is None:
-        return [Loss(before.shown, "lost", len(before.rows), _examples(before.rows, before.key))] if before.rows else []
+        return [_loss(before, "lost", before.rows)] if before.rows else []
     common = [name for name in before.columns if name in after.columns]
     old, new = Counter(_tuples(before.rows, common)), Counter(_tuples(after.rows, common))
     gone = [dict(zip(common, row, strict=True)) for row in (old - new).elements()]
     come = [dict(zip(common, row, strict=True)) for row in (new - old).elements()]
+    stamped = [name for name in common if span and before.columns[name] == after.columns[name]]
     changed = [
         (was, is_)
-        for was, is_ in _paired(gone, come, before.key)
-        if not all(was[name] == is_[name] or (span and span.holds(is_[name])) for name in common)
+        for was, is_ in (*_same_key(gone, come, before.key), *_alike(gone, come, 0.5 if before.key else 0))
+        if not all(was[name] == is_[name] or (span and name in stamped and span.holds(is_[name])) for name in common)
     ]
     found = []
     if gone:
-        found.append(Loss(before.shown, "lost", len(gone), _examples(gone, before.key)))
+        found.append(_loss(before, "lost", gone))
     if changed:
         columns = [name for name in common if any(was[name] != is_[name] for was, is_ in changed)]
-        examples = tuple(f"{_named(was, before.key)}{_differing(was, is_, columns)}" for was, is_ in changed[:EXAMPLES])
-        found.append(Loss(before.shown, "changed", len(changed), examples, tuple(columns)))
+        names = before.key or [name for name in common if name not in columns][:_NAMES]
+        examples = tuple(f"{_named(was, names)}{_differing(was, is_, columns)}" for was, is_ in changed[:EXAMPLES])
+        were = tuple(was for was, _ in changed)
+        found.append(Loss(before.shown, "changed", len(changed), examples, tuple(columns), were))
     if come:
-        found.append(Loss(before.shown, "left behind", len(come), _examples(come, before.key)))
+        found.append(_loss(before, "left behind", come))
     return found
 
 
-def _paired(gone: list[Row], come: list[Row], key: Sequence[str]) -> Iterator[tuple[Row, Row]]:
+def missing(rows: Sequence[Row], among: Sequence[Row]) -> int:
+    """How many rows are not among others, in the columns that they have."""
+    columns = list(rows[0]) if rows else []
+    return (Counter(_tuples(rows, columns)) - Counter(_tuples(among, columns))).total()
+
+
+def _loss(table: Rows, change: str, rows: Sequence[Row]) -> Loss:
+    return Loss(table.shown, change, len(rows), _examples(rows, table.key), rows=tuple(rows))
+
+
+def _same_key(gone: list[Row], come: list[Row], key: Sequence[str]) -> Iterator[tuple[Row, Row]]:
     """What is the same row with other values, taken out of both."""
     if not key or not gone or not come or not all(name in gone[0] for name in key):
         return
@@ -151,8 +187,31 @@ def _paired(gone: list[Row], come: list[Row], key: Sequence[str]) -> Iterator[tu
             yield was, is_
 
 
+#: Each is compared with each.
+_MOST_COMPARED = 200
+
+
+def _alike(gone: list[Row], come: list[Row], least: float) -> Iterator[tuple[Row, Row]]:
+    """Where as many rows are gone as have come: each with the one that has most values in common, taken out of both.
+
+    Unless these are too few: at ``least`` this part of all.
+    """
+    if len(gone) != len(come) or len(gone) > _MOST_COMPARED:
+        return
+    for was in list(gone):
+        is_ = max(come, key=lambda row: _in_common(was, row))
+        if _in_common(was, is_) >= least * len(was):
+            gone.remove(was)
+            come.remove(is_)
+            yield was, is_
+
+
+def _in_common(row: Row, other: Row) -> int:
+    return sum(row[name] == other[name] for name in row)
+
+
 def _tuples(rows: Sequence[Row], columns: Sequence[str]) -> Iterator[tuple[str | None, ...]]:
-    return (tuple(row[name] for name in columns) for row in rows)
+    return (tuple(row.get(name, _NO_VALUE) for name in columns) for row in rows)
 
 
 def _examples(rows: Sequence[Row], key: Sequence[str]) -> tuple[str, ...]:
@@ -160,6 +219,8 @@ def _examples(rows: Sequence[Row], key: Sequence[str]) -> tuple[str, ...]:
 
 
 _WIDTH = 100
+#: So many values tell which row of a table without a key it is.
+_NAMES = 2
 _VALUE_WIDTH = 30
 
 
@@ -176,7 +237,8 @@ def _in_short(row: Row, key: Sequence[str]) -> str:
 
 
 def _named(row: Mapping[str, str | None], key: Sequence[str]) -> str:
-    return ", ".join(f"{name} {_value(row[name])}" for name in key) + ": "
+    """The key of a row in front of what else is told of it."""
+    return ", ".join(f"{name} {_value(row[name])}" for name in key) + ": " if key else ""
 
 
 def _differing(was: Row, is_: Row, columns: Sequence[str]) -> str:
@@ -189,14 +251,3 @@ def _value(value: str | None) -> str:
         return "NULL"
     shown = value if len(value) <= _VALUE_WIDTH else value[: _VALUE_WIDTH - 3] + "..."
     return "'" + shown.replace("\n", "\\n") + "'"
-
-
-def _columns_of(table: Table, connection: psycopg.Connection[Any]) -> str:
-    return (
-        sql.SQL(
-            "SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = {}::pg_catalog.regclass AND attnum > 0"
-            " AND NOT attisdropped ORDER BY attnum"
-        )
-        .format(sql.Literal(table.name))
-        .as_string(connection)
-    )

@@ -99,13 +99,15 @@ class Making:
         self._nulled = nulls
         self._texts = texts
         self._values = {name: self._usual(column) for name, column in self._columns.items()}
-        self._nulls = usual_nulls(table, self._columns.values(), nulls)
+        self._nulls = usual_nulls(table, self._columns.values(), nulls, self._count)
 
     def recipe(self, sought: Sequence[str]) -> Recipe:
         for group in self._broken():
             self._solve(group)
-        for row, condition in enumerate(sought[: self._count - 1], 1):
-            self._have_one(row, condition)
+        hopeless = set[str]()
+        for row, condition in zip(range(1, self._count) if self._count > 1 else [0], sought, strict=False):
+            if condition not in hopeless and not self._have_one(row, condition):
+                hopeless.add(condition)
         elsewhere = self._referring - self._settled.keys()
         return Recipe(
             self._table,
@@ -215,8 +217,8 @@ class Making:
             if empty := [str(row) for row, value in enumerate(by_row) if value is None]:
                 self._nulls[name] = f"r.g % {len(solved)} IN ({', '.join(empty)})"
 
-    def _have_one(self, row: int, condition: str) -> None:
-        """Let the row of this number satisfy a condition, if there can be such a row."""
+    def _have_one(self, row: int, condition: str) -> bool:
+        """Let the row of this number satisfy a condition; False where no such row is found."""
         names = {name for name in self._columns if name in condition}
         together = [group for group in grouped(self._checks) if names.intersection(*(check.columns for check in group))]
         names = names.union(*(check.columns for group in together for check in group)) & self._columns.keys()
@@ -224,13 +226,15 @@ class Making:
             condition,
             *(check.condition for group in together for check in group if check not in self._computed),
         ]
-        for found in self._solved(names, conditions, 1, number=row):
+        solved = self._solved(names, conditions, 1, number=row)
+        for found in solved:
             for name, value in found.items():
                 others = self._nulls.pop(name, None)
                 if value is None or others:
                     self._nulls[name] = f"CASE r.g WHEN {row} THEN {value is None} ELSE {others or 'false'} END"
                 if value is not None:
                     self._values[name] = f"CASE r.g WHEN {row} THEN {value} ELSE {self._values[name]} END"
+        return bool(solved)
 
     def _solved(
         self,

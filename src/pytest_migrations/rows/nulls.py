@@ -24,13 +24,19 @@ class Nulls(Enum):
     ALL = auto()
 
 
-def usual_nulls(table: Table, columns: Iterable[Column], nulls: Nulls) -> dict[str, str]:
-    """In which rows columns are NULL, by their names: not all in the same, but so all of a foreign key."""
+def usual_nulls(table: Table, columns: Iterable[Column], nulls: Nulls, count: int) -> dict[str, str]:
+    """In which of so many rows columns are NULL, by their names: not all in the same, but so all of a foreign key.
+
+    Never in the last, which repeats the first.
+    """
     if nulls is Nulls.NONE:
         return {}
+    every, last = min(_EVERY, count), max(count - 1, 2)
     strict = {name for key in table.keys if not key.takes_nulls for name in key.columns}
     found = {
-        column.name: "true" if nulls is Nulls.ALL else f"r.g % {_EVERY} = {1 + column.position % (_EVERY - 1)}"
+        column.name: "true"
+        if nulls is Nulls.ALL
+        else f"r.g % {every} = {1 + column.position % max(every - 2, 1)} AND r.g < {last}"
         for column in columns
         if column.name not in strict and column.takes_null
     }

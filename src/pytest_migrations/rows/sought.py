@@ -1,82 +1,194 @@
-"""Which rows the statements of a migration are looking for: what their WHERE says of one table."""
+"""Which rows the statements of a migration look for: what their conditions say of one table alone."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.sql.grammar import SyntaxMistakeError, sql_of, trees
+from pytest_migrations.sql.grammar import SyntaxMistakeError, block_tree, sql_of, trees
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from pytest_migrations.migration import Migration, Script
+    from pytest_migrations.migration import Statement
+    from pytest_migrations.rows.table import Table
 
-#: By the name of a table conditions on its columns, as SQL.
+#: By the name of a table conditions on its columns, as SQL, each for one row.
 Sought = dict[str, tuple[str, ...]]
+_Node = dict[str, Any]
+_CHANGES = {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
 
-def sought_by(migration: Migration) -> Sought:
-    """What its UPDATE, DELETE and INSERT ... SELECT say of the columns of one table alone.
+class Wish(NamedTuple):
+    """A part of a condition, to be true of a row of one of some ``tables``: of the one that has all its ``columns``.
 
-    Those of its rollback may look for rows that only the migration brings.
+    ``query`` tells one query of a statement from another: two of them may speak of different rows of a table. The
+    tables are there by what the query calls them.
     """
-    found: Sought = {}
-    for table, condition in _conditions_in(migration.up):
-        found[table] = (*found.get(table, ()), condition)
-    return found
+
+    query: int
+    tables: tuple[tuple[str, str], ...]
+    columns: frozenset[str]
+    condition: str
 
 
-@lru_cache(maxsize=512)
-def _conditions_in(script: Script) -> tuple[tuple[str, str], ...]:
-    if script.program is not None or "where" not in script.text.lower():
+def sought_by(statements: Iterable[Statement], tables: Iterable[Table]) -> Sought:
+    """What statements that change rows (UPDATE, DELETE, INSERT ... SELECT) look for in tables, as they are now.
+
+    What they say of a column that is not there yet is left out: each row will have the same in it.
+    """
+    columns = {table.bare_name: {column.name for column in table.columns} for table in tables}
+    found: dict[str, list[str]] = {}
+    for statement in statements:
+        of_row: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+        for wish in wishes(statement):
+            able = [(called, name) for called, name in wish.tables if wish.columns <= columns.get(name, frozenset())]
+            if len(able) == 1:
+                of_row[(wish.query, *able[0])].append(wish.condition)
+        for (_, _, name), parts in of_row.items():
+            found.setdefault(name, []).append(parts[0] if len(parts) == 1 else " AND ".join(f"({p})" for p in parts))
+    return {name: tuple(dict.fromkeys(conditions)) for name, conditions in found.items()}
+
+
+def wishes(statement: Statement) -> tuple[Wish, ...]:
+    """What a statement, or a DO block, that changes rows says of them."""
+    text = statement.text.lower()
+    if "where" not in text and "join" not in text:
         return ()
-    try:
-        found = [pair for tree in trees(script.text) for pair in _within({tree.kind: tree.node})]
-    except SyntaxMistakeError:  # the server judges it
-        return ()
+    return _wishes(statement.text, statement.kind == "do_stmt")
+
+
+def finds_rows(statement: Statement) -> bool:
+    """Whether a statement, or one within a DO block, is for rows that are there, as INSERT ... VALUES is not."""
+    return any(map(_finds_rows, _nodes(statement.text, statement.kind == "do_stmt")))
+
+
+@lru_cache(maxsize=1024)
+def _wishes(text: str, is_block: bool) -> tuple[Wish, ...]:
+    found: list[Wish] = []
+    for node in _nodes(text, is_block):
+        if any(kind in _CHANGES for kind, _ in _below(node)):
+            _read(node, found)
     return tuple(dict.fromkeys(found))
 
 
-def _within(node: Any) -> Iterator[tuple[str, str]]:
+@lru_cache(maxsize=256)
+def _nodes(text: str, is_block: bool) -> tuple[_Node, ...]:
+    """The tree of a statement, or those of the statements within a DO block; none where it is not understood."""
+    found: list[_Node] = []
+    with suppress(SyntaxMistakeError, RecursionError):  # the server judges it
+        if not is_block:
+            return tuple({tree.kind: tree.node} for tree in trees(text))
+        for kind, fields in _below(block_tree(text)):
+            if kind == "PLpgSQL_expr":
+                with suppress(SyntaxMistakeError):  # most are expressions
+                    found += [{tree.kind: tree.node} for tree in trees(fields["query"])]
+    return tuple(found)
+
+
+def _finds_rows(node: _Node) -> bool:
+    return any(
+        kind in _CHANGES
+        and (kind != "InsertStmt" or "fromClause" in fields.get("selectStmt", {}).get("SelectStmt", {}))
+        for kind, fields in _below(node)
+    )
+
+
+def _below(node: Any) -> Iterator[tuple[str, _Node]]:
+    """All nodes of a tree with their names, itself included."""
     if isinstance(node, list):
         for each in node:
-            yield from _within(each)
+            yield from _below(each)
     elif isinstance(node, dict):
         for kind, fields in node.items():
-            if kind in ("UpdateStmt", "DeleteStmt") and not (fields.get("fromClause") or fields.get("usingClause")):
-                yield from _condition(fields["relation"], fields.get("whereClause"))
-            if kind == "InsertStmt" and (query := (fields.get("selectStmt") or {}).get("SelectStmt")):
-                sources = query.get("fromClause") or []
-                if len(sources) == 1 and "RangeVar" in sources[0]:
-                    yield from _condition(sources[0]["RangeVar"], query.get("whereClause"))
-            yield from _within(fields)
+            if isinstance(fields, dict):
+                yield kind, fields
+            yield from _below(fields)
 
 
-def _condition(table: dict[str, Any], where: Any) -> Iterator[tuple[str, str]]:
-    """What a statement says of a table; nothing where others have a say."""
-    called = {table["relname"], (table.get("alias") or {}).get("aliasname")}
-    if where:
-        with suppress(SyntaxMistakeError, _SpeaksOfOthersError):
-            yield table["relname"], sql_of(_unqualified(where, called))
-
-
-class _SpeaksOfOthersError(Exception):
-    """A condition names another table, or asks a query."""
-
-
-def _unqualified(node: Any, called: set[str | None]) -> Any:
-    """The condition with the columns of the table named by themselves."""
+def _read(node: Any, found: list[Wish]) -> None:
+    """Gather what each query in a tree says of its tables; what must not be there is left out."""
     if isinstance(node, list):
-        return [_unqualified(each, called) for each in node]
+        for each in node:
+            _read(each, found)
+    elif isinstance(node, dict):
+        for kind, fields in node.items():
+            if (kind == "BoolExpr" and fields["boolop"] == "NOT_EXPR") or _is_about_all(kind, fields):
+                continue
+            if kind in ("UpdateStmt", "DeleteStmt", "SelectStmt"):
+                found += _Query(len(found), fields).wishes()
+            _read(fields, found)
+
+
+def _is_about_all(kind: str, fields: Any) -> bool:
+    return kind == "SubLink" and fields.get("subLinkType") == "ALL_SUBLINK"
+
+
+class _Query:
+    """One query: the tables that it reads, by what it calls them, and its conditions."""
+
+    def __init__(self, number: int, fields: _Node) -> None:
+        self._number = number
+        self._tables: dict[str, str] = {}
+        self._conditions: list[_Node] = []
+        if relation := fields.get("relation"):
+            self._source({"RangeVar": relation})
+        for source in (*fields.get("fromClause", ()), *fields.get("usingClause", ())):
+            self._source(source)
+        if where := fields.get("whereClause"):
+            self._condition(where)
+
+    def wishes(self) -> Iterator[Wish]:
+        for condition in self._conditions:
+            named = self._named_in(condition)
+            if named is None or not named[1]:
+                continue
+            with suppress(SyntaxMistakeError):
+                yield Wish(self._number, tuple(named[0].items()), frozenset(named[1]), sql_of(_unqualified(condition)))
+
+    def _source(self, node: _Node) -> None:
+        if table := node.get("RangeVar"):
+            self._tables[table.get("alias", {}).get("aliasname", table["relname"])] = table["relname"]
+        elif join := node.get("JoinExpr"):
+            kind = join.get("jointype")
+            if kind in ("JOIN_INNER", "JOIN_LEFT"):
+                self._source(join["larg"])
+            if kind in ("JOIN_INNER", "JOIN_RIGHT"):  # of the other side there may be no row
+                self._source(join["rarg"])
+            if kind == "JOIN_INNER" and "quals" in join:
+                self._condition(join["quals"])
+
+    def _condition(self, node: _Node) -> None:
+        together = node.get("BoolExpr", {})
+        if together.get("boolop") == "AND_EXPR":
+            for part in together["args"]:
+                self._condition(part)
+        else:
+            self._conditions.append(node)
+
+    def _named_in(self, condition: _Node) -> tuple[dict[str, str], set[str]] | None:
+        """The tables that a condition can be about, and the columns that it names; None where it asks for more."""
+        called, columns = set[str](), set[str]()
+        for kind, fields in _below(condition):
+            if kind in ("SubLink", "ParamRef"):
+                return None
+            if kind == "ColumnRef":
+                *qualifiers, column = [field.get("String", {}).get("sval", "*") for field in fields["fields"]]
+                called |= set(qualifiers[-1:])
+                columns.add(column)
+        if len(called) > 1 or not called <= self._tables.keys():
+            return None
+        return {name: self._tables[name] for name in called} or self._tables, columns
+
+
+def _unqualified(node: Any) -> Any:
+    """A condition with the columns of its table named by themselves."""
+    if isinstance(node, list):
+        return [_unqualified(each) for each in node]
     if not isinstance(node, dict):
         return node
-    if "SubLink" in node or "ParamRef" in node:
-        raise _SpeaksOfOthersError
     if "ColumnRef" in node:
-        names = [field.get("String", {}).get("sval") for field in node["ColumnRef"]["fields"]]
-        if len(names) > 1 and names[-2] not in called:
-            raise _SpeaksOfOthersError
         return {"ColumnRef": {**node["ColumnRef"], "fields": node["ColumnRef"]["fields"][-1:]}}
-    return {key: _unqualified(value, called) for key, value in node.items()}
+    return {key: _unqualified(value) for key, value in node.items()}

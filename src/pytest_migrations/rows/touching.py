@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.foreign_ledgers.finding import find
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -33,7 +34,10 @@ _PLAIN = {
     "drop_stmt",
     "grant_stmt",
     "index_stmt",
+    "reindex_stmt",
     "rename_stmt",
+    "transaction_stmt",
+    "vacuum_stmt",
     "variable_set_stmt",
     "view_stmt",
 }
@@ -43,9 +47,25 @@ _LOCKED = b"""
 SELECT DISTINCT relation::pg_catalog.int8 FROM pg_catalog.pg_locks
 WHERE locktype = 'relation' AND pid = pg_catalog.pg_backend_pid() AND relation >= 16384
 """
+#: Of a composite type the tables that have it in a column: to change it changes their rows, without a lock on them.
 _TABLES = """
+WITH RECURSIVE given(oid) AS (
+  SELECT pg_catalog.unnest(%s::pg_catalog.oid[])
+), types(oid) AS (
+  SELECT t.oid FROM given JOIN pg_catalog.pg_class c USING (oid) JOIN pg_catalog.pg_type t ON t.oid = c.reltype
+  WHERE c.relkind = 'c'
+UNION
+  SELECT made.oid FROM types JOIN pg_catalog.pg_type t USING (oid)
+    JOIN pg_catalog.pg_type made ON made.oid = t.typarray OR made.typbasetype = t.oid
+)
 SELECT c.oid::pg_catalog.int8 FROM pg_catalog.pg_class c
-WHERE c.oid = ANY (%s::pg_catalog.oid[]) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+WHERE c.oid IN (
+    SELECT oid FROM given
+  UNION ALL
+    SELECT d.objid FROM types t JOIN pg_catalog.pg_depend d ON d.refobjid = t.oid
+    WHERE d.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+      AND d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+) AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
 """
 
 
@@ -81,6 +101,15 @@ def locked(connection: psycopg.Connection[Any]) -> set[int]:
     return {oid for (oid,) in connection.execute(_LOCKED)}
 
 
+def ledgers(connection: psycopg.Connection[Any]) -> set[int]:
+    """The OIDs of the tables in which migration tools keep their records; a row of ours would be one of these."""
+    names = [ledger.table for ledger in find(connection)]
+    asked = (
+        "SELECT pg_catalog.to_regclass(name)::pg_catalog.oid::pg_catalog.int8 FROM pg_catalog.unnest(%s::text[]) name"
+    )
+    return {oid for (oid,) in connection.execute(asked, [names])} if names else set()
+
+
 def tables_among(connection: psycopg.Connection[Any], oids: Collection[int]) -> set[int]:
-    """Those of the objects that are tables now."""
+    """Those of the objects that are tables now, and the tables that have them as the type of a column."""
     return {oid for (oid,) in connection.execute(_TABLES, [list(oids)])} if oids else set()

@@ -7,11 +7,17 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from pytest_migrations.runner import Runner
+from pytest_migrations.errors import UserError
+from pytest_migrations.lent import EndedTransactionError
+from pytest_migrations.rows.filling import Filler
 from pytest_migrations.server.databases import DatabaseInUse
+from pytest_migrations.sql.framing import NOT_IN_A_TRANSACTION
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
+from pytest_migrations.timeline.proof import ROWS
+from pytest_migrations.timeline.putting_in import Rows
+from pytest_migrations.timeline.seeded import Seeded
 from pytest_migrations.timeline.with_rows import Untried, WithRows, look_closer, try_with_rows
 
 if TYPE_CHECKING:
@@ -20,23 +26,28 @@ if TYPE_CHECKING:
 
     import psycopg
 
-    from pytest_migrations.migration import Migration
+    from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Database, Server
-    from pytest_migrations.timeline.seeded import Seeded
-    from pytest_migrations.timeline.with_rows import Rows
+    from pytest_migrations.timeline.terms import Terms
+    from pytest_migrations.timeline.timeline import Servers
 
 #: A connection, and what guards its commits.
 Guarded = tuple["psycopg.Connection", "Callable[[], None] | None"]
 
 
 class Ground(Protocol):
-    """A database that stands before a migration."""
+    """A database that stands before a migration; where it ``is_shaken``, it may hold what nobody was to keep."""
+
+    is_shaken: bool
 
     @property
     def connection(self) -> psycopg.Connection: ...
 
-    def nothing_kept(self, migration: Migration) -> AbstractContextManager[None]:
-        """Begin in a clean session, and put back what PostgreSQL does not roll back."""
+    def nothing_kept(self, migration: Migration | None, *, with_rows: bool) -> AbstractContextManager[None]:
+        """Begin in a clean session, and put back what PostgreSQL does not roll back.
+
+        ``migration`` is what will run, ``with_rows`` that rows will be put in; without one it can be anything.
+        """
 
     def elsewhere(self) -> AbstractContextManager[Guarded]:
         """Another database in the same state, where things are kept and thrown away.
@@ -47,18 +58,32 @@ class Ground(Protocol):
 
 def try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Untried:
     """What comes of a migration on tables with rows; what is not clean is tried again with real commits."""
-    with ground.nothing_kept(rows.migration):
-        tried = try_with_rows(Runner(ground.connection, timeout=timeout), rows)
-        if tried is not None and tried.is_clean:
-            return tried
+    # What a user's hook does nobody knows.
+    with ground.nothing_kept(rows.migration if rows.put_more_in is None else None, with_rows=True):
         try:
+            return _try_on(ground, rows, timeout)
+        except UserError as error:  # of code of the user's
+            ground.is_shaken |= isinstance(error, EndedTransactionError)
+            return Untried(str(error), error)
+
+
+def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Untried:
+    tried = try_with_rows(ground.connection, rows, timeout)
+    if tried is not None and tried.is_clean:
+        return tried
+    if tried is None or (tried.failure and tried.failure.sqlstate in NOT_IN_A_TRANSACTION):
+        rows.take_all(ground.connection)
+    try:
+        while True:
             with ground.elsewhere() as (connection, guard):
-                return look_closer(connection, rows, inside=False, timeout=timeout, guard=guard)
-        except UnavailableError as error:
-            why = f"not confirmed with real commits: {error}"
-        if tried is None:
-            return Untried(why)
-        return replace(look_closer(ground.connection, rows, inside=True, timeout=timeout), unconfirmed=why)
+                closer = look_closer(connection, rows, inside=False, timeout=timeout, guard=guard)
+            if not rows.give_way(closer.failure):
+                return closer
+    except UnavailableError as error:
+        why = f"not confirmed with real commits: {error}"
+    if tried is None:
+        return Untried(why)
+    return replace(look_closer(ground.connection, rows, inside=True, timeout=timeout), unconfirmed=why)
 
 
 class SeededGround:
@@ -66,13 +91,15 @@ class SeededGround:
 
     def __init__(self, server: Server, database: Database, connection: psycopg.Connection, *, isolated: bool) -> None:
         self.connection = connection
+        self.is_shaken = False
         self._server = server
         self._database = database
         self._isolated = isolated
 
     @contextmanager
-    def nothing_kept(self, migration: Migration) -> Iterator[None]:
-        positions = read_positions(self.connection) if may_move(self.connection, migration) else {}
+    def nothing_kept(self, migration: Migration | None, *, with_rows: bool) -> Iterator[None]:
+        moves = migration is None or may_move(self.connection, migration, with_rows=with_rows)
+        positions = read_positions(self.connection) if moves else {}
         yield
         if self.connection.closed:
             with self._server.connect(self._database) as connection:
@@ -93,15 +120,45 @@ class SeededGround:
             raise UnavailableError(str(error)) from error
 
 
-def try_on_seeded(
-    seeded: Seeded, index: int, rows: Rows, timeout: float | None, *, isolated: bool
-) -> WithRows | Untried:
-    """The same where the rows of seeds are; a seed that failed on the way is told."""
-    stand = seeded.stand_before(index)
-    if stand.connection is None or stand.server is None or stand.database is None:
-        return Untried(stand.why_not)
-    ground = SeededGround(stand.server, stand.database, stand.connection, isolated=isolated)
-    tried = try_on(ground, rows, timeout)
-    if isinstance(tried, Untried):
-        return tried
-    return replace(tried, failed_seeds=stand.failed + seeded.failed_behind(index), notes=stand.notes)
+class Trials:
+    """Tries the migrations of a history on tables with rows, where the run asks for that.
+
+    Without a ``server`` the rows of seeds need one that is started for them alone.
+    """
+
+    def __init__(self, history: History, servers: Servers, terms: Terms, *, server: Server | None) -> None:
+        self._history = history
+        self._servers = servers
+        self._terms = terms
+        self._server = server
+        self._filler = Filler(terms.rows)
+        self._seeded: Seeded | None = None
+
+    def of(self, ground: Ground, index: int) -> WithRows | Untried | None:
+        """What comes of the migration at ``index``, before which the ground stands; None where nobody asks."""
+        migration = self._history.migrations[index]
+        if not self._terms.rows or not self._terms.wanted(migration, ROWS):
+            return None
+        rows = Rows(migration, self._filler, self._terms.put_rows_in)
+        if self._seeded is None and (seeds := self._terms.seeds()):
+            self._seeded = Seeded(self._history, self._servers, seeds, server=self._server, timeout=self._terms.timeout)
+        if self._seeded is not None and self._seeded.has_rows(index):
+            return self._on_seeded(self._seeded, index, rows)
+        return try_on(ground, rows, self._terms.timeout)
+
+    def _on_seeded(self, seeded: Seeded, index: int, rows: Rows) -> WithRows | Untried:
+        """The same where the rows of seeds are; a seed that failed on the way is told."""
+        stand = seeded.stand_before(index)
+        if stand.connection is None or stand.server is None or stand.database is None:
+            return Untried(stand.why_not)
+        ground = SeededGround(stand.server, stand.database, stand.connection, isolated=self._server is None)
+        tried = try_on(ground, rows, self._terms.timeout)
+        if ground.is_shaken:
+            seeded.close()
+        if isinstance(tried, Untried):
+            return tried
+        return replace(tried, failed_seeds=stand.failed + seeded.failed_behind(index), notes=stand.notes)
+
+    def close(self) -> None:
+        if self._seeded is not None:
+            self._seeded.close()

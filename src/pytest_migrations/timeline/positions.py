@@ -32,16 +32,20 @@ _CALLS_BY_ITSELF = b"""
 SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
     OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype = 'd' AND typdefault LIKE '%(%')
 """
+_HAS_TRIGGERS = b" OR EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal)"
 #: One query reads so many at once; a longer UNION ALL would only take the planner's stack.
 _BATCH = 500
 
 
-def may_move(connection: psycopg.Connection, migration: Migration) -> bool:
-    """Whether running the migration's scripts can move a sequence: by rows, by calls, or by what DDL brings about."""
+def may_move(connection: psycopg.Connection, migration: Migration, *, with_rows: bool = False) -> bool:
+    """Whether running the migration's scripts can move a sequence: by rows, by calls, or by what DDL brings about.
+
+    ``with_rows`` says that rows are put into tables before.
+    """
     for script in migration.scripts:
         if script.program or any(Trait.PLAIN_DDL not in statement.traits for statement in statements(script)):
             return True
-    row = connection.execute(_CALLS_BY_ITSELF).fetchone()
+    row = connection.execute(_CALLS_BY_ITSELF + (_HAS_TRIGGERS if with_rows else b"")).fetchone()
     return bool(row and row[0])
 
 

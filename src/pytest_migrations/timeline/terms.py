@@ -27,10 +27,6 @@ class SkippedError(Exception):
     """An inspection has nothing to say of this migration; its text is why."""
 
 
-def _nothing_more(_connection: psycopg.Connection[Any], _migration: Migration) -> None:
-    pass
-
-
 def _all(_migration: Migration, _check: str) -> bool:
     return True
 
@@ -43,7 +39,7 @@ class Terms:
     #: How many rows a table gets in which a migration is tried; 0: none is tried so.
     rows: int = 0
     #: Puts a user's own rows in beside those, in the transaction of the trial.
-    put_rows_in: PutRowsIn = _nothing_more
+    put_rows_in: PutRowsIn | None = None
     #: Rows of the user's own for versions, once they can be asked for.
     seeds: Callable[[], Seeds] = Seeds
     #: Whether the history is gone up and down at random, too.

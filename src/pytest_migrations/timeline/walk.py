@@ -11,27 +11,22 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
-from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.lent import EndedTransactionError
-from pytest_migrations.rows.filling import Filler
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.server import connections
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import does_nothing
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of, made_anew
 from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
-from pytest_migrations.timeline.grounds import try_on, try_on_seeded
+from pytest_migrations.timeline.grounds import Trials
 from pytest_migrations.timeline.inspecting import ended, inspect_alone
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
-from pytest_migrations.timeline.proof import ROWS, VERIFY, Proof
+from pytest_migrations.timeline.proof import VERIFY, Proof
 from pytest_migrations.timeline.renewal import renewed
-from pytest_migrations.timeline.seeded import Seeded
 from pytest_migrations.timeline.shadow import Shadow
 from pytest_migrations.timeline.transaction import EndedError, SpoiledError
 from pytest_migrations.timeline.trial import States, Trial, try_for_good, try_inside, try_on_clone
-from pytest_migrations.timeline.with_rows import Rows, Untried
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
@@ -42,7 +37,6 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.grounds import Guarded
     from pytest_migrations.timeline.terms import Inspection, Terms
     from pytest_migrations.timeline.timeline import Servers
-    from pytest_migrations.timeline.with_rows import WithRows
 
 
 class Walk:
@@ -64,7 +58,8 @@ class Walk:
     ) -> None:
         self.server = server
         self.position = 0
-        #: A connection was lost on the way. If that was a crash, the server may have forgotten its last commits.
+        #: A connection was lost on the way: if that was a crash, the server may have forgotten its last commits. Or
+        #: something was kept that was not to be.
         self.is_shaken = False
         self._history = history
         self._servers = servers
@@ -72,8 +67,7 @@ class Walk:
         self._isolated = isolated
         self._terms = terms
         self._snapshot: Snapshot | None = None
-        self._filler = Filler(terms.rows)
-        self._seeded: Seeded | None = None
+        self._trials = Trials(history, servers, terms, server=None if isolated else server)
         self._database = server.create_database()
         servers.prepare(server, self._database, history)
         self._runner = self._connect()
@@ -87,8 +81,7 @@ class Walk:
         """
         self._runner.connection.close()
         self._shadow.close()
-        if self._seeded is not None:
-            self._seeded.close()
+        self._trials.close()
         if self._is_ours:
             self.server.stop()
         else:
@@ -118,33 +111,9 @@ class Walk:
         :raises MigrationError: when it does not apply.
         """
         migration = self._next
-        with_rows = self._try_with_rows(migration)
+        with_rows = self._trials.of(self, self.position)
         proof = self._prove(migration)
         return replace(proof, with_rows=with_rows, inspected=self._inspect(migration))
-
-    def _try_with_rows(self, migration: Migration) -> WithRows | Untried | None:
-        if not self._terms.rows or not self._terms.wanted(migration, ROWS):
-            return None
-        rows, timeout = Rows(migration, self._filler, self._terms.put_rows_in), self._terms.timeout
-        if self._seeded is None and (seeds := self._terms.seeds()):
-            server = None if self._isolated else self.server
-            self._seeded = Seeded(self._history, self._servers, seeds, server=server, timeout=timeout)
-        try:
-            if self._seeded is not None and self._seeded.has_rows(self.position):
-                return try_on_seeded(self._seeded, self.position, rows, timeout, isolated=self._isolated)
-            return try_on(self, rows, timeout)
-        except EndedTransactionError as error:
-            self._forget_rows()
-            return Untried(str(error), error)
-        except UserError as error:  # of code of the user's
-            return Untried(str(error), error)
-
-    def _forget_rows(self) -> None:
-        """Something may have been kept that was to be in a trial alone."""
-        if self._seeded is not None and self._seeded.has_rows(self.position):
-            self._seeded.close()
-        else:
-            self.is_shaken = True
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -248,14 +217,15 @@ class Walk:
             leave_transaction(self._runner.connection)
 
     @contextmanager
-    def nothing_kept(self, migration: Migration | None = None) -> Iterator[None]:
+    def nothing_kept(self, migration: Migration | None = None, *, with_rows: bool = False) -> Iterator[None]:
         """Begin in a clean session (the migration may have left it as another role), and put the sequences back.
 
-        ``migration`` is what will run; without one it can be anything.
+        ``migration`` is what will run, ``with_rows`` that rows will be put in; without one it can be anything.
         """
         connection = self._runner.connection
         connection.execute(CLEAN_SESSION)
-        positions = read_positions(connection) if migration is None or may_move(connection, migration) else {}
+        moves = migration is None or may_move(connection, migration, with_rows=with_rows)
+        positions = read_positions(connection) if moves else {}
         yield
         if self._runner.connection.closed:
             self._runner = self._reconnect()

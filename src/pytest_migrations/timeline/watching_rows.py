@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.rows.losses import Rows, Span, losses, moment, read_rows
+from pytest_migrations.rows.image import whole
+from pytest_migrations.rows.losses import Span, losses, missing, moment, read_rows
+from pytest_migrations.rows.touching import named_in
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     import psycopg
 
-    from pytest_migrations.migration import Statement
-    from pytest_migrations.rows.losses import Loss
+    from pytest_migrations.migration import Migration, Statement
+    from pytest_migrations.rows.losses import Loss, Row, Rows
     from pytest_migrations.rows.table import Table
 
 #: More rows than that are read before and behind the scripts, and not after each statement.
@@ -26,83 +28,84 @@ _MOST_LOOKS = 200
 class _Look(NamedTuple):
     statement: Statement
     script: str
-    rows: list[Rows]
+    rows: dict[int, Rows]
+    #: Of tables that are no longer called so, where they are still there.
+    renamed: dict[int, Rows]
 
 
 class RowsWatch:
     """Has an eye on the rows of tables while scripts run on a connection.
 
-    Those that come into a table which the scripts do not name (``named`` are their words) are a trigger's, which keeps
-    a record of what is done: they may stay.
+    Those that come into a table which the scripts do not name are a trigger's, which keeps a record of what is done:
+    they may stay.
     """
 
-    def __init__(self, connection: psycopg.Connection, tables: Sequence[Table], named: Collection[str]) -> None:
+    def __init__(self, connection: psycopg.Connection, tables: Mapping[int, Table], migration: Migration) -> None:
         self._connection = connection
         self._tables = tables
-        self._named = named
+        self._down = migration.down
+        self._named = named_in(migration)
         self._begin = moment(connection)
         self._before = self._read()
-        self._is_close = sum(len(of.rows or ()) for of in self._before) <= _MOST_ROWS
+        self._is_close = sum(len(of.rows or ()) for of in self._before.values()) <= _MOST_ROWS
         self._looks: list[_Look] = []
-        self._script = IN_MIGRATION
 
     def look(self, statement: Statement) -> None:
         """Look at the rows behind a statement, where that can be done."""
         if not self._is_close or len(self._looks) >= _MOST_LOOKS:
             return
         if self._connection.info.transaction_status != TransactionStatus.INERROR:
-            self._looks.append(_Look(statement, self._script, self._read()))
-
-    def rollback_begins(self) -> None:
-        """Say that the statements that come now are the rollback's."""
-        self._script = IN_ROLLBACK
+            script = IN_ROLLBACK if statement.script is self._down else IN_MIGRATION
+            rows = self._read()
+            renamed = {
+                oid: read_rows(self._connection, table, renamed=True)
+                for oid, table in self._tables.items()
+                if rows[oid].oid != oid
+            }
+            self._looks.append(_Look(statement, script, rows, renamed))
 
     def losses(self) -> tuple[tuple[Loss, ...], tuple[Culprit, ...]]:
         """What became of the rows, and the statements that did it."""
         found: list[Loss] = []
         culprits: list[Culprit] = []
+        now = self._read()
         span = Span(self._begin, moment(self._connection))
-        for place, (before, after) in enumerate(zip(self._before, self._read(), strict=True)):
-            is_named = self._tables[place].bare_name in self._named
-            here = [loss for loss in losses(before, after, span) if is_named or loss.change != "left behind"]
-            found += here
-            common = [name for name in before.columns if name in after.columns]
-            culprits += filter(None, (self._culprit(place, loss, common) for loss in here))
+        for table in whole(self._tables):
+            is_named = table.bare_name in self._named
+            for loss in losses(self._before[table.oid], now[table.oid], span):
+                if is_named or loss.change != "left behind":
+                    found.append(loss)
+                    culprits += self._culprit(table, loss)
         return tuple(found), _one_for_each_statement(culprits)
 
-    def _culprit(self, place: int, loss: Loss, common: Sequence[str]) -> Culprit | None:
-        """The last statement by which there was more of such a loss than before it."""
+    def _culprit(self, table: Table, loss: Loss) -> Iterator[Culprit]:
+        """The last statement behind which more of these rows were lost, or were there, than before it."""
         count, culprit = 0, None
         for look in self._looks:
-            rows = look.rows[place]
-            gone = _with(common, rows)
-            now = sum(each.count for each in losses(self._before[place], gone) if _alike(each, loss))
+            gone = missing(loss.rows, self._rows_of(table, look))
+            now = len(loss.rows) - gone if loss.change == "left behind" else gone
             if now > count:
                 culprit = look
             count = now
-        if culprit is None:
-            return None
-        remark = f"{_DID[loss.change]} {loss.table}"
-        return Culprit(culprit.statement.place, culprit.script, remark, frozenset())
+        if culprit is not None:
+            remark = f"{_DID[loss.change]} {loss.table}"
+            yield Culprit(culprit.statement.place, culprit.script, remark, frozenset())
 
-    def _read(self) -> list[Rows]:
-        return [read_rows(self._connection, table) for table in self._tables]
+    def _rows_of(self, table: Table, look: _Look) -> list[Row]:
+        """The rows of a table, with those in what was a partition of it, or was called so, and no longer is."""
+        rows = [look.rows[table.oid], *(look.renamed[oid] for oid in [table.oid] if oid in look.renamed)]
+        rows += [
+            partition
+            for oid, partition in look.rows.items()
+            if self._tables[oid].root == table.oid != oid and not partition.is_partition
+        ]
+        return [row for each in rows for row in each.rows or ()]
+
+    def _read(self) -> dict[int, Rows]:
+        return {oid: read_rows(self._connection, table) for oid, table in self._tables.items()}
 
 
 _DID = {"lost": "loses rows of", "changed": "changes rows of", "left behind": "puts rows into"}
-
-
-def _alike(one: Loss, other: Loss) -> bool:
-    """A row that another statement makes a changed one may be gone in between."""
-    return (one.change == "left behind") == (other.change == "left behind")
-
-
-def _with(columns: Sequence[str], rows: Rows) -> Rows:
-    """The rows with all of these columns, those that are not there with what no value is."""
-    if rows.rows is None:
-        return rows
-    missing = dict.fromkeys((name for name in columns if name not in rows.columns), "\0")
-    return Rows(rows.shown, rows.key, tuple({**row, **missing} for row in rows.rows), (*rows.columns, *missing))
 
 
 def _one_for_each_statement(culprits: Sequence[Culprit]) -> tuple[Culprit, ...]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.rows.image import kept, read_image, whole
-from pytest_migrations.rows.reading import read_tables
-from pytest_migrations.rows.sought import sought_by
-from pytest_migrations.rows.touching import locked, may_touch_others, named_in, tables_among
+from pytest_migrations.rows.image import kept, read_image
+from pytest_migrations.rows.touching import locked
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.sending import NeedsCommitsError
+from pytest_migrations.timeline.idle_blocks import IdleBlocks
 from pytest_migrations.timeline.watching_rows import RowsWatch
 from pytest_migrations.transactions import leave_transaction
 
@@ -22,16 +21,9 @@ if TYPE_CHECKING:
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.migration import Migration, Statement
-    from pytest_migrations.rows.filling import Filled, Filler
     from pytest_migrations.rows.losses import Loss
-    from pytest_migrations.rows.table import Table
     from pytest_migrations.timeline.culprits import Culprit
-    from pytest_migrations.timeline.terms import PutRowsIn
-
-#: unique_violation and exclusion_violation (PostgreSQL docs, Appendix A): rows are in each other's way.
-_MEET = ("23505", "23P01")
-#: Other values for rows that meet those of the migration.
-_SEEDS = (0, 1, 2)
+    from pytest_migrations.timeline.putting_in import PutIn, Rows
 
 
 @dataclass(frozen=True)
@@ -50,6 +42,9 @@ class WithRows:
     culprits: tuple[Culprit, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     empty: Mapping[str, str] = field(default_factory=dict)
+    #: The statements of the migration that were to change rows and found none to change. Those of its rollback may be
+    #: about rows that can only come behind it.
+    idle: tuple[Statement, ...] = ()
     #: What was said of seeds that do not run, and what is to be known of others.
     failed_seeds: tuple[UserError, ...] = ()
     notes: tuple[str, ...] = ()
@@ -57,16 +52,13 @@ class WithRows:
     unconfirmed: str = ""
 
     @property
-    def is_clean(self) -> bool:
-        return self.is_same and not any(isinstance(ran, MigrationError) for ran in (self.applied, self.rolled_back))
+    def failure(self) -> MigrationError | None:
+        """Why it does not apply, or else why its rollback does not run."""
+        return next((ran for ran in (self.applied, self.rolled_back) if isinstance(ran, MigrationError)), None)
 
     @property
-    def idle(self) -> tuple[Statement, ...]:
-        """The statements of the migration that were to change rows and found none to change.
-
-        Those of its rollback may be about rows that can only come behind it.
-        """
-        return self.applied.idle if isinstance(self.applied, Ran) else ()
+    def is_clean(self) -> bool:
+        return self.is_same and self.failure is None
 
 
 @dataclass(frozen=True)
@@ -77,96 +69,41 @@ class Untried:
     error: UserError | None = None
 
 
-@dataclass
-class Rows:
-    """How rows get into the tables that a migration touches; it learns from each trial which these are."""
-
-    migration: Migration
-    filler: Filler
-    #: What puts the user's own in beside them.
-    put_more_in: PutRowsIn
-    seed: int = 0
-    oids: set[int] = field(default_factory=set)
-
-    def put_in(self, connection: psycopg.Connection) -> PutIn:
-        """Put rows into the tables, in the open transaction."""
-        tables, asked = read_tables(connection, names=named_in(self.migration), oids=self.oids)
-        # What it looks for it may also bring itself.
-        sought = sought_by(self.migration) if self.seed == 0 else {}
-        filled = self.filler.fill(connection, tables, seed=self.seed, sought=sought)
-        self.put_more_in(connection, self.migration)
-        return PutIn(tables, asked, filled)
-
-    def has_learned(self, connection: psycopg.Connection, touched: set[int], tables: Mapping[int, Table]) -> bool:
-        """Whether tables were touched that had been given no rows; behind the end of the transaction."""
-        missed = tables_among(connection, touched - tables.keys())
-        self.oids |= missed
-        return bool(missed)
-
-
-@dataclass(frozen=True)
-class PutIn:
-    tables: Mapping[int, Table]
-    asked: set[int]
-    filled: Filled
-
-    @property
-    def rows(self) -> dict[str, int]:
-        return {self.tables[oid].shown: count for oid, count in sorted(self.filled.rows.items()) if oid in self.asked}
-
-    @property
-    def empty(self) -> dict[str, str]:
-        """Of what never holds a row there is nothing to prove."""
-        return {
-            self.tables[oid].shown: why
-            for oid, why in self.filled.empty.items()
-            if oid in self.asked and not self.tables[oid].cannot
-        }
-
-
-def try_with_rows(runner: Runner, rows: Rows) -> WithRows | None:
+def try_with_rows(connection: psycopg.Connection, rows: Rows, timeout: float | None) -> WithRows | None:
     """Try it in transactions of which nothing is kept; the database must be in the state before the migration.
 
     None when a statement of the migration cannot run inside a transaction.
     """
-    connection = runner.connection
-    reaches_further = may_touch_others(rows.migration)
     while True:
         connection.execute(b"BEGIN")
         touched = set[int]()
         try:
             put_in = rows.put_in(connection)
-            if not put_in.tables and not reaches_further:
+            if not put_in.tables and not rows.may_touch_others:
                 return WithRows(Ran(0, 0.0))
-            tried = _try(runner, rows.migration, put_in, touched if reaches_further else None)
+            tried = _try(connection, rows, put_in, timeout)
+            if rows.may_touch_others and not tried.failure:
+                touched = locked(connection)
         except NeedsCommitsError:
             return None
         finally:
             leave_transaction(connection)
-        if isinstance(tried.applied, MigrationError) and tried.applied.sqlstate in _MEET and rows.seed < _SEEDS[-1]:
-            rows.seed += 1
-        elif not touched or not rows.has_learned(connection, touched, put_in.tables):
+        if not (
+            rows.give_way(tried.failure)
+            or (touched and rows.learn(connection, touched))
+            or (tried.is_clean and rows.insist(tried.idle))
+        ):
             return tried
 
 
-def _try(runner: Runner, migration: Migration, put_in: PutIn, touched: set[int] | None) -> WithRows:
-    before = read_image(runner.connection, columns := kept(put_in.tables))
-    rolled_back: Ran | MigrationError | None = None
-    try:
-        applied: Ran | MigrationError = runner.apply_inside(migration)
-    except MigrationError as error:
-        return WithRows(error, rows=put_in.rows, empty=put_in.empty)
-    is_same = True
-    if migration.down is not None:
-        try:
-            rolled_back = runner.rollback_inside(migration)
-        except MigrationError as error:
-            rolled_back = error
-        else:
-            is_same = read_image(runner.connection, columns) == before
-    if touched is not None and not isinstance(rolled_back, MigrationError):
-        touched |= locked(runner.connection)
-    return WithRows(applied, rolled_back, is_same=is_same, rows=put_in.rows, empty=put_in.empty)
+def _try(connection: psycopg.Connection, rows: Rows, put_in: PutIn, timeout: float | None) -> WithRows:
+    before = read_image(connection, columns := kept(put_in.tables))
+    blocks = IdleBlocks(connection)
+    runner = Runner(connection, timeout=timeout, before_statement=blocks.before, after_statement=blocks.after)
+    tried = _run(runner.apply_inside, runner.rollback_inside, rows.migration, put_in, blocks)
+    if tried.rolled_back is None or not tried.is_clean:
+        return tried
+    return replace(tried, is_same=read_image(connection, columns) == before)
 
 
 def look_closer(
@@ -189,42 +126,40 @@ def look_closer(
         put_in = rows.put_in(connection)
         if not inside:
             connection.execute(b"COMMIT")
-        watch = RowsWatch(connection, whole(put_in.tables), named_in(rows.migration))
-        runner = Runner(connection, timeout=timeout, guard=guard, after_statement=watch.look)
+        watch = RowsWatch(connection, put_in.tables, rows.migration)
+        blocks = IdleBlocks(connection)
+
+        def after(statement: Statement) -> None:
+            blocks.after(statement)
+            watch.look(statement)
+
+        runner = Runner(connection, timeout=timeout, guard=guard, before_statement=blocks.before, after_statement=after)
         apply, roll_back = (runner.apply_inside, runner.rollback_inside) if inside else (runner.apply, runner.rollback)
-        return _watched(apply, roll_back, rows.migration, put_in, watch)
+        tried = _run(apply, roll_back, rows.migration, put_in, blocks)
+        if tried.rolled_back is None or not tried.is_clean:
+            return tried
+        losses, culprits = watch.losses()
+        return replace(tried, is_same=not losses, losses=losses, culprits=culprits)
     finally:
         leave_transaction(connection)
 
 
-def _watched(
+def _run(
     apply: Callable[[Migration], Ran],
     roll_back: Callable[[Migration], Ran],
     migration: Migration,
     put_in: PutIn,
-    watch: RowsWatch,
+    blocks: IdleBlocks,
 ) -> WithRows:
+    tried = WithRows(Ran(0, 0.0), rows=put_in.rows, empty=put_in.empty)
     try:
         applied = apply(migration)
     except MigrationError as error:
-        return WithRows(error, rows=put_in.rows, empty=put_in.empty)
-    rolled_back: Ran | MigrationError | None = None
-    losses: tuple[Loss, ...] = ()
-    culprits: tuple[Culprit, ...] = ()
-    if migration.down is not None:
-        watch.rollback_begins()
-        try:
-            rolled_back = roll_back(migration)
-        except MigrationError as error:
-            rolled_back = error
-        else:
-            losses, culprits = watch.losses()
-    return WithRows(
-        applied,
-        rolled_back,
-        is_same=not losses,
-        losses=losses,
-        culprits=culprits,
-        rows=put_in.rows,
-        empty=put_in.empty,
-    )
+        return replace(tried, applied=error)
+    tried = replace(tried, applied=applied, idle=(*applied.idle, *blocks.found))
+    if migration.down is None:
+        return tried
+    try:
+        return replace(tried, rolled_back=roll_back(migration))
+    except MigrationError as error:
+        return replace(tried, rolled_back=error)

@@ -26,12 +26,11 @@ def _itself(_: Type, number: str) -> str:
     return number
 
 
-def _and_a_quarter(_: Type, number: str) -> str:
-    return f"({number} + 0.25)"
-
-
-def _and_a_half(_: Type, number: str) -> str:
-    return f"({number} + 0.5)"  # a quarter would be rounded off
+def _to_the_last_digit(number: str, scale: int) -> str:
+    """With as many digits behind the point, so that none can be cut off unseen."""
+    if scale > 2:
+        return f"({number} + 0.25{'1':>0{min(scale, 20) - 2}})"
+    return f"({number} + {(0, 0.5, 0.25)[scale]})" if scale else number
 
 
 def _is_even(_: Type, number: str) -> str:
@@ -59,12 +58,12 @@ def _few(digits: int) -> int:
 
 def _numeric(type_: Type, number: str) -> str:
     if type_.modifier < 0:
-        return _and_a_quarter(type_, number)
+        return _to_the_last_digit(number, 4)
     digits, scale = _precision(type_)
     if _takes_numbers(digits, scale):
         if scale < 0:
             return f"({number}::numeric * {_power(-scale)})"
-        return (_itself, _and_a_half, _and_a_quarter)[min(scale, 2)](type_, number)
+        return _to_the_last_digit(number, scale)
     # From the largest down: small ones are what people write in migrations.
     count = _few(digits)
     return f"(({count} - {offset(number, count)}) * {_power(digits - scale - min(digits, 12))}::numeric)"
@@ -107,8 +106,8 @@ SCALARS = {
     "int4": Scalar(_itself, lambda _: _integers(32)),
     "int8": Scalar(_itself, lambda _: _integers(64)),
     "numeric": Scalar(_numeric, _numerics, _numeric_capacity),
-    "float4": Scalar(_and_a_half, lambda _: _single_floats()),
-    "float8": Scalar(_and_a_quarter, lambda _: st.floats(allow_nan=False)),
-    "money": Scalar(_and_a_quarter, lambda _: _decimals(15, 2)),
+    "float4": Scalar(lambda _, number: _to_the_last_digit(number, 1), lambda _: _single_floats()),
+    "float8": Scalar(lambda _, number: _to_the_last_digit(number, 4), lambda _: st.floats(allow_nan=False)),
+    "money": Scalar(lambda _, number: _to_the_last_digit(number, 2), lambda _: _decimals(15, 2)),
     "bool": Scalar(_is_even, lambda _: st.booleans(), lambda _: 2),
 }

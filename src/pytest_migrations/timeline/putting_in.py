@@ -1,0 +1,148 @@
+"""Puts rows into the tables that a migration touches, and learns from each trial which rows it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from pytest_migrations.rows.reading import read_tables, tables_of
+from pytest_migrations.rows.sought import finds_rows, sought_by
+from pytest_migrations.rows.touching import ledgers, may_touch_others, named_in, tables_among
+from pytest_migrations.sql.grammar import statements
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import psycopg
+
+    from pytest_migrations.failure import MigrationError
+    from pytest_migrations.migration import Migration, Statement
+    from pytest_migrations.rows.filling import Filled, Filler
+    from pytest_migrations.rows.sought import Sought
+    from pytest_migrations.rows.table import Table
+    from pytest_migrations.timeline.terms import PutRowsIn
+
+#: unique_violation and exclusion_violation (PostgreSQL docs, Appendix A): rows are in each other's way.
+_MEET = ("23505", "23P01")
+#: What may put in rows that generated ones are in the way of. Where others fail so, they would in production.
+_PUTS_IN = ("insert_stmt", "merge_stmt", "do_stmt", "call_stmt", "select_stmt")
+_LAST_SEED = 2
+#: Of the rows of a table so many satisfy what a statement looks for that met none before: all but the first, usually.
+_INSISTENCE = 4
+#: Where all tables get rows, no more of them do.
+_MOST_TABLES = 200
+
+
+@dataclass(frozen=True)
+class PutIn:
+    """What tables there are, which of them were asked for, and how they were filled."""
+
+    tables: Mapping[int, Table]
+    asked: set[int]
+    filled: Filled
+
+    @property
+    def rows(self) -> dict[str, int]:
+        return {self.tables[oid].shown: count for oid, count in sorted(self.filled.rows.items()) if oid in self.asked}
+
+    @property
+    def empty(self) -> dict[str, str]:
+        """Of what never holds a row there is nothing to prove; one of NULLs proves as little as none."""
+        return {
+            self.tables[oid].shown: why
+            for oid, why in {**self.filled.bare, **self.filled.empty}.items()
+            if oid in self.asked and not self.tables[oid].cannot
+        }
+
+
+@dataclass
+class Rows:
+    """How rows get into the tables that a migration touches.
+
+    ``put_more_in`` puts the user's own in beside them.
+    """
+
+    migration: Migration
+    filler: Filler
+    put_more_in: PutRowsIn | None = None
+    _put_in: PutIn | None = None
+    #: Tables that the migration does not name.
+    _learned: set[int] = field(default_factory=set)
+    _seed: int = 0
+    #: By the OID of a table how many rows it gets at most.
+    _most: dict[int, int] = field(default_factory=dict)
+    #: Statements that met no row; None as long as that was not tried.
+    _insisting: tuple[Statement, ...] | None = None
+
+    @property
+    def may_touch_others(self) -> bool:
+        """Whether the migration can touch tables that it does not name."""
+        return may_touch_others(self.migration)
+
+    def put_in(self, connection: psycopg.Connection) -> PutIn:
+        """Put rows into the tables, in the open transaction."""
+        tables, asked = read_tables(connection, names=named_in(self.migration), oids=self._learned)
+        filled = self.filler.fill(
+            connection, tables, seed=self._seed, sought=self._sought(list(tables.values())), most=self._most
+        )
+        if self.put_more_in is not None:
+            self.put_more_in(connection, self.migration)
+        self._put_in = PutIn(tables, asked, filled)
+        return self._put_in
+
+    def _sought(self, tables: Sequence[Table]) -> Sought:
+        if self._insisting:
+            sought = sought_by(self._insisting, tables)
+            return {name: conditions * _INSISTENCE for name, conditions in sought.items()}
+        # What it looks for it may also bring itself; what its rollback looks for only the migration may bring.
+        return sought_by(statements(self.migration.up), tables) if self._seed == 0 else {}
+
+    def learn(self, connection: psycopg.Connection, touched: set[int]) -> bool:
+        """Whether tables were touched that had been given no rows: now they will be. Behind the end of the trial."""
+        assert self._put_in is not None
+        missed = tables_among(connection, touched - self._put_in.tables.keys()) - self._put_in.tables.keys()
+        if missed:
+            missed -= ledgers(connection)
+        self._learned |= missed
+        return bool(missed)
+
+    def take_all(self, connection: psycopg.Connection) -> None:
+        """Let all tables get rows: of a migration that commits by itself nobody sees which ones it touches."""
+        if self.may_touch_others:
+            self._learned |= set(islice(tables_of(connection), _MOST_TABLES)) - ledgers(connection)
+
+    def insist(self, idle: tuple[Statement, ...]) -> bool:
+        """Whether statements that met no row may meet one, if all rows satisfy what they look for."""
+        assert self._put_in is not None
+        if self._insisting is not None or not sought_by(idle, self._put_in.tables.values()):
+            return False
+        self._insisting = idle
+        return True
+
+    def give_way(self, failure: MigrationError | None) -> bool:
+        """Whether other rows may not be in the way of what the migration puts in, or fewer: so that it fails no more.
+
+        Of a table that holds no row in the end nothing is said.
+        """
+        statement = failure.statement if failure else None
+        if failure is None or statement is None or failure.sqlstate not in _MEET or statement.kind not in _PUTS_IN:
+            return False
+        if self._insisting:
+            self._insisting = ()
+        elif self._seed < _LAST_SEED:
+            self._seed += 1
+        else:
+            table = self._named_by(failure)
+            if table is None or self._most.get(table) == 0:
+                return False
+            adds_only = statement.kind in ("insert_stmt", "do_stmt") and not finds_rows(statement)
+            self._most[table] = 1 if adds_only and table not in self._most else 0
+            self._seed = 0
+        return True
+
+    def _named_by(self, failure: MigrationError) -> int | None:
+        assert self._put_in is not None
+        tables = self._put_in.tables
+        named = [oid for oid, table in tables.items() if table.shown == failure.table]
+        return named[0] if named else None

@@ -1,0 +1,106 @@
+"""What the check on rows makes of what a trial has seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_migrations.checks import judge
+from pytest_migrations.checks.verdict import Rules
+from pytest_migrations.errors import UserError
+from pytest_migrations.failure import MigrationError
+from pytest_migrations.rows.losses import Loss
+from pytest_migrations.runner import Ran
+from pytest_migrations.sql.grammar import statements
+from pytest_migrations.timeline.culprits import Culprit
+from pytest_migrations.timeline.proof import Proof
+from pytest_migrations.timeline.with_rows import Untried, WithRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pytest_migrations.checks.verdict import Verdict
+    from pytest_migrations.migration import Migration
+
+RAN = Ran(1, 0.5)
+
+
+@pytest.fixture
+def migration(make_migration: Callable[..., Migration]) -> Migration:
+    return make_migration("UPDATE t SET a = 1;\nDELETE FROM t", "SELECT 1", name="007_t.sql")
+
+
+def judged(migration: Migration, tried: WithRows | Untried) -> Verdict:
+    return judge("rows", Proof(migration, RAN, with_rows=tried), Rules())
+
+
+def error(migration: Migration, **facts: Any) -> MigrationError:
+    return MigrationError(migration, migration.up.place(20), 'it broke: "x"', **facts)
+
+
+def test_all_is_well(migration: Migration) -> None:
+    found = judged(migration, WithRows(RAN, RAN))
+    assert (found.outcome, found.seconds, found.findings) == ("passed", 0.5, ())
+
+
+def test_where_it_does_not_apply_at_all(migration: Migration) -> None:
+    assert judge("rows", Proof(migration, UserError("no")), Rules()).reason == "007_t.sql does not apply"
+
+
+def test_what_could_not_be_tried(migration: Migration) -> None:
+    found = judged(migration, Untried("no server"))
+    assert (found.outcome, found.reason) == ("skipped", "007_t.sql was not tried on rows: no server")
+    assert judged(migration, Untried("a hook", UserError("a hook"))).outcome == "failed"
+
+
+def test_a_failure_says_what_there_was_and_what_to_do(migration: Migration) -> None:
+    tried = WithRows(error(migration, sqlstate="23502"), rows={"a.t": 5, "a.u": 0}, unconfirmed="not confirmed: x")
+    parts = judged(migration, tried).reason.split("\n\n")
+    assert [part.splitlines()[0].strip()[:40] for part in parts] == [
+        "The migration does not apply to tables w",
+        f"{migration.up.place(20)}: "[:40],
+        "1 | UPDATE t SET a = 1;",
+        "Rows were put in as the tables take them",
+        "not confirmed: x",
+        "Give the rows that are there a value bef",
+        "On purpose, or not so in production? Say",
+    ]
+    assert "(5 in a.t)" in parts[3]
+    assert judged(migration, tried).findings == (
+        "The migration does not apply to tables with rows in them. it broke (23502)",
+    )
+
+
+def test_a_failure_without_a_code(migration: Migration) -> None:
+    (finding,) = judged(migration, WithRows(RAN, error(migration))).findings
+    assert finding == "With rows in the tables, the rollback does not run. it broke"
+
+
+def test_each_loss_is_a_finding(migration: Migration) -> None:
+    losses = (Loss("a.t", "changed", 9, ("x", "y", "z"), ("b", "c")), Loss("a.u", "lost", 1, ("q",)))
+    places = [statement.place for statement in statements(migration.up)] * 4
+    culprits = tuple(Culprit(place, "in the migration", "does it", frozenset()) for place in places)
+    found = judged(migration, WithRows(RAN, RAN, is_same=False, losses=losses, culprits=culprits))
+    assert found.findings == ("changed: rows of a.t (b, c)", "lost: rows of a.u")
+    assert found.headline_in(migration.path) == "1:1: changed: rows of a.t (b, c) and 1 more"
+    assert (
+        "  changed      9 rows of a.t (b, c)\n    x\n    y\n    z\n    ... and 6 more\n  lost         1 row"
+        in found.reason
+    )
+    assert "... and 3 more statements" in found.reason
+
+
+def test_what_was_not_proved(migration: Migration) -> None:
+    idle = statements(migration.up)
+    found = judged(migration, WithRows(RAN, RAN, empty={"a.t": "no"}, idle=idle))
+    assert found.outcome == "skipped"
+    assert found.reason.startswith(
+        "not proved of 007_t.sql: a.t holds no row: no; no row met the UPDATE in line 1 of 007_t.sql"
+    )
+    assert "the DELETE in line 2 of 007_t.sql" in found.reason
+
+
+def test_seeds_that_failed_come_first(migration: Migration) -> None:
+    tried = WithRows(error(migration), failed_seeds=(UserError("one"), UserError("two")))
+    assert judged(migration, tried).reason.endswith("\n\none\n\ntwo")

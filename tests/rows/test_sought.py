@@ -1,0 +1,82 @@
+"""What statements look for in tables, as it is read from their SQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_migrations.migration import Script
+from pytest_migrations.rows.sought import finds_rows, sought_by
+from pytest_migrations.rows.table import Column, Table, Type
+from pytest_migrations.sql.grammar import statements
+
+INT = Type("integer", "base", "int4")
+
+
+def table(name: str, *columns: str) -> Table:
+    made = tuple(Column(column, INT, place, nullable=True) for place, column in enumerate(columns, 1))
+    return Table(1, f"public.{name}", name, f"public.{name}", made)
+
+
+TABLES = [table("a", "id", "x", "y"), table("b", "id", "a_id", "z")]
+
+
+def sought(sql: str) -> dict[str, tuple[str, ...]]:
+    return sought_by(statements(Script(Path("001.sql"), sql, sql)), TABLES)
+
+
+@pytest.mark.parametrize(
+    ("sql", "found"),
+    [
+        ("UPDATE a SET x = 1 WHERE y = 2", {"a": ("y = 2",)}),
+        ("UPDATE public.a AS t SET x = 1 WHERE t.y = 2 AND x IS NULL", {"a": ("(y = 2) AND (x IS NULL)",)}),
+        ("DELETE FROM a WHERE y = 2 OR x = 1", {"a": ("y = 2 OR x = 1",)}),
+        ("DELETE FROM a WHERE x = 1; DELETE FROM a WHERE x = 2; DELETE FROM a WHERE x = 1", {"a": ("x = 1", "x = 2")}),
+        ("DELETE FROM b USING a WHERE a.id = b.a_id AND x = 1 AND b.z = 2", {"a": ("x = 1",), "b": ("z = 2",)}),
+        ("UPDATE b SET z = 1 FROM a WHERE a.id = b.a_id AND a.x = 1", {"a": ("x = 1",)}),
+        ("INSERT INTO c SELECT FROM a JOIN b ON a.id = a_id AND z = 2 WHERE x = 1", {"a": ("x = 1",), "b": ("z = 2",)}),
+        ("INSERT INTO c SELECT 1 FROM a LEFT JOIN b ON a.id = b.a_id WHERE b.id IS NULL AND x = 1", {"a": ("x = 1",)}),
+        ("DELETE FROM b WHERE a_id IN (SELECT id FROM a WHERE x = 1)", {"a": ("x = 1",)}),
+        ("DELETE FROM a WHERE x = 1 AND id IN (SELECT id FROM a WHERE x = 2)", {"a": ("x = 1", "x = 2")}),
+        ("DELETE FROM b WHERE NOT EXISTS (SELECT FROM a WHERE x = 1)", {}),
+        ("DELETE FROM b WHERE a_id NOT IN (SELECT id FROM a WHERE x = 1) AND z = 2", {"b": ("z = 2",)}),
+        ("DELETE FROM b WHERE a_id <> ALL (SELECT id FROM a WHERE x = 1)", {}),
+        ("WITH w AS (SELECT id FROM a WHERE x = 1) UPDATE b SET z = 1 FROM w WHERE w.id = a_id", {"a": ("x = 1",)}),
+        ("DO $$ BEGIN IF true THEN DELETE FROM a WHERE x = 1; END IF; END $$", {"a": ("x = 1",)}),
+        ("DO $$ DECLARE v int = 3; BEGIN DELETE FROM a WHERE x = v AND y = 2; END $$", {"a": ("y = 2",)}),
+        ("ALTER TABLE a ADD n int; UPDATE a SET n = 1 WHERE n IS NULL AND x = 1", {"a": ("x = 1",)}),
+        ("UPDATE a SET x = 1 WHERE id = $1 AND y = 2", {"a": ("y = 2",)}),
+        ("UPDATE a SET x = 1 WHERE false", {}),
+        ("UPDATE a SET x = 1", {}),
+        ("UPDATE c SET x = 1 WHERE x = 2", {}),
+        ("SELECT 1 FROM a WHERE x = 1", {}),
+        ("CREATE VIEW v AS SELECT 1 FROM a WHERE x = 1", {}),
+        ("DELETE FROM a WHERE (x, y) = (1, 2)", {"a": ("(x, y) = (1, 2)",)}),
+        ("DELETE FROM a t WHERE t IS NOT NULL", {}),
+        ("DELETE FROM a WHERE", {}),
+        ("DO LANGUAGE plpython3u 'where'", {}),
+        ("DO 'BEGIN where'", {}),
+    ],
+)  # fmt: skip
+def test_what_is_sought(sql: str, found: dict[str, tuple[str, ...]]) -> None:
+    assert sought(sql) == found
+
+
+@pytest.mark.parametrize(
+    ("sql", "finds"),
+    [
+        ("INSERT INTO a VALUES (1)", False),
+        ("INSERT INTO a SELECT 1", False),
+        ("INSERT INTO a SELECT id FROM b", True),
+        ("UPDATE a SET x = 1", True),
+        ("DELETE FROM a", True),
+        ("CREATE TABLE c AS SELECT 1 FROM a", False),
+        ("DO $$ BEGIN INSERT INTO a VALUES (1); END $$", False),
+        ("DO $$ BEGIN DELETE FROM a; END $$", True),
+        ("no SQL", False),
+    ],
+)
+def test_what_is_for_rows_that_are_there(sql: str, finds: bool) -> None:
+    (statement,) = statements(Script(Path("001.sql"), sql, sql))
+    assert finds_rows(statement) is finds
