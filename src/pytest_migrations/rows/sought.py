@@ -62,26 +62,26 @@ def wishes(statement: Statement) -> tuple[Wish, ...]:
 
 def finds_rows(statement: Statement) -> bool:
     """Whether a statement, or one within a DO block, is for rows that are there, as INSERT ... VALUES is not."""
-    return any(map(_finds_rows, _nodes(statement.text, statement.kind == "do_stmt")))
+    return any(map(_finds_rows, nodes(statement.text, statement.kind == "do_stmt")))
 
 
 @lru_cache(maxsize=1024)
 def _wishes(text: str, is_block: bool) -> tuple[Wish, ...]:
     found: list[Wish] = []
-    for node in _nodes(text, is_block):
-        if any(kind in _CHANGES for kind, _ in _below(node)):
+    for node in nodes(text, is_block):
+        if any(kind in _CHANGES for kind, _ in below(node)):
             _read(node, found)
     return tuple(dict.fromkeys(found))
 
 
 @lru_cache(maxsize=256)
-def _nodes(text: str, is_block: bool) -> tuple[_Node, ...]:
+def nodes(text: str, is_block: bool) -> tuple[_Node, ...]:
     """The tree of a statement, or those of the statements within a DO block; none where it is not understood."""
     found: list[_Node] = []
     with suppress(SyntaxMistakeError, RecursionError):  # the server judges it
         if not is_block:
             return tuple({tree.kind: tree.node} for tree in trees(text))
-        for kind, fields in _below(block_tree(text)):
+        for kind, fields in below(block_tree(text)):
             if kind == "PLpgSQL_expr":
                 with suppress(SyntaxMistakeError):  # most are expressions
                     found += [{tree.kind: tree.node} for tree in trees(fields["query"])]
@@ -92,20 +92,20 @@ def _finds_rows(node: _Node) -> bool:
     return any(
         kind in _CHANGES
         and (kind != "InsertStmt" or "fromClause" in fields.get("selectStmt", {}).get("SelectStmt", {}))
-        for kind, fields in _below(node)
+        for kind, fields in below(node)
     )
 
 
-def _below(node: Any) -> Iterator[tuple[str, _Node]]:
+def below(node: Any) -> Iterator[tuple[str, _Node]]:
     """All nodes of a tree with their names, itself included."""
     if isinstance(node, list):
         for each in node:
-            yield from _below(each)
+            yield from below(each)
     elif isinstance(node, dict):
         for kind, fields in node.items():
             if isinstance(fields, dict):
                 yield kind, fields
-            yield from _below(fields)
+            yield from below(fields)
 
 
 def _read(node: Any, found: list[Wish]) -> None:
@@ -171,7 +171,7 @@ class _Query:
     def _named_in(self, condition: _Node) -> tuple[dict[str, str], set[str]] | None:
         """The tables that a condition can be about, and the columns that it names; None where it asks for more."""
         called, columns = set[str](), set[str]()
-        for kind, fields in _below(condition):
+        for kind, fields in below(condition):
             if kind in ("SubLink", "ParamRef"):
                 return None
             if kind == "ColumnRef":
