@@ -15,8 +15,16 @@ if TYPE_CHECKING:
 
     Project = Callable[..., Path]
 
-DOCS = (Path(__file__).parents[1] / "docs" / "rows.md").read_text().partition("## Rows of your own\n")[2]
-BLOCKS = re.findall(r"(?:^    .*\n|^\n(?=    ))+", DOCS.partition("\n## ")[0], re.MULTILINE)
+ROOT = Path(__file__).parents[1]
+DOCS = (ROOT / "docs" / "rows.md").read_text()
+
+
+def blocks_of(section: str) -> list[str]:
+    """The blocks of code of a section."""
+    text = DOCS.partition(f"\n## {section}\n")[2].partition("\n## ")[0]
+    return [textwrap.dedent(block) for block in re.findall(r"(?:^    .*\n|^\n(?=    ))+", text, re.MULTILINE)]
+
+
 HISTORY = {
     "006_names.sql": "CREATE TABLE names (full_name text);\n",
     "007_split_names.sql": "ALTER TABLE names ADD first_name text, ADD last_name text;\n"
@@ -44,7 +52,7 @@ def pytest_runtest_call(item):
 
 
 def test_rows_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
-    _, seed, conftest = map(textwrap.dedent, BLOCKS)
+    _, seed, conftest = blocks_of("Rows of your own")
     folder = project(HISTORY)
     project({"006.sql": seed}, "migrations/seeds")
     (folder / "conftest.py").write_text(conftest)
@@ -55,21 +63,10 @@ def test_rows_of_ones_own(pytester: pytest.Pytester, project: Project) -> None:
     assert "[(4, ' Ada Grace Plato')] ()" in result.outlines
 
 
-ROOT = Path(__file__).parents[1]
-
-
-def own_tests() -> list[str]:
-    """The blocks of code of the section on strategies."""
-    texts = [path.read_text() for path in sorted((ROOT / "docs").glob("rows.md*"))]
-    (section,) = [text.split("## For your own tests\n")[1] for text in texts if "## For your own tests\n" in text]
-    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", section.partition("\n## ")[0], re.MULTILINE)
-    return [textwrap.dedent(block) for block in blocks]
-
-
 def test_strategies_in_tests_of_ones_own(pytester: pytest.Pytester, given_server: None) -> None:
     shutil.copytree(ROOT / "example_project" / "migrations", pytester.path / "migrations")
     pytester.makeini("[pytest]\nmigrations_dir = migrations")
-    blocks = own_tests()
+    blocks = blocks_of("For your own tests")
     pytester.makepyfile(**{f"test_{number}": block for number, block in enumerate(blocks)})
     result = pytester.runpytest_subprocess(*(f"test_{number}.py" for number in range(len(blocks))))
     result.assert_outcomes(passed=2)

@@ -23,7 +23,7 @@ class Backfills:
         self._found: dict[str, frozenset[str]] = {}
 
     def before(self, position: int) -> Mapping[str, frozenset[str]]:
-        """Those of the first ``position`` migrations. They are asked for in ascending order, or from the start again."""
+        """Those of the first ``position`` migrations; quick where it is asked in ascending order."""
         if position < self._position:
             self._position, self._found = 0, {}
         for migration in self._migrations[self._position : position]:
@@ -42,9 +42,8 @@ def _filled_by(script: Script) -> tuple[tuple[str, str], ...]:
     for statement in statements(script):
         if statement.kind in ("update_stmt", "do_stmt"):
             for node in nodes(statement.text, statement.kind == "do_stmt"):
-                found |= dict.fromkeys(
-                    pair for kind, fields in below(node) if kind == "UpdateStmt" for pair in _set(fields)
-                )
+                updates = [fields for kind, fields in below(node) if kind == "UpdateStmt"]
+                found |= dict.fromkeys(pair for fields in updates for pair in _set(fields))
     return tuple(found)
 
 

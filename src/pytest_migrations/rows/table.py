@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 
 @dataclass(frozen=True)
@@ -43,10 +46,14 @@ class Column:
     generated: str = ""
     has_default: bool = False
     counts: bool = False
+    #: Whether an earlier migration has given it a value in each row.
+    is_filled: bool = False
 
     @property
     def takes_null(self) -> bool:
-        """Whether it does, and so the domains that its type is made of."""
+        """Whether it does, and so the domains that its type is made of; none is put into one that was filled."""
+        if self.is_filled:
+            return False
         type_: Type | None = self.type
         while type_ and type_.kind == "domain":
             if not type_.nullable:
@@ -118,6 +125,13 @@ class Table:
     root: int = 0
     #: The columns of its primary key, or else of another key without NULL; none where it has neither.
     identity: tuple[str, ...] = ()
+
+    def filled(self, columns: Collection[str]) -> Table:
+        """The table with these columns filled by an earlier migration."""
+        if not columns:
+            return self
+        of = tuple(replace(column, is_filled=column.name in columns) for column in self.columns)
+        return replace(self, columns=of)
 
     def can_lack(self, key: ForeignKey) -> bool:
         """Whether a row can be there that refers to none by this foreign key."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.lent import EndedTransactionError
+from pytest_migrations.rows.backfills import Backfills
 from pytest_migrations.rows.filling import Filler
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.framing import NOT_IN_A_TRANSACTION
@@ -132,6 +133,7 @@ class Trials:
         self._terms = terms
         self._server = server
         self._filler = Filler(terms.rows)
+        self._backfills = Backfills(history)
         self._seeded: Seeded | None = None
 
     def of(self, ground: Ground, index: int) -> WithRows | Untried | None:
@@ -139,7 +141,7 @@ class Trials:
         migration = self._history.migrations[index]
         if not self._terms.rows or not self._terms.wanted(migration, ROWS):
             return None
-        rows = Rows(migration, self._filler, self._terms.put_rows_in)
+        rows = Rows(migration, self._filler, self._terms.put_rows_in, self._backfills.before(index))
         if self._seeded is None and (seeds := self._terms.seeds()):
             self._seeded = Seeded(self._history, self._servers, seeds, server=self._server, timeout=self._terms.timeout)
         if self._seeded is not None and self._seeded.has_rows(index):

@@ -66,6 +66,8 @@ class Rows:
     migration: Migration
     filler: Filler
     put_more_in: PutRowsIn | None = None
+    #: By the names of tables the columns that earlier migrations have filled.
+    backfilled: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _put_in: PutIn | None = None
     #: Tables that the migration does not name.
     _learned: set[int] = field(default_factory=set)
@@ -82,7 +84,8 @@ class Rows:
 
     def put_in(self, connection: psycopg.Connection) -> PutIn:
         """Put rows into the tables, in the open transaction."""
-        tables, asked = read_tables(connection, names=named_in(self.migration), oids=self._learned)
+        read, asked = read_tables(connection, names=named_in(self.migration), oids=self._learned)
+        tables = {oid: table.filled(self.backfilled.get(table.bare_name, ())) for oid, table in read.items()}
         filled = self.filler.fill(
             connection, tables, seed=self._seed, sought=self._sought(list(tables.values())), most=self._most
         )
