@@ -104,3 +104,13 @@ def test_what_was_not_proved(migration: Migration) -> None:
 def test_seeds_that_failed_come_first(migration: Migration) -> None:
     tried = WithRows(error(migration), failed_seeds=(UserError("one"), UserError("two")))
     assert judged(migration, tried).reason.endswith("\n\none\n\ntwo")
+
+
+def test_of_many_tables_some_are_named(migration: Migration) -> None:
+    losses = tuple(Loss(f"a.t{number}", "lost", 1, ("x",)) for number in range(30))
+    found = judged(migration, WithRows(RAN, RAN, is_same=False, losses=losses))
+    assert "\n  ... and 20 more of the like\n" in found.reason
+    assert len(found.findings) == 30
+    tried = WithRows(error(migration), rows={f"a.t{number}": 5 for number in range(30)})
+    assert "(5 in a.t0, 5 in a.t1, " in judged(migration, tried).reason
+    assert "5 in a.t9, and so on in 20 more tables)" in judged(migration, tried).reason

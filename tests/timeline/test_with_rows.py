@@ -11,8 +11,13 @@ from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.lent import lend_inside
+from pytest_migrations.server.choice import ServerOptions
+from pytest_migrations.server.requirements import Requirements
+from pytest_migrations.server.server import Server
 from pytest_migrations.timeline.terms import Terms
+from pytest_migrations.timeline.timeline import Timeline
 from pytest_migrations.timeline.with_rows import WithRows
+from tests.timeline.conftest import OneServer
 from tests.timeline.verdicts import PASSED, outcomes
 
 if TYPE_CHECKING:
@@ -22,8 +27,8 @@ if TYPE_CHECKING:
 
     from pytest_migrations.checks.verdict import Verdict
     from pytest_migrations.migration import History, Migration
+    from pytest_migrations.server.run_folder import RunFolder
     from pytest_migrations.timeline.proof import Proof
-    from pytest_migrations.timeline.timeline import Timeline
 
     Make = Callable[..., History]
     Prove = Callable[..., Proof]
@@ -518,3 +523,17 @@ def test_what_a_hook_raises_moves_no_sequence(make_history: Make, timeline: Call
     line = timeline(history, terms=Terms(rows=5, put_rows_in=put_in))
     assert verdict(line.proof(1)).reason == "no"
     assert judge("apply", line.proof(2), Rules()).outcome == "passed"
+
+
+def test_a_server_that_crashes_on_rows_alone(make_history: Make, run_folder: RunFolder) -> None:
+    """It has forgotten what was committed last: the other checks begin anew."""
+    server = Server.start_own(run_folder, ServerOptions(server="embedded"), Requirements())
+    assert server
+    crash = ON_ROWS.format("EXECUTE $x$COPY (SELECT 1) TO PROGRAM 'kill -9 $PPID'$x$; PERFORM pg_sleep(5)")
+    history = make_history((USERS, None), (NOTHING, crash), ("CREATE TABLE t ()", "DROP TABLE t"))
+    line = Timeline(history, OneServer(server), terms=Terms(rows=5))
+    assert outcomes(line, 1) == PASSED
+    assert "the rollback does not run" in verdict(line.proof(1)).reason
+    assert outcomes(line, 2) == PASSED
+    line.close()
+    server.stop()

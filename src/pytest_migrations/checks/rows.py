@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.with_rows import WithRows
 
 _MOST_CULPRITS = 5
+_MOST_LOSSES = 10
+_MOST_TABLES = 10
 #: What a message says of one row of ours.
 _VALUE = re.compile(r': ".*"$', re.DOTALL)
 _BRING = " (bring one with a seed: see docs/rows.md)"
@@ -93,10 +95,12 @@ def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
 
 def _lost(tried: WithRows, ran: Ran) -> Verdict:
     lines = []
-    for loss in tried.losses:
+    for loss in tried.losses[:_MOST_LOSSES]:
         lines.append(f"  {loss}")
         lines += [f"    {example}" for example in loss.examples]
         lines += [f"    ... and {loss.count - len(loss.examples)} more"] if loss.count > len(loss.examples) else []
+    if len(tried.losses) > _MOST_LOSSES:
+        lines.append(f"  ... and {len(tried.losses) - _MOST_LOSSES} more of the like")
     parts = ["After the rollback the rows are not what they were:", "\n".join(lines)]
     parts += [
         f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}"
@@ -119,6 +123,8 @@ def _rows_in(tried: WithRows) -> str:
     tables = [f"{count} in {table}" for table, count in tried.rows.items() if count]
     if not tables:
         return ""
+    if len(tables) > _MOST_TABLES:
+        tables[_MOST_TABLES:] = [f"and so on in {len(tables) - _MOST_TABLES} more tables"]
     return (
         f"Rows were put in as the tables take them ({', '.join(tables)}): NULL where it may be, and a value twice "
         "where nothing forbids it."

@@ -71,10 +71,14 @@ WHERE c.oid IN (
 
 def named_in(migration: Migration) -> set[str]:
     """All words of the scripts that could be the name of a table."""
+    return set[str]().union(*(words_in(script.written) for script in migration.scripts))
+
+
+def words_in(text: str) -> set[str]:
+    """All words of a text that could be the name of a table."""
     words: set[str] = set()
-    for script in migration.scripts:
-        for quoted, word in _WORD.findall(script.written):
-            words |= {quoted.replace('""', '"'), *_WORD_IN_TEXT.findall(quoted)} if quoted else {word, word.lower()}
+    for quoted, word in _WORD.findall(text):
+        words |= {quoted.replace('""', '"'), *_WORD_IN_TEXT.findall(quoted)} if quoted else {word, word.lower()}
     return words
 
 
@@ -85,12 +89,13 @@ _WORD_IN_TEXT = re.compile(r"[^\W\d][\w$]*")
 def may_touch_others(migration: Migration) -> bool:
     """Whether it can touch tables that it does not name: by code, by triggers, by what depends on what it changes."""
     return any(
-        script.program is not None or any(_reaches_further(statement) for statement in statements(script))
+        script.program is not None or any(reaches_further(statement) for statement in statements(script))
         for script in migration.scripts
     )
 
 
-def _reaches_further(statement: Statement) -> bool:
+def reaches_further(statement: Statement) -> bool:
+    """The same of a statement."""
     return statement.kind not in _PLAIN or (
         statement.kind in ("drop_stmt", "alter_table_stmt") and bool(_REACHES_FURTHER.search(statement.text))
     )

@@ -72,6 +72,8 @@ def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Unt
     tried = try_with_rows(ground.connection, rows, timeout)
     if tried is not None and tried.is_clean:
         return tried
+    if tried is not None and ground.connection.closed:  # perhaps a crash, behind which nothing is what it was
+        return replace(tried, unconfirmed="not confirmed with real commits: the connection was lost")
     if tried is None or (tried.failure and tried.failure.sqlstate in NOT_IN_A_TRANSACTION):
         rows.take_all(ground.connection)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_migrations.advice import advise, advise_on_reapply, advise_on_rollback
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.random_walk.wandering import Wandered
     from pytest_migrations.timeline.trial import Trial
     from pytest_migrations.timeline.walk import Walk
+    from pytest_migrations.timeline.with_rows import Untried, WithRows
 
 
 class Servers(Protocol):
@@ -84,6 +86,7 @@ class Timeline:
         self._walk: Walk | None = None
         self._proves_all = False
         self._proofs: dict[int, Proof] = {}
+        self._with_rows: dict[int, WithRows | Untried | None] = {}
         self._failure: tuple[int, UserError] | None = None
 
     def proof(self, index: int) -> Proof:
@@ -196,9 +199,7 @@ class Timeline:
         migration = self._history.migrations[position]
         try:
             if prove:
-                self._proofs[position] = proof = walk.prove()
-                if proof.trial:
-                    _advise_on(proof.trial)
+                self._prove(walk, position)
             else:
                 walk.step()
         except MigrationError as error:
@@ -217,6 +218,15 @@ class Timeline:
         except BaseException as error:
             self._fail(position, UserError(f"{migration.name} was interrupted: {error or type(error).__name__}"))
             raise
+
+    def _prove(self, walk: Walk, position: int) -> None:
+        if position not in self._with_rows:
+            self._with_rows[position] = walk.try_with_rows()
+        if walk.is_shaken:  # the next walk goes on with the rest
+            return
+        proof = self._proofs[position] = replace(walk.prove(), with_rows=self._with_rows[position])
+        if proof.trial:
+            _advise_on(proof.trial)
 
     def _fail(self, position: int, error: UserError) -> None:
         self._failure = (position, error)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.grounds import Guarded
     from pytest_migrations.timeline.terms import Inspection, Terms
     from pytest_migrations.timeline.timeline import Servers
+    from pytest_migrations.timeline.with_rows import Untried, WithRows
 
 
 class Walk:
@@ -111,9 +112,12 @@ class Walk:
         :raises MigrationError: when it does not apply.
         """
         migration = self._next
-        with_rows = self._trials.of(self, self.position)
         proof = self._prove(migration)
-        return replace(proof, with_rows=with_rows, inspected=self._inspect(migration))
+        return replace(proof, inspected=self._inspect(migration))
+
+    def try_with_rows(self) -> WithRows | Untried | None:
+        """Try the next migration on tables with rows, where the run asks for that; nothing of it is kept."""
+        return self._trials.of(self, self.position)
 
     @property
     def connection(self) -> psycopg.Connection:

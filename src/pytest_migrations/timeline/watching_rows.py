@@ -8,7 +8,7 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.rows.image import whole
 from pytest_migrations.rows.losses import Span, losses, missing, moment, read_rows
-from pytest_migrations.rows.touching import named_in
+from pytest_migrations.rows.touching import named_in, reaches_further, words_in
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
 if TYPE_CHECKING:
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 #: More rows than that are read before and behind the scripts, and not after each statement.
 _MOST_ROWS = 20_000
 _MOST_LOOKS = 200
+#: So many times a table is read at most, half a millisecond each.
+_MOST_READINGS = 5_000
+#: Of more tables those are read that a statement names.
+_FEW_TABLES = 20
 
 
 class _Look(NamedTuple):
@@ -46,29 +50,41 @@ class RowsWatch:
         self._down = migration.down
         self._named = named_in(migration)
         self._begin = moment(connection)
-        self._before = self._read()
+        self._before = self._read(tables)
         self._is_close = sum(len(of.rows or ()) for of in self._before.values()) <= _MOST_ROWS
         self._looks: list[_Look] = []
+        self._readings = 0
 
     def look(self, statement: Statement) -> None:
         """Look at the rows behind a statement, where that can be done."""
-        if not self._is_close or len(self._looks) >= _MOST_LOOKS:
+        if not self._is_close or len(self._looks) >= _MOST_LOOKS or self._readings > _MOST_READINGS:
             return
         if self._connection.info.transaction_status != TransactionStatus.INERROR:
             script = IN_ROLLBACK if statement.script is self._down else IN_MIGRATION
-            rows = self._read()
+            rows, renamed = (self._looks[-1].rows, self._looks[-1].renamed) if self._looks else (self._before, {})
+            tables = {oid: self._tables[oid] for oid in self._may_differ(statement) | renamed.keys()}
+            rows = {**rows, **self._read(tables)}
             renamed = {
                 oid: read_rows(self._connection, table, renamed=True)
-                for oid, table in self._tables.items()
+                for oid, table in tables.items()
                 if rows[oid].oid != oid
             }
+            self._readings += len(tables) + len(renamed)
             self._looks.append(_Look(statement, script, rows, renamed))
+
+    def _may_differ(self, statement: Statement) -> set[int]:
+        """The tables whose rows may not be behind a statement what they were before it."""
+        if len(self._tables) <= _FEW_TABLES or reaches_further(statement):
+            return set(self._tables)
+        words = words_in(statement.text)
+        named = {oid for oid, table in self._tables.items() if table.bare_name in words}
+        return named | {self._tables[oid].root for oid in named} & self._tables.keys()
 
     def losses(self) -> tuple[tuple[Loss, ...], tuple[Culprit, ...]]:
         """What became of the rows, and the statements that did it."""
         found: list[Loss] = []
         culprits: list[Culprit] = []
-        now = self._read()
+        now = self._read(self._tables)
         span = Span(self._begin, moment(self._connection))
         for table in whole(self._tables):
             is_named = table.bare_name in self._named
@@ -101,8 +117,8 @@ class RowsWatch:
         ]
         return [row for each in rows for row in each.rows or ()]
 
-    def _read(self) -> dict[int, Rows]:
-        return {oid: read_rows(self._connection, table) for oid, table in self._tables.items()}
+    def _read(self, tables: Mapping[int, Table]) -> dict[int, Rows]:
+        return {oid: read_rows(self._connection, table) for oid, table in tables.items()}
 
 
 _DID = {"lost": "loses rows of", "changed": "changes rows of", "left behind": "puts rows into"}
