@@ -14,8 +14,7 @@ from pytest_migrations.rows.losses import Loss
 from pytest_migrations.runner import Ran
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import Culprit
-from pytest_migrations.timeline.proof import Proof
-from pytest_migrations.timeline.with_rows import Untried, WithRows
+from pytest_migrations.timeline.proof import Proof, Untried, WithRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable

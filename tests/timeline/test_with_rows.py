@@ -14,9 +14,9 @@ from pytest_migrations.lent import lend_inside
 from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Server
+from pytest_migrations.timeline.proof import WithRows
 from pytest_migrations.timeline.terms import Terms
 from pytest_migrations.timeline.timeline import Timeline
-from pytest_migrations.timeline.with_rows import WithRows
 from tests.timeline.conftest import OneServer
 from tests.timeline.verdicts import PASSED, outcomes
 

@@ -33,15 +33,14 @@ from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.sqlstates import advice
-from pytest_migrations.timeline.with_rows import Untried
+from pytest_migrations.timeline.proof import Untried
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.runner import Ran
-    from pytest_migrations.timeline.proof import Proof
-    from pytest_migrations.timeline.with_rows import WithRows
+    from pytest_migrations.timeline.proof import Proof, WithRows
 
 _MOST_CULPRITS = 5
 _MOST_LOSSES = 10

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_migrations.catalog.difference import Comparison, Difference
     from pytest_migrations.errors import Place
     from pytest_migrations.runner import Ran
-    from pytest_migrations.timeline.with_rows import WithRows
+    from pytest_migrations.timeline.proof import WithRows
 
 #: Named after the run, and by a number.
 _OUR_DATABASE = re.compile(r"\bpytest_migrations_[0-9a-f]+_\w+")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.catalog.difference import Difference
     from pytest_migrations.collection import CheckItem
-    from pytest_migrations.timeline.with_rows import WithRows
+    from pytest_migrations.timeline.proof import WithRows
 
 
 def result_of(item: CheckItem, report: pytest.TestReport) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from pytest_migrations.sql.framing import NOT_IN_A_TRANSACTION
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
-from pytest_migrations.timeline.proof import ROWS
+from pytest_migrations.timeline.proof import ROWS, Untried, WithRows
 from pytest_migrations.timeline.putting_in import Rows
 from pytest_migrations.timeline.seeded import Seeded
-from pytest_migrations.timeline.with_rows import Untried, WithRows, look_closer, try_with_rows
+from pytest_migrations.timeline.with_rows import look_closer, try_with_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.timeline.proof import Untried, WithRows
     from pytest_migrations.timeline.random_walk.wandering import Wandered
     from pytest_migrations.timeline.trial import Trial
     from pytest_migrations.timeline.walk import Walk
-    from pytest_migrations.timeline.with_rows import Untried, WithRows
 
 
 class Servers(Protocol):

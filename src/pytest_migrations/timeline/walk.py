@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Server
     from pytest_migrations.timeline.grounds import Guarded
+    from pytest_migrations.timeline.proof import Untried, WithRows
     from pytest_migrations.timeline.terms import Inspection, Terms
     from pytest_migrations.timeline.timeline import Servers
-    from pytest_migrations.timeline.with_rows import Untried, WithRows
 
 
 class Walk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.failure import MigrationError
@@ -11,62 +11,17 @@ from pytest_migrations.rows.touching import locked
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.timeline.idle_blocks import IdleBlocks
+from pytest_migrations.timeline.proof import WithRows
 from pytest_migrations.timeline.watching_rows import RowsWatch
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     import psycopg
 
-    from pytest_migrations.errors import UserError
     from pytest_migrations.migration import Migration, Statement
-    from pytest_migrations.rows.losses import Loss
-    from pytest_migrations.timeline.culprits import Culprit
     from pytest_migrations.timeline.putting_in import PutIn, Rows
-
-
-@dataclass(frozen=True)
-class WithRows:
-    """What came of a migration on tables with rows.
-
-    ``rows`` has for each table that it touches how many rows were put in, ``empty`` why none could be.
-    """
-
-    applied: Ran | MigrationError
-    #: None where there is no rollback, or nothing to roll back.
-    rolled_back: Ran | MigrationError | None = None
-    #: Whether all rows were as before behind the rollback.
-    is_same: bool = True
-    losses: tuple[Loss, ...] = ()
-    culprits: tuple[Culprit, ...] = ()
-    rows: Mapping[str, int] = field(default_factory=dict)
-    empty: Mapping[str, str] = field(default_factory=dict)
-    #: The statements of the migration that were to change rows and found none to change. Those of its rollback may be
-    #: about rows that can only come behind it.
-    idle: tuple[Statement, ...] = ()
-    #: What was said of seeds that do not run, and what is to be known of others.
-    failed_seeds: tuple[UserError, ...] = ()
-    notes: tuple[str, ...] = ()
-    #: Why what was found was not tried again with real commits; empty where it was or need not be.
-    unconfirmed: str = ""
-
-    @property
-    def failure(self) -> MigrationError | None:
-        """Why it does not apply, or else why its rollback does not run."""
-        return next((ran for ran in (self.applied, self.rolled_back) if isinstance(ran, MigrationError)), None)
-
-    @property
-    def is_clean(self) -> bool:
-        return self.is_same and self.failure is None
-
-
-@dataclass(frozen=True)
-class Untried:
-    """It could not be tried on tables with rows, and why; that is an ``error`` where the user has to mend something."""
-
-    why: str
-    error: UserError | None = None
 
 
 def try_with_rows(connection: psycopg.Connection, rows: Rows, timeout: float | None) -> WithRows | None:
