@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_migrations.rows.image import kept, read_image
-from pytest_migrations.rows.losses import Rows, Span, losses, moment, read_rows
+from pytest_migrations.rows.losses import Moment, Rows, Span, losses, moment, read_rows
 from pytest_migrations.rows.reading import read_tables
 
 if TYPE_CHECKING:
@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from pytest_migrations.rows.table import Table
 
-SPAN = Span(("2026-01-02 03:04:05+00", "2026-01-02 04:04:05"), ("2026-01-02 03:04:09.5+00", "2026-01-02 04:04:09.5"))
+SPAN = Span(
+    Moment("2026-01-02 03:04:05+00", "2026-01-02 04:04:05", 1767323045.0),
+    Moment("2026-01-02 03:04:09.5+00", "2026-01-02 04:04:09.5", 1767323049.5),
+)
 
 
 def rows(*of: Mapping[str, str | None], key: tuple[str, ...] = ("id",), again: str = "") -> Rows:
@@ -89,6 +92,9 @@ def test_three_are_shown_and_in_short() -> None:
         ("2026-01-02 03:04:10+00", "", True),
         ("2025-01-02 03:04:06+00", "", True),
         ("2026", "", True),
+        ("1767323046", "", False),
+        ("1767323046000001", "", False),
+        ("1767323146000001", "", True),
         (None, "", True),
         ("2026-01-02 03:04:06+00", "anew", True),
     ],

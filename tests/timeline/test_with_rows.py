@@ -261,6 +261,17 @@ def test_what_triggers_note_is_no_loss(prove: Prove) -> None:
     assert set(tried(proof).rows) == {"public.users", "public.audit"}
 
 
+def test_a_moment_that_is_kept_as_a_number(prove: Prove) -> None:
+    micros = "timestamptz NOT NULL DEFAULT now()", "bigint NOT NULL DEFAULT 0"
+    clock = "clock_timestamp(); RETURN", "extract(epoch FROM clock_timestamp()) * 1000000; RETURN"
+    proof = prove(
+        "UPDATE users SET name = name || '!'",
+        "UPDATE users SET name = left(name, -1)",
+        first=STAMPED.replace(*micros).replace(*clock),
+    )
+    assert verdict(proof).outcome == "passed", verdict(proof).reason
+
+
 def test_a_moment_is_lost_with_its_column(prove: Prove) -> None:
     proof = prove(
         "ALTER TABLE users DROP updated_at",
@@ -437,6 +448,29 @@ def test_what_fails_in_a_transaction_alone_is_no_failure(prove: Prove) -> None:
     assert verdict(prove("ALTER TABLE b ADD x int", "ALTER TABLE b DROP x", first=first)).outcome == "passed"
     later = "ALTER TYPE mood ADD VALUE 'great'; INSERT INTO moods VALUES ('great')"
     assert verdict(prove(later, "DELETE FROM moods WHERE mood::text = 'great'")).outcome == "passed"
+
+
+def test_nothing_is_asked_before_the_isolation_level_is_set(prove: Prove) -> None:
+    update = "BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; UPDATE users SET n = n; COMMIT"
+    assert verdict(prove(update)).outcome == "passed"
+
+
+REMEMBERING = """
+CREATE TABLE t (id int PRIMARY KEY, a int);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.a = NEW.a; RETURN NEW; END';
+CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+INSERT INTO t VALUES (1);
+"""
+
+
+def test_a_trigger_that_remembers_types_of_before(make_history: Make, timeline: Callable[..., Timeline]) -> None:
+    """PL/pgSQL does so for as long as the session lasts: in a new one the table takes rows."""
+    history = make_history(
+        (REMEMBERING, NOTHING),
+        ("DELETE FROM t; ALTER TABLE t ALTER a TYPE text", None),
+        ("ALTER TABLE t ADD b int", "ALTER TABLE t DROP b"),
+    )
+    assert verdict(timeline(history, terms=Terms(rows=5)).proof(2)).outcome == "passed"
 
 
 def test_other_checks_never_see_the_rows(make_history: Make, timeline: Callable[..., Timeline]) -> None:

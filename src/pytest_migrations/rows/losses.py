@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 from psycopg import sql
@@ -104,32 +104,45 @@ _BY_NAME = sql.SQL("pg_catalog.to_regclass({})")
 
 @dataclass(frozen=True)
 class Span:
-    """The time from one moment to another, each as PostgreSQL prints it with a time zone (UTC) and without.
+    """The time from one moment to another. What a column holds of it says when something ran: never the same twice."""
 
-    What a column holds of it says when something ran, which is never the same twice.
-    """
-
-    begin: tuple[str, str]
-    end: tuple[str, str]
+    begin: Moment
+    end: Moment
 
     def holds(self, value: str | None) -> bool:
         """Whether a value is a moment, or the day, of this time."""
         if value is None or not value[:4].isdigit():
             return False
+        if value.isdigit():
+            return any(self.begin.epoch * unit <= int(value) + unit <= (self.end.epoch + 2) * unit for unit in _UNITS)
         return any(
-            begin <= value <= end or value == end[:_DAY] for begin, end in zip(self.begin, self.end, strict=True)
+            begin <= value <= end or value == end[:_DAY]
+            for begin, end in ((self.begin.in_utc, self.end.in_utc), (self.begin.local, self.end.local))
         )
 
 
+class Moment(NamedTuple):
+    """A moment as PostgreSQL prints it with a time zone and without, and in seconds since 1970."""
+
+    in_utc: str
+    local: str
+    epoch: float
+
+
 _DAY = len("2001-02-03")
-_MOMENTS = "SELECT timezone('UTC', clock_timestamp())::text || '+00', clock_timestamp()::timestamp::text"
+#: Of a second, where moments are kept as numbers: one, milliseconds, microseconds, nanoseconds.
+_UNITS = (1, 10**3, 10**6, 10**9)
+_MOMENT = b"""
+SELECT timezone('UTC', now)::text || '+00', now::timestamp::text, extract(epoch FROM now)::float8
+FROM (SELECT clock_timestamp() AS now) AS clock
+"""
 
 
-def moment(connection: psycopg.Connection[Any]) -> tuple[str, str]:
-    """The moment that it is, as ``Span`` takes it."""
-    row = connection.execute(_MOMENTS.encode()).fetchone()
+def moment(connection: psycopg.Connection[Any]) -> Moment:
+    """The moment that it is."""
+    row = connection.execute(_MOMENT).fetchone()
     assert row is not None
-    return row[0], row[1]
+    return Moment(*row)
 
 
 def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:

@@ -70,7 +70,8 @@ def try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Untr
 
 def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Untried:
     tried = try_with_rows(ground.connection, rows, timeout)
-    if tried is not None and tried.is_clean:
+    # Of a table that takes no row, another session may see it otherwise: PL/pgSQL remembers the types of before.
+    if tried is not None and tried.is_clean and not tried.empty:
         return tried
     if tried is not None and ground.connection.closed:  # perhaps a crash, behind which nothing is what it was
         return replace(tried, unconfirmed="not confirmed with real commits: the connection was lost")
@@ -86,6 +87,8 @@ def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Unt
         why = f"not confirmed with real commits: {error}"
     if tried is None:
         return Untried(why)
+    if tried.is_clean:
+        return tried
     return replace(look_closer(ground.connection, rows, inside=True, timeout=timeout), unconfirmed=why)
 
 

@@ -29,6 +29,10 @@ _MOST_READINGS = 5_000
 _FEW_TABLES = 20
 
 
+#: They change no row, and SET TRANSACTION may come next, which no query may come before.
+_BEFORE_ANY_QUERY = ("transaction_stmt", "variable_set_stmt")
+
+
 class _Look(NamedTuple):
     statement: Statement
     script: str
@@ -58,6 +62,8 @@ class RowsWatch:
     def look(self, statement: Statement) -> None:
         """Look at the rows behind a statement, where that can be done."""
         if not self._is_close or len(self._looks) >= _MOST_LOOKS or self._readings > _MOST_READINGS:
+            return
+        if statement.kind in _BEFORE_ANY_QUERY:
             return
         if self._connection.info.transaction_status != TransactionStatus.INERROR:
             script = IN_ROLLBACK if statement.script is self._down else IN_MIGRATION
