@@ -146,7 +146,7 @@ def test_rows_that_are_lost_over_two_migrations(make_history: Make, walk: Walk) 
         "  up    002_m.sql\n"
         "  up    003_m.sql\n"
         "  down  003_m.sql\n\n"
-        "lost         public.t\n"
+        "  lost         5 rows of public.t\n"
     )
     assert said(found, history).endswith("... and 2 more")
     assert verdict(found, history).findings == ("lost: rows of public.t",)

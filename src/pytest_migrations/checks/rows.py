@@ -29,6 +29,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.apply import unless_applied
+from pytest_migrations.checks.losing import findings_of_losses, told_losses
 from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.failure import MigrationError
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.proof import Proof, WithRows
 
 _MOST_CULPRITS = 5
-_MOST_LOSSES = 10
 _MOST_TABLES = 10
 #: What a message says of one row of ours.
 _VALUE = re.compile(r': ".*"$', re.DOTALL)
@@ -93,28 +93,17 @@ def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
 
 
 def _lost(tried: WithRows, ran: Ran) -> Verdict:
-    lines = []
-    for loss in tried.losses[:_MOST_LOSSES]:
-        lines.append(f"  {loss}")
-        lines += [f"    {example}" for example in loss.examples]
-        lines += [f"    ... and {loss.count - len(loss.examples)} more"] if loss.count > len(loss.examples) else []
-    if len(tried.losses) > _MOST_LOSSES:
-        lines.append(f"  ... and {len(tried.losses) - _MOST_LOSSES} more of the like")
-    parts = ["After the rollback the rows are not what they were:", "\n".join(lines)]
+    parts = ["After the rollback the rows are not what they were:", told_losses(tried.losses)]
     parts += [
         f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}"
         for culprit in tried.culprits[:_MOST_CULPRITS]
     ]
     more = len(tried.culprits) - _MOST_CULPRITS
     parts += [f"... and {more} more statements"] if more > 0 else []
-    parts += [*tried.notes, *([tried.unconfirmed] if tried.unconfirmed else [])]
-    parts.append(_WAIVE)
+    parts += [*tried.notes, tried.unconfirmed, _WAIVE]
     place = tried.culprits[0].place if tried.culprits else None
-    columns = (f" ({', '.join(loss.columns)})" if loss.columns else "" for loss in tried.losses)
-    several = tuple(
-        f"{loss.change}: rows of {loss.table}{where}" for loss, where in zip(tried.losses, columns, strict=True)
-    )
-    return Verdict.failed("\n\n".join(parts), ran, place=place, several=several)
+    several = findings_of_losses(tried.losses)
+    return Verdict.failed("\n\n".join(filter(None, parts)), ran, place=place, several=several)
 
 
 def _rows_in(tried: WithRows) -> str:

@@ -47,6 +47,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.comparing import findings_of, told
+from pytest_migrations.checks.losing import findings_of_losses, told_losses
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.timeline.random_walk.path import Step, lines_of
 
@@ -87,8 +88,7 @@ def _failed(wandered: Wandered, fault: Fault, history: History, rules: Rules, ro
         parts, several = [str(fault.error)], (f"{last.name}: {fault.error.message}",)
     else:
         title = _title(fault.losses)
-        parts = ["\n".join(map(_told, fault.losses))]
-        several = tuple(f"{loss.change}: rows of {loss.table}" for loss in fault.losses)
+        parts, several = [told_losses(fault.losses)], findings_of_losses(fault.losses)
     parts += _same(fault, last)
     return Verdict(
         "failed",
@@ -111,13 +111,6 @@ def _title(losses: Sequence[Loss]) -> str:
     (loss,) = losses
     rows = "1 row" if loss.count == 1 else f"{loss.count} rows"
     return f"{rows} of {loss.table} {'is' if loss.count == 1 else 'are'} {loss.change} on the way:"
-
-
-def _told(loss: Loss) -> str:
-    columns = f", in {', '.join(loss.columns)}" if loss.columns else ""
-    examples = "".join(f"\n  {example}" for example in loss.examples)
-    more = f"\n  ... and {loss.count - len(loss.examples)} more" if loss.count > len(loss.examples) else ""
-    return f"{loss.change:<11}  {loss.table}{columns}{examples}{more}"
 
 
 def _same(fault: Fault, last: Migration) -> list[str]:
