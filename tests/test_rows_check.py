@@ -231,7 +231,7 @@ def pytest_migrations_rows(connection, migration):
     result = pytester.runpytest(*RUN, "-rs")
     result.assert_outcomes(passed=14, failed=1, skipped=1)
     result.stdout.fnmatch_lines(
-        ["    id '7': name 'Plato' -> 'x'", "SKIPPED*no row met the UPDATE in line 1 of 003_first.sql*"]
+        ["    id '7': name 'Plato' -> 'x'", "SKIPPED*no row was changed by the UPDATE in line 1 of 003_first.sql*"]
     )
     pytester.makeconftest(hook.replace("INSERT INTO names VALUES (7, 'Plato')", "COMMIT"))
     result = pytester.runpytest(*RUN)

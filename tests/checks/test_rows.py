@@ -95,7 +95,7 @@ def test_what_was_not_proved(migration: Migration) -> None:
     found = judged(migration, WithRows(RAN, RAN, empty={"a.t": "no"}, idle=idle))
     assert found.outcome == "skipped"
     assert found.reason.startswith(
-        "not proved of 007_t.sql: a.t holds no row: no; no row met the UPDATE in line 1 of 007_t.sql"
+        "not proved of 007_t.sql: a.t holds no row: no; no row was changed by the UPDATE in line 1 of 007_t.sql"
     )
     assert "the DELETE in line 2 of 007_t.sql" in found.reason
 

@@ -381,7 +381,7 @@ def test_what_met_no_row_is_not_proved(prove: Prove, up: str, what: str, down: s
     """With a rollback or without: how it would do on a row nobody has seen."""
     said = verdict(prove(up, down))
     assert said.outcome == "skipped"
-    assert said.reason.startswith(f"not proved of 002_m.sql: no row met the {what} of 002_m.sql")
+    assert said.reason.startswith(f"not proved of 002_m.sql: no row was changed by the {what} of 002_m.sql")
 
 
 def test_a_do_block_that_changes_nothing_that_was_there_is_no_matter(prove: Prove) -> None:
@@ -451,8 +451,8 @@ def test_what_fails_in_a_transaction_alone_is_no_failure(prove: Prove) -> None:
 
 
 def test_nothing_is_asked_before_the_isolation_level_is_set(prove: Prove) -> None:
-    update = "BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; UPDATE users SET n = n; COMMIT"
-    assert verdict(prove(update)).outcome == "passed"
+    update = "BEGIN; SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; UPDATE users SET n = n + 1; COMMIT"
+    assert verdict(prove(update, "UPDATE users SET n = n - 1")).outcome == "passed"
 
 
 REMEMBERING = """

@@ -121,8 +121,10 @@ def _rows_in(tried: WithRows) -> str:
 
 def _unproved(tried: WithRows) -> Iterator[str]:
     """What the trial has nothing to say of."""
+    if tried.is_one_way:
+        yield "it changes rows that were there, or takes them away, and has no rollback"
     yield from (f"{table} holds no row: {why}" for table, why in tried.empty.items())
     for statement in tried.idle:
         place = statement.place
         what = "DO block" if statement.kind == "do_stmt" else statement.kind.partition("_")[0].upper() or "statement"
-        yield f"no row met the {what} in line {place.line} of {place.path.name}{_BRING}"
+        yield f"no row was changed by the {what} in line {place.line} of {place.path.name}{_BRING}"

@@ -8,8 +8,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pytest_migrations.checks import CHECKS, history, verify, walk
-from pytest_migrations.timeline.proof import VERIFY
+from pytest_migrations.checks import CHECKS, history, rows, verify, walk
+from pytest_migrations.timeline.proof import ROWS, VERIFY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +66,7 @@ def _uri(path: str) -> str:
 
 def _rules(results: Results) -> Iterator[dict[str, Any]]:
     """Our checks, and those of the user's own that were run."""
-    ours = {history.NAME: history.judge, **CHECKS, VERIFY: verify.judge, walk.NAME: walk.judge}
+    ours = {history.NAME: history.judge, **CHECKS, ROWS: rows.judge, VERIFY: verify.judge, walk.NAME: walk.judge}
     for name, judge in ours.items():
         yield {"id": name, "shortDescription": {"text": _description(name, judge)}}
     for name in dict.fromkeys(result.check for result in results.all if result.check not in ours):

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.sought import below, nodes
+from pytest_migrations.rows.sought import columns_set, nodes
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from pytest_migrations.migration import History, Script
+    from pytest_migrations.migration import History, Statement
 
 
 class Backfills:
-    """By the names of tables the columns that an UPDATE has given values to, up to where a history stands."""
+    """By the names of tables the columns that an UPDATE has given values to in all rows, so far in a history."""
 
     def __init__(self, history: History) -> None:
         self._migrations = history.migrations
@@ -27,26 +26,28 @@ class Backfills:
         if position < self._position:
             self._position, self._found = 0, {}
         for migration in self._migrations[self._position : position]:
-            for table, column in _filled_by(migration.up):
-                self._found[table] = self._found.get(table, frozenset()) | {column}
+            if migration.up.program is None:
+                for statement in statements(migration.up):
+                    self._see(statement)
         self._position = position
         return self._found
 
-
-@lru_cache(maxsize=1024)
-def _filled_by(script: Script) -> tuple[tuple[str, str], ...]:
-    """The (table, column) pairs that the UPDATEs of a script set."""
-    if script.program is not None or "update" not in script.text.lower():
-        return ()
-    found: dict[tuple[str, str], None] = {}
-    for statement in statements(script):
-        if statement.kind in ("update_stmt", "do_stmt"):
-            for node in nodes(statement.text, statement.kind == "do_stmt"):
-                updates = [fields for kind, fields in below(node) if kind == "UpdateStmt"]
-                found |= dict.fromkeys(pair for fields in updates for pair in _set(fields))
-    return tuple(found)
+    def _see(self, statement: Statement) -> None:
+        for table, column, everywhere in columns_set(statement):
+            known = self._found.get(table, frozenset())
+            self._found[table] = known | {column} if everywhere else known - {column}
+        for table, column in _made_by(statement):
+            self._found[table] = self._found.get(table, frozenset()) - {column} if column else frozenset()
 
 
-def _set(update: dict[str, Any]) -> list[tuple[str, str]]:
-    table = update["relation"]["relname"]
-    return [(table, target["ResTarget"]["name"]) for target in update.get("targetList", ()) if "ResTarget" in target]
+def _made_by(statement: Statement) -> Iterator[tuple[str, str]]:
+    """The columns that a statement adds to tables, and the tables that it makes: of others that were called so."""
+    if statement.kind not in ("alter_table_stmt", "create_stmt"):
+        return
+    for node in nodes(statement.text, False):
+        if made := node.get("CreateStmt"):
+            yield made["relation"]["relname"], ""
+        altered = node.get("AlterTableStmt", {})
+        for command in altered.get("cmds", ()):
+            if column := command["AlterTableCmd"].get("def", {}).get("ColumnDef", {}).get("colname"):
+                yield altered["relation"]["relname"], column

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
     from pytest_migrations.rows.table import Table
 
-#: Of a table with more rows only some are read.
+#: Of a table with more rows nothing is read.
 _MOST_ROWS = 10_000
 #: One query reads so many tables; a longer UNION ALL would only take the planner's stack.
 _BATCH = 200
 
 
-def contents(connection: psycopg.Connection[Any], tables: Iterable[Table]) -> dict[str, Rows]:
-    """The rows of tables as they are now, by the tables' names.
+def contents(connection: psycopg.Connection[Any], tables: Iterable[Table]) -> dict[str, Rows | None]:
+    """The rows of tables as they are now, by the tables' names; None of a table with too many.
 
     Raises psycopg.Error where the connection is lost, or its transaction has failed.
     """
@@ -39,15 +39,15 @@ def contents(connection: psycopg.Connection[Any], tables: Iterable[Table]) -> di
             values = json.loads(result.get_value(row, 1) or b"[]")
             found[place].append(dict(zip(_names(listed[place]), values, strict=True)))
     return {
-        table.name: Rows(table.shown, table.identity, tuple(rows), _columns(table))
+        table.name: Rows(table.shown, table.identity, tuple(rows), _columns(table)) if len(rows) <= _MOST_ROWS else None
         for table, rows in zip(listed, found, strict=True)
     }
 
 
 def _query(place: int, table: Table) -> sql.Composed:
     values = sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(name)) for name in _names(table))
-    return sql.SQL("(SELECT {}, json_build_array({}) FROM {} LIMIT {})").format(
-        sql.Literal(place), values, sql.SQL(table.name), sql.Literal(_MOST_ROWS)
+    return sql.SQL("(SELECT {}, pg_catalog.to_json(ARRAY[{}]::text[]) FROM {} LIMIT {})").format(
+        sql.Literal(place), values, sql.SQL(table.name), sql.Literal(_MOST_ROWS + 1)
     )
 
 

@@ -13,7 +13,7 @@ from psycopg import sql
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from pytest_migrations.rows.table import Table
 
@@ -75,10 +75,12 @@ def read_rows(connection: psycopg.Connection[Any], table: Table, *, renamed: boo
     columns = {name: f"{oid}.{number}" for oid, name, number, *_ in facts if name}
     oid, *_, kind, is_partition, name = facts[0]
     values: list[sql.Composable] = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in columns]
-    query = sql.SQL("SELECT {} FROM {}{} LIMIT {}").format(
+    order = [sql.Identifier(name) for name in table.identity if name in columns]
+    query = sql.SQL("SELECT {} FROM {}{}{} LIMIT {}").format(
         sql.SQL(", ").join(values or [sql.SQL("true")]),
         sql.SQL("" if kind == "p" else "ONLY "),
         sql.SQL(name),  # quoted by the server
+        sql.SQL(" ORDER BY {}").format(sql.SQL(", ").join(order)) if order else sql.SQL(""),
         sql.Literal(_MOST_ROWS),
     )
     (result,) = pinned(connection, NOT_TEMPORARY + query.as_string(connection))
@@ -145,10 +147,11 @@ def moment(connection: psycopg.Connection[Any]) -> Moment:
     return Moment(*row)
 
 
-def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
+def losses(before: Rows, after: Rows, span: Span | None = None, written: Collection[str] = frozenset()) -> list[Loss]:
     """What became of the rows of a table, in the columns that both have.
 
-    That one holds a moment of the ``span`` now is no change, as long as it was not made anew.
+    That one holds a moment of the ``span`` now is no change, as long as it was not made anew, and is none of those
+    that the scripts have ``written``.
     """
     if before.rows is None:
         return []
@@ -158,7 +161,7 @@ def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
     old, new = Counter(_tuples(before.rows, common)), Counter(_tuples(after.rows, common))
     gone = [dict(zip(common, row, strict=True)) for row in (old - new).elements()]
     come = [dict(zip(common, row, strict=True)) for row in (new - old).elements()]
-    stamped = [name for name in common if span and before.columns[name] == after.columns[name]]
+    stamped = [name for name in common if span and before.columns[name] == after.columns[name] and name not in written]
     changed = [
         (was, is_)
         for was, is_ in (*_same_key(gone, come, before.key), *_alike(gone, come, 0.5 if before.key else 0))
@@ -193,11 +196,13 @@ def _same_key(gone: list[Row], come: list[Row], key: Sequence[str]) -> Iterator[
     if not key or not gone or not come or not all(name in gone[0] for name in key):
         return
     by_key = {tuple(row[name] for name in key): row for row in come}
-    for was in list(gone):
+    left = []
+    for was in gone:
         if is_ := by_key.pop(tuple(was[name] for name in key), None):
-            gone.remove(was)
-            come.remove(is_)
             yield was, is_
+        else:
+            left.append(was)
+    gone[:], come[:] = left, list(by_key.values())
 
 
 #: Each is compared with each.

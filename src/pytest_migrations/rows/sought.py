@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.sql.grammar import SyntaxMistakeError, block_tree, sql_of, trees
+from pytest_migrations.sql.grammar import SyntaxMistakeError, block_tree, quoted, sql_of, trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,7 +55,7 @@ def sought_by(statements: Iterable[Statement], tables: Iterable[Table]) -> Sough
 def wishes(statement: Statement) -> tuple[Wish, ...]:
     """What a statement, or a DO block, that changes rows says of them."""
     text = statement.text.lower()
-    if "where" not in text and "join" not in text:
+    if not any(word in text for word in ("where", "join", "set")):
         return ()
     return _wishes(statement.text, statement.kind == "do_stmt")
 
@@ -63,6 +63,53 @@ def wishes(statement: Statement) -> tuple[Wish, ...]:
 def finds_rows(statement: Statement) -> bool:
     """Whether a statement, or one within a DO block, is for rows that are there, as INSERT ... VALUES is not."""
     return any(map(_finds_rows, nodes(statement.text, statement.kind == "do_stmt")))
+
+
+def updated(statement: Statement) -> tuple[str, ...] | None:
+    """The table that an UPDATE is of, as it names it; None where it is no UPDATE, or of a part of a table."""
+    if statement.kind != "update_stmt":
+        return None
+    for node in nodes(statement.text, False):
+        relation = node.get("UpdateStmt", {}).get("relation", {})
+        if relation.get("inh"):
+            return tuple(relation[part] for part in ("schemaname", "relname") if part in relation)
+    return None
+
+
+class ColumnSet(NamedTuple):
+    """A column of a table that an UPDATE gives a value to; ``everywhere`` that no row has NULL there behind it."""
+
+    table: str
+    column: str
+    everywhere: bool
+
+
+@lru_cache(maxsize=1024)
+def columns_set(statement: Statement) -> tuple[ColumnSet, ...]:
+    """What a statement, or a DO block, gives values to by UPDATE."""
+    if statement.kind not in ("update_stmt", "do_stmt"):
+        return ()
+    return tuple(
+        ColumnSet(fields["relation"]["relname"], target["name"], _is_everywhere(target, fields))
+        for node in nodes(statement.text, statement.kind == "do_stmt")
+        for kind, fields in below(node)
+        if kind == "UpdateStmt"
+        for target in (each.get("ResTarget", {}) for each in fields.get("targetList", ()))
+        if "name" in target
+    )
+
+
+def _is_everywhere(target: _Node, update: _Node) -> bool:
+    """Whether an UPDATE is of all rows, or of those that have NULL in that column, and does not set NULL."""
+    value = target.get("val", {})
+    if value.get("TypeCast", {}).get("arg", value).get("A_Const", {}).get("isnull") or "fromClause" in update:
+        return False
+    where = update.get("whereClause")
+    if where is None:
+        return True
+    test = where.get("NullTest", {})
+    fields = test.get("arg", {}).get("ColumnRef", {}).get("fields", [{}])
+    return bool(test.get("nulltesttype") == "IS_NULL" and fields[-1].get("String", {}).get("sval") == target["name"])
 
 
 @lru_cache(maxsize=1024)
@@ -119,11 +166,25 @@ def _read(node: Any, found: list[Wish]) -> None:
                 continue
             if kind in ("UpdateStmt", "DeleteStmt", "SelectStmt"):
                 found += _Query(len(found), fields).wishes()
+            if kind == "UpdateStmt":
+                found += _already_so(len(found), fields)
             _read(fields, found)
 
 
 def _is_about_all(kind: str, fields: Any) -> bool:
     return kind == "SubLink" and fields.get("subLinkType") == "ALL_SUBLINK"
+
+
+def _already_so(number: int, update: _Node) -> Iterator[Wish]:
+    """That a row has already what an UPDATE gives to others: its rollback cannot tell the two apart by that."""
+    table = update["relation"]["relname"]
+    for place, target in enumerate(update.get("targetList", ()), number):
+        name, value = target["ResTarget"].get("name"), target["ResTarget"].get("val", {})
+        constant = value.get("TypeCast", {}).get("arg", value).get("A_Const")
+        if name and constant and not constant.get("isnull") and "indirection" not in target["ResTarget"]:
+            with suppress(SyntaxMistakeError):
+                condition = f"{quoted(name)} = {sql_of(value)}"
+                yield Wish(place, ((table, table),), frozenset({name}), condition)
 
 
 class _Query:

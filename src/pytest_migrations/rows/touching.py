@@ -70,8 +70,12 @@ WHERE c.oid IN (
 
 
 def named_in(migration: Migration) -> set[str]:
-    """All words of the scripts that could be the name of a table."""
-    return set[str]().union(*(words_in(script.written) for script in migration.scripts))
+    """All words of the scripts that could be the name of a table; what stands in comments between is none."""
+    texts = (
+        [script.written] if script.program else [statement.text for statement in statements(script)]
+        for script in migration.scripts
+    )
+    return set[str]().union(*(words_in(text) for each in texts for text in each))
 
 
 def words_in(text: str) -> set[str]:

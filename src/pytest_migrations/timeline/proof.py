@@ -42,6 +42,8 @@ class WithRows:
     #: The statements of the migration that were to change rows and found none to change. Those of its rollback may be
     #: about rows that can only come behind it.
     idle: tuple[Statement, ...] = ()
+    #: Whether, without a rollback, rows that were there are not what they were.
+    is_one_way: bool = False
     #: What was said of seeds that do not run, and what is to be known of others.
     failed_seeds: tuple[UserError, ...] = ()
     notes: tuple[str, ...] = ()

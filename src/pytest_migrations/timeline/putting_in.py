@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pytest_migrations.failure import MigrationError
     from pytest_migrations.migration import Migration, Statement
     from pytest_migrations.rows.filling import Filled, Filler
+    from pytest_migrations.rows.image import Image
     from pytest_migrations.rows.sought import Sought
     from pytest_migrations.rows.table import Table
     from pytest_migrations.timeline.terms import PutRowsIn
@@ -41,17 +42,28 @@ class PutIn:
     tables: Mapping[int, Table]
     asked: set[int]
     filled: Filled
+    #: Why less rows are to be seen of a table than were put in, by OID.
+    unseen: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def rows(self) -> dict[str, int]:
         return {self.tables[oid].shown: count for oid, count in sorted(self.filled.rows.items()) if oid in self.asked}
+
+    def as_seen(self, image: Image) -> PutIn:
+        """The same where triggers have taken rows away again, or policies hide them: by what an image shows of it."""
+        unseen = {
+            oid: f"{rows} rows were put in, and {seen} can be seen: a trigger takes them away, or a policy hides them"
+            for oid, rows in self.filled.rows.items()
+            if self.tables[oid].name in image and (seen := int(image[self.tables[oid].name][0])) < rows
+        }
+        return replace(self, unseen=unseen)
 
     @property
     def empty(self) -> dict[str, str]:
         """Of what never holds a row there is nothing to prove; one of NULLs proves as little as none."""
         return {
             self.tables[oid].shown: why
-            for oid, why in {**self.filled.bare, **self.filled.empty}.items()
+            for oid, why in {**self.filled.bare, **self.filled.empty, **self.unseen}.items()
             if oid in self.asked and not self.tables[oid].cannot
         }
 

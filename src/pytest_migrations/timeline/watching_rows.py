@@ -8,7 +8,9 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.rows.image import whole
 from pytest_migrations.rows.losses import Span, losses, missing, moment, read_rows
+from pytest_migrations.rows.sought import columns_set
 from pytest_migrations.rows.touching import named_in, reaches_further, words_in
+from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
 if TYPE_CHECKING:
@@ -53,6 +55,9 @@ class RowsWatch:
         self._tables = tables
         self._down = migration.down
         self._named = named_in(migration)
+        self._written = {
+            name for script in migration.scripts for each in statements(script) for _, name, _ in columns_set(each)
+        }
         self._begin = moment(connection)
         self._before = self._read(tables)
         self._is_close = sum(len(of.rows or ()) for of in self._before.values()) <= _MOST_ROWS
@@ -94,7 +99,7 @@ class RowsWatch:
         span = Span(self._begin, moment(self._connection))
         for table in whole(self._tables):
             is_named = table.bare_name in self._named
-            for loss in losses(self._before[table.oid], now[table.oid], span):
+            for loss in losses(self._before[table.oid], now[table.oid], span, self._written):
                 if is_named or loss.change != "left behind":
                     found.append(loss)
                     culprits += self._culprit(table, loss)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.rows.image import kept, read_image
+from pytest_migrations.rows.sought import finds_rows
 from pytest_migrations.rows.touching import locked
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.sending import NeedsCommitsError
-from pytest_migrations.timeline.idle_blocks import IdleBlocks
+from pytest_migrations.timeline.idle import Idle
 from pytest_migrations.timeline.proof import WithRows
 from pytest_migrations.timeline.watching_rows import RowsWatch
 from pytest_migrations.transactions import leave_transaction
@@ -53,12 +54,14 @@ def try_with_rows(connection: psycopg.Connection, rows: Rows, timeout: float | N
 
 def _try(connection: psycopg.Connection, rows: Rows, put_in: PutIn, timeout: float | None) -> WithRows:
     before = read_image(connection, columns := kept(put_in.tables))
-    blocks = IdleBlocks(connection)
-    runner = Runner(connection, timeout=timeout, before_statement=blocks.before, after_statement=blocks.after)
-    tried = _run(runner.apply_inside, runner.rollback_inside, rows.migration, put_in, blocks)
-    if tried.rolled_back is None or not tried.is_clean:
+    put_in = put_in.as_seen(before or {})
+    idle = Idle(connection)
+    runner = Runner(connection, timeout=timeout, before_statement=idle.before, after_statement=idle.after)
+    tried = _run(runner.apply_inside, runner.rollback_inside, rows.migration, put_in, idle)
+    if not tried.is_clean:
         return tried
-    return replace(tried, is_same=read_image(connection, columns) == before)
+    is_same = read_image(connection, columns) == before
+    return replace(tried, is_one_way=not is_same) if tried.rolled_back is None else replace(tried, is_same=is_same)
 
 
 def look_closer(
@@ -82,15 +85,15 @@ def look_closer(
         if not inside:
             connection.execute(b"COMMIT")
         watch = RowsWatch(connection, put_in.tables, rows.migration)
-        blocks = IdleBlocks(connection)
+        idle = Idle(connection)
 
         def after(statement: Statement) -> None:
-            blocks.after(statement)
+            idle.after(statement)
             watch.look(statement)
 
-        runner = Runner(connection, timeout=timeout, guard=guard, before_statement=blocks.before, after_statement=after)
+        runner = Runner(connection, timeout=timeout, guard=guard, before_statement=idle.before, after_statement=after)
         apply, roll_back = (runner.apply_inside, runner.rollback_inside) if inside else (runner.apply, runner.rollback)
-        tried = _run(apply, roll_back, rows.migration, put_in, blocks)
+        tried = _run(apply, roll_back, rows.migration, put_in, idle)
         if tried.rolled_back is None or not tried.is_clean:
             return tried
         losses, culprits = watch.losses()
@@ -104,14 +107,15 @@ def _run(
     roll_back: Callable[[Migration], Ran],
     migration: Migration,
     put_in: PutIn,
-    blocks: IdleBlocks,
+    idle: Idle,
 ) -> WithRows:
     tried = WithRows(Ran(0, 0.0), rows=put_in.rows, empty=put_in.empty)
     try:
         applied = apply(migration)
     except MigrationError as error:
         return replace(tried, applied=error)
-    tried = replace(tried, applied=applied, idle=(*applied.idle, *blocks.found))
+    met_none = [statement for statement in applied.idle if finds_rows(statement)]
+    tried = replace(tried, applied=applied, idle=tuple(dict.fromkeys([*met_none, *idle.found])))
     if migration.down is None:
         return tried
     try:

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 #: Which candidate of each column, by its place in the column's list.
 Choice = tuple[int, ...]
 
-#: Expressions mean the same under these as when they were read.
+#: Expressions mean the same under these as when they were read; those of a script may name what is in public.
 _PINNED = """
 SAVEPOINT pytest_migrations_solving;
-SET LOCAL search_path = pg_catalog;
+SET LOCAL search_path = pg_catalog, public;
 SET LOCAL statement_timeout = {timeout};
 SET LOCAL standard_conforming_strings = on;
 SET LOCAL timezone = 'UTC';

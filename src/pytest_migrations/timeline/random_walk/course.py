@@ -15,7 +15,7 @@ from pytest_migrations.deadline import deadline
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.rows.contents import contents
 from pytest_migrations.rows.filling import Filler
-from pytest_migrations.rows.losses import losses
+from pytest_migrations.rows.losses import Span, losses, moment
 from pytest_migrations.rows.reading import tables_of
 from pytest_migrations.runner import CLEAN_SESSION
 from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.losses import Loss, Rows
     from pytest_migrations.timeline.random_walk.ground import Ground
 
-#: The rows of all tables, by their names.
-Image = dict[str, "Rows"]
+#: The rows of all tables, by their names; None of those with too many.
+Image = dict[str, "Rows | None"]
 
 
 class Course:
@@ -51,6 +51,7 @@ class Course:
     def _begin(self) -> None:
         self._place, self._connection = self._ground.at(self.path.start)
         self._filler = Filler(self._rows)
+        self._begun = moment(self._connection)
         #: What the schema is now, and the rows, where it is known.
         self._snapshot: Snapshot | None = None
         self._image: Image | None = None
@@ -90,7 +91,7 @@ class Course:
             raise AstrayError(Fault(path, error=error)) from None
         self._left = {version: image for version, image in self._left.items() if version <= path.end}
         self._arrive(path)
-        if path.end in self._left and (losses := _losses(self._left[path.end], self._read_image())):
+        if path.end in self._left and (losses := self._losses(self._left[path.end], self._read_image())):
             raise AstrayError(Fault(path, losses=losses))
 
     def _put(self) -> None:
@@ -106,13 +107,14 @@ class Course:
                 after = contents(connection, tables_of(connection).values())
                 if (
                     not any(filled.rows.values())
-                    or _losses(before, after)
                     or compare(self._snapshot, self._ground.snapshot(connection, self._snapshot)).differences
                     or self._changes_cluster()
                 ):
                     raise psycopg.Rollback(transaction)
                 self._image = after
             if self._image is not before:
+                if self._losses(before, self._image):  # by triggers: of what was there nothing is known any more
+                    self._left.clear()
                 self.path = self.path.then(Step.PUT)
                 return
         self._image = before
@@ -165,22 +167,23 @@ class Course:
     def _is_wrong(self, comparison: Comparison) -> bool:
         return not comparison.equal or (self._strict_column_order and bool(comparison.column_order))
 
+    def _losses(self, before: Image, after: Image) -> tuple[Loss, ...]:
+        """What of the rows is no longer as it was; there may be others beside them."""
+        span = Span(self._begun, moment(self._connection))
+        return tuple(
+            loss
+            for name, rows in before.items()
+            if rows is not None and (now := after.get(name, replace(rows, rows=None))) is not None
+            for loss in losses(rows, now, span)
+            if loss.change != "left behind"
+        )
+
     def _read_image(self) -> Image:
         if self._image is None:
             self._connection.execute(CLEAN_SESSION)
             with self._connection.transaction():
                 self._image = contents(self._connection, tables_of(self._connection).values())
         return self._image
-
-
-def _losses(before: Image, after: Image) -> tuple[Loss, ...]:
-    """What of the rows is no longer as it was; there may be others beside them."""
-    return tuple(
-        loss
-        for name, rows in before.items()
-        for loss in losses(rows, after.get(name) or replace(rows, rows=None))
-        if loss.change != "left behind"
-    )
 
 
 def _cancel(connection: psycopg.Connection) -> None:
