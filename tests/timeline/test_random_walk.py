@@ -157,6 +157,38 @@ def test_rows_that_were_put_in_higher_up_may_stay(make_history: Make, walk: Walk
     assert walk(history).fault is None
 
 
+def test_wide_tables_and_long_ones(make_history: Make, walk: Walk) -> None:
+    columns = ", ".join(f"c{number} int" for number in range(120))
+    long = "CREATE TABLE long AS SELECT n FROM generate_series(1, 20000) n"
+    wider = ("ALTER TABLE wide ADD z int", "ALTER TABLE wide DROP z")
+    history = make_history((f"CREATE TABLE wide ({columns})", "DROP TABLE wide"), (long, "DROP TABLE long"), wider)
+    assert walk(history).fault is None
+
+
+STAMPED = """
+CREATE TABLE t (id int PRIMARY KEY, name text, at timestamptz);
+CREATE TABLE counter (n int);
+INSERT INTO counter VALUES (0);
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+  UPDATE counter SET n = n + 1; NEW.at = clock_timestamp(); RETURN NEW;
+END $$;
+CREATE TRIGGER stamp BEFORE INSERT OR UPDATE ON t FOR EACH ROW EXECUTE FUNCTION stamp();
+"""
+
+
+def test_what_triggers_write_is_no_fault(make_history: Make, walk: Walk) -> None:
+    history = make_history(
+        (STAMPED, "DROP TABLE t, counter; DROP FUNCTION stamp"),
+        ("ALTER TABLE t ADD more int", "ALTER TABLE t DROP more"),
+    )
+    assert walk(history).fault is None
+    dropped = make_history(
+        (STAMPED, "DROP TABLE t, counter; DROP FUNCTION stamp"),
+        ("ALTER TABLE t DROP name", "ALTER TABLE t ADD name text"),
+    )
+    assert walk(dropped).fault is not None
+
+
 def test_a_step_that_fails_on_the_path(make_history: Make, walk: Walk) -> None:
     history = make_history(
         ("CREATE TABLE t (id int UNIQUE, name text)", "DROP TABLE t"),

@@ -473,6 +473,43 @@ def test_a_trigger_that_remembers_types_of_before(make_history: Make, timeline: 
     assert verdict(timeline(history, terms=Terms(rows=5)).proof(2)).outcome == "passed"
 
 
+def test_an_update_that_changes_nothing_is_not_proved(prove: Prove) -> None:
+    proof = prove("UPDATE users SET name = replace(name, 'nowhere', '')")
+    assert verdict(proof).outcome == "skipped"
+    assert "no row was changed by the UPDATE in line 1 of 002_m.sql" in verdict(proof).reason
+
+
+def test_a_moment_that_the_script_itself_sets_is_a_change(prove: Prove) -> None:
+    assert lost(prove("UPDATE users SET updated_at = now()", first=STAMPED))[0][0].startswith("changed 5 rows")
+
+
+def test_without_a_rollback_nothing_brings_rows_back(prove: Prove) -> None:
+    for gone in ("DELETE FROM loose", "ALTER TABLE loose DROP user_id"):
+        proof = prove(gone, None)
+        assert verdict(proof).outcome == "skipped"
+        assert "has no rollback" in verdict(proof).reason
+    assert verdict(prove("ALTER TABLE loose ADD x int; UPDATE loose SET x = id", None)).outcome == "passed"
+
+
+def test_rows_that_a_trigger_takes_away_again(prove: Prove) -> None:
+    emptying = """
+        CREATE TABLE t (id int PRIMARY KEY, a int);
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM t; RETURN NULL; END';
+        CREATE TRIGGER f AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f();
+    """
+    proof = prove("ALTER TABLE t DROP a", "ALTER TABLE t ADD a int", first=emptying)
+    assert verdict(proof).outcome == "skipped"
+    assert "5 rows were put in, and 0 can be seen" in verdict(proof).reason
+
+
+def test_a_row_has_already_what_others_get(prove: Prove) -> None:
+    """So that a rollback cannot tell them apart by it."""
+    merged = "UPDATE orders SET state = 'closed' WHERE state = 'done'"
+    assert lost(prove(merged, "UPDATE orders SET state = 'done' WHERE state = 'closed'"))[0] == [
+        "changed 1 row of public.orders (state)"
+    ]
+
+
 def test_other_checks_never_see_the_rows(make_history: Make, timeline: Callable[..., Timeline]) -> None:
     empty = "DO $$ BEGIN IF EXISTS (SELECT FROM users) THEN RAISE 'seen'; END IF; END $$"
     history = make_history((USERS, "DROP TABLE users CASCADE"), (empty, empty))
