@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 import psycopg
 
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 from pytest_migrations.derive.names import literal
 from pytest_migrations.rows import types
-from pytest_migrations.rows.conditions.candidates import Unknown
+from pytest_migrations.rows.conditions.candidates import Unknown, family
 from pytest_migrations.rows.conditions.judging import Generated
 from pytest_migrations.rows.conditions.solving import solve
 from pytest_migrations.rows.conditions.trees import names_in, tree_of
@@ -20,7 +19,7 @@ from pytest_migrations.rows.demands import demands
 from pytest_migrations.rows.differing import Differing
 from pytest_migrations.rows.grouping import grouped
 from pytest_migrations.rows.nulls import Nulls, usual_nulls
-from pytest_migrations.rows.numbering import FIRST_NUMBER, SEED_APART, ImpossibleError, rows_of
+from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, first_number, rows_of
 from pytest_migrations.rows.recipe import Recipe
 from pytest_migrations.rows.table import Check
 from pytest_migrations.sql.grammar import quoted
@@ -29,15 +28,14 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pytest_migrations.rows.conditions.solving import Row
+    from pytest_migrations.rows.recipe import Wanted
     from pytest_migrations.rows.table import Column, Table, Type
 
-#: Between the numbers of one column and those of the next, so that no two columns hold the same.
-_APART = 100
-#: Rows of a partition are not those that its table has got.
-_PARTITION_APART = 10_000
 #: Where values may come again, so many are sought.
 _ENOUGH = 20
 
+#: Families of types whose values are not the same twice in production.
+_TELLING = ("moment", "uuid")
 #: Types whose values may be any text, if it is not longer than that.
 _TEXTS = ("text", "varchar", "citext")
 _LONG = 20
@@ -50,22 +48,15 @@ class Making:
         self,
         connection: psycopg.Connection[Any],
         table: Table,
-        rows: int,
-        *,
-        seed: int,
-        nulls: Nulls,
-        texts: str,
+        wanted: Wanted,
         chosen: Mapping[str, tuple[str, ...]],
     ) -> None:
         if table.cannot:
             raise ImpossibleError(table.cannot)
         self._connection = connection
         self._table = table
+        self._wanted = wanted
         self._chosen = chosen
-        self._apart = SEED_APART * seed
-        self._first = FIRST_NUMBER + self._apart
-        if table.root != table.oid:
-            self._first += _PARTITION_APART * (1 + crc32(table.shown.encode()) % 100)
         self._generated = tuple(
             Generated(column.name, column.type.name, column.generated, column.nullable)
             for column in table.columns
@@ -88,24 +79,23 @@ class Making:
             ),
             *self._computed,
         ]
-        self._referring = frozenset(name for key in table.foreign_keys for name in key.columns)
+        self._referring = frozenset(name for key in table.foreign_keys for name in key.columns) - wanted.lacking
         #: By row, in turn, the values of columns of foreign keys that these do not choose.
         self._settled: dict[str, list[str | None]] = {
             each.name: [f"({each.expression})"] for each in self._generated if not self._made_from[each.name]
         }
         self._capacity = self._capacities()
-        differing = self._differing(rows)
+        differing = self._differing(wanted.rows)
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
-        self._nulled = nulls
-        self._texts = texts
         self._values = {name: self._usual(column) for name, column in self._columns.items()}
-        self._nulls = usual_nulls(table, self._columns.values(), nulls, self._count)
+        self._nulls = usual_nulls(table, self._columns.values(), wanted.nulls, self._count)
+        self._nulls |= dict.fromkeys(wanted.lacking, "true")
 
-    def recipe(self, sought: Sequence[str]) -> Recipe:
+    def recipe(self) -> Recipe:
         for group in self._broken():
             self._solve(group)
         hopeless = set[str]()
-        for row, condition in zip(range(1, self._count) if self._count > 1 else [0], sought, strict=False):
+        for row, condition in zip(range(1, self._count) if self._count > 1 else [0], self._wanted.sought, strict=False):
             if condition not in hopeless and not self._have_one(row, condition):
                 hopeless.add(condition)
         elsewhere = self._referring - self._settled.keys()
@@ -124,18 +114,27 @@ class Making:
             tuple(check for check in self._table.checks if self._sources(check.columns) & elsewhere),
             {each.name: (f"({each.expression})::{each.type}", self._made_from[each.name]) for each in self._generated},
             demands(self._table, self._settled, self._count),
-            self._nulled,
+            self._wanted.nulls,
         )
 
     def _is_made(self, column: Column) -> bool:
         """Whether a value is made for a column; where nothing is known of its type, it gets along without one."""
         if column.generated:
             return False
-        if types.expression(column.type, str(FIRST_NUMBER), self._chosen) is not None:
+        value = types.expression(column.type, str(FIRST_NUMBER), self._chosen)
+        if value is not None and not (column.type.base == "xml" and self._is_refused(value)):
             return True
         if column.has_default or column.nullable:
             return False
         raise ImpossibleError(f"no value of the type {column.type.name} is known for its column {column.name}")
+
+    def _is_refused(self, value: str) -> bool:
+        """Whether the server does not know a value of one of its types, as it can be built without XML."""
+        try:
+            pinned(self._connection, f"SELECT {value}")
+        except psycopg.Error:
+            return True
+        return False
 
     def _sources(self, columns: Iterable[str]) -> frozenset[str]:
         """The columns, those that are generated by what they are made from."""
@@ -156,13 +155,16 @@ class Making:
         return Differing(keys, rows, self._capacity, self._referring - self._settled.keys())
 
     def _usual(self, column: Column) -> str:
-        return self._numbered(column, "r.g" if column.name in self._unique or self._nulled is Nulls.NONE else "r.d")
+        """The last row repeats the first in what may be the same."""
+        differs = column.name in self._unique or family(column.type) in _TELLING
+        return self._numbered(column, "r.g" if differs or self._wanted.nulls is Nulls.NONE else "r.d")
 
     def _numbered(self, column: Column, row: str) -> str:
         """The usual value of a column in the row of this number."""
-        number = f"({self._first + _APART * column.position} + {row})"
-        if self._texts and column.type.base in _TEXTS and not 0 <= column.type.modifier < _LONG:
-            return f"CAST(concat({literal(self._texts)}, {number}) AS {column.type.name})"
+        first = first_number(self._table.shown, column.position, rows=self._wanted.rows, seed=self._wanted.seed)
+        number = f"({first} + {row})"
+        if self._wanted.texts and column.type.base in _TEXTS and not 0 <= column.type.modifier < _LONG:
+            return f"CAST(concat({literal(self._wanted.texts)}, {number}) AS {column.type.name})"
         return types.expression(column.type, number, self._chosen) or "NULL"
 
     def _value(self, name: str) -> str:
@@ -193,7 +195,7 @@ class Making:
         named = frozenset[str]().union(*(check.columns for check in group))
         conditions = [check.condition for check in group if check not in self._computed]  # which are looked at anyway
         if named & self._alone:  # behind those of other seeds
-            count, known = self._count + self._apart, self._count
+            count, known = self._count * (1 + self._wanted.seed), self._count
         else:
             count = known = min(self._count, _ENOUGH)
         solved = self._solved(named, conditions, count)[-known:]
@@ -251,10 +253,10 @@ class Making:
             Unknown(
                 name,
                 column.type,
-                partial(self._numbered, column),
+                None if name in self._wanted.lacking else partial(self._numbered, column),
                 nullable=column.takes_null,
                 distinct=name in self._alone,
-                present=name in choosing,
+                present=name in choosing or name in self._wanted.lacking,
             )
             for name, column in self._columns.items()
             if name in names

@@ -59,10 +59,14 @@ select 'table', c.oid::int8, json_build_object(
     'asked', w.asked, 'schema', n.nspname, 'name', c.relname, 'quoted', c.oid::regclass::text,
     'partition', case when c.relispartition then pg_get_partition_constraintdef(c.oid) end,
     'partitions', case when c.relkind = 'p' then (select json_agg(p.condition) from (
-        select pg_get_partition_constraintdef(p.relid) from pg_partition_tree(c.oid) p
+        select nullif(concat_ws(' AND ', pg_get_partition_constraintdef(p.relid), (
+              select string_agg(pg_get_expr(k.conbin, k.conrelid), ' AND ') from pg_constraint k
+              where k.conrelid = p.relid and k.contype = 'c' and k.coninhcount = 0)), '')
+          from pg_partition_tree(c.oid) p
           join pg_class l on l.oid = p.relid and l.relkind = 'r'
         where p.isleaf order by l.relname limit {_MOST_PARTITIONS}) p(condition)) end,
-    'partitioned', c.relkind = 'p', 'root', pg_partition_root(c.oid)::int8,
+    'forbidden', not has_table_privilege(c.oid, 'INSERT'), 'partitioned', c.relkind = 'p',
+    'root', pg_partition_root(c.oid)::int8,
     'identity', (select json_agg(a.attname order by a.attnum) from pg_attribute a where a.attrelid = c.oid
         and a.attnum = any ((select i.indkey::int2[] from pg_index i where i.indrelid = c.oid and i.indisunique
             and i.indpred is null and i.indexprs is null and not exists (select from pg_attribute o
@@ -106,4 +110,4 @@ select 'table', c.oid::int8, json_build_object(
                 and not o.condeferrable)) order by k.conname)
         from pg_constraint k where k.conrelid = c.oid and k.condeferrable))
 from wanted w join pg_class c using (oid) join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p')"""
+where c.relkind in ('r', 'p') and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT')"""

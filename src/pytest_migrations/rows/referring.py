@@ -33,22 +33,15 @@ class Referring:
         self._counts: dict[str, str] = {}
         # The widest first: what is part of another key is then settled by it.
         for number, key in enumerate(sorted(keys, key=lambda key: (-len(key.columns), key.name))):
-            new = [name for name in key.columns if name not in self._settled and name not in recipe.generated]
-            if key.target not in tables:
-                self._lack(new)
-            else:
-                self._refer(number, key, new, tables[key.target].name)
+            if key.target in tables:
+                self._refer(number, key, tables[key.target].referred)
         for name in sorted({name for key in keys for name in key.columns}.intersection(recipe.usual)):
             if name not in self.values.keys() | self._settled.keys():
                 self.values[name] = recipe.usual[name]  # the others of its key are NULL
         self._bound()
 
-    def _lack(self, names: Sequence[str]) -> None:
-        """Nothing is known of the table that a key refers to."""
-        nullable = [self._columns[name] for name in names if self._columns[name].takes_null]
-        self.values |= {column.name: f"NULL::{column.type.name}" for column in nullable}
-
-    def _refer(self, number: int, key: ForeignKey, new: Sequence[str], target: str) -> None:
+    def _refer(self, number: int, key: ForeignKey, target: str) -> None:
+        new = [name for name in key.columns if name not in self._settled and name not in self._recipe.generated]
         source = f"FROM {target} t WHERE {' AND '.join(f't.{quoted(name)} IS NOT NULL' for name in key.referred)}"
         pairs = {name: f"t.{quoted(referred)}" for name, referred in zip(key.columns, key.referred, strict=True)}
         known = {name: self._settled[name] for name in pairs if name in self._settled}
