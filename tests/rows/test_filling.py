@@ -253,6 +253,23 @@ def test_keys_to_what_gets_no_rows_are_null_and_checks_know(server: Server) -> N
     assert {tables[oid].bare_name: rows for oid, rows in found.rows.items()} == {"a": 5, "b": 5}
 
 
+def test_two_ways_to_a_row_lead_to_the_same(server: Server) -> None:
+    sql = """
+    CREATE TABLE users (id int PRIMARY KEY);
+    CREATE TABLE orders (id int PRIMARY KEY, by_user int NOT NULL REFERENCES users, seller int REFERENCES users);
+    CREATE TABLE teams (id int PRIMARY KEY, lead int REFERENCES users);
+    CREATE TABLE a (id int PRIMARY KEY, by_user int REFERENCES users, for_order int NOT NULL REFERENCES orders);
+    CREATE TABLE b (id int PRIMARY KEY, buyer int NOT NULL REFERENCES users, team int REFERENCES teams);
+    CREATE TABLE c (id int PRIMARY KEY, lead int NOT NULL UNIQUE REFERENCES users, team int REFERENCES teams);
+    """
+    with filled(server, sql) as (connection, found, _):
+        assert set(found.values()) == {5}
+        wrong = "SELECT FROM a JOIN orders o ON o.id = for_order WHERE a.by_user <> o.by_user"
+        assert connection.execute(wrong.encode()).rowcount == 0
+        wrong = "SELECT FROM b JOIN teams t ON t.id = team WHERE buyer <> lead"
+        assert connection.execute(wrong.encode()).rowcount == 0
+
+
 def test_a_trigger_that_does_not_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(filling, "_MOST", 300)
     monkeypatch.setattr(filling, "_LESS", 100)
