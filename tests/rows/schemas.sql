@@ -385,6 +385,12 @@ CREATE TABLE c (id int PRIMARY KEY, a int NOT NULL REFERENCES a);
 CREATE TABLE d (id int PRIMARY KEY, n int NOT NULL, a int GENERATED ALWAYS AS (n) STORED REFERENCES a);  -- empty: its rows are refused: not 2640603
 CREATE TRIGGER f BEFORE INSERT ON d FOR EACH ROW EXECUTE FUNCTION f();
 
+-- # trigger raises always
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$;
+CREATE TABLE a (id int PRIMARY KEY, t text);  -- empty: its rows are refused: never
+CREATE TRIGGER f BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TABLE a ENABLE ALWAYS TRIGGER f;
+
 -- # trigger elsewhere
 CREATE TABLE log (id serial PRIMARY KEY, t text UNIQUE);
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log (t) VALUES (NEW.t); RETURN NEW; END $$;
