@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from pytest_migrations.rows.attempt import Attempt
 from pytest_migrations.rows.insertion import insertion
 from pytest_migrations.rows.nulls import Nulls
 from pytest_migrations.rows.numbering import SEEDS, ImpossibleError
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 #: that was not enough, there is less patience.
 _MOST = 5_000
 _LESS = 1_000
-#: Texts for triggers that read them: this and a number is a version, a path of labels, and in ASCII.
-_PLAIN = "1.0."
 #: So many conditions of a migration on one table are each given a row of their own.
 _MOST_SOUGHT = 50
 #: Within the context of an error, which begins with the innermost.
@@ -77,24 +76,8 @@ class Filler:
         """
         wanted = {oid: conditions for oid, table in tables.items() if (conditions := sought.get(table.bare_name, ()))}
         filling = _Filling(connection, tables, self._recipes, self._slow, most)
-        filling.fill(_Attempt(self._rows, seed % SEEDS, wanted))
+        filling.fill(Attempt(self._rows, seed % SEEDS, wanted))
         return Filled(filling.rows, filling.empty, filling.without_triggers, filling.bare)
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    """How many rows to put in, and which: ``sought`` has by OID conditions that a row should satisfy."""
-
-    rows: int
-    seed: int
-    sought: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    nulls: Nulls = Nulls.SOME
-    #: Leave rows out that meet others.
-    avoiding: bool = False
-    #: What texts begin with, in front of a number.
-    texts: str = ""
-    #: Whether triggers are called.
-    triggers: bool = True
 
 
 class _Filling:
@@ -119,7 +102,7 @@ class _Filling:
         self._most = most
         self._patience = _MOST
 
-    def fill(self, attempt: _Attempt) -> None:
+    def fill(self, attempt: Attempt) -> None:
         groups = in_order(self._tables)
         wanted = dict(attempt.sought)
         attempt = replace(attempt, sought=wanted)
@@ -131,11 +114,11 @@ class _Filling:
         self._halve([recipes for recipes in reversed(made) if recipes], attempt)
         self._explain()
 
-    def _made(self, group: Iterable[Table], attempt: _Attempt) -> list[Recipe]:
+    def _made(self, group: Iterable[Table], attempt: Attempt) -> list[Recipe]:
         """The recipes of a group, without those of its tables that take no row."""
         return [recipe for table in group if (recipe := self._recipe(table, attempt))]
 
-    def _recipe(self, table: Table, attempt: _Attempt) -> Recipe | None:
+    def _recipe(self, table: Table, attempt: Attempt) -> Recipe | None:
         if table in self._slow:
             self.empty[table.oid] = self._slow[table]
             return None
@@ -151,13 +134,13 @@ class _Filling:
             self.empty[table.oid] = str(error)
             return None
 
-    def _wanted(self, table: Table, rows: int, attempt: _Attempt) -> Wanted:
+    def _wanted(self, table: Table, rows: int, attempt: Attempt) -> Wanted:
         sought = attempt.sought.get(table.oid, ())
         lacking = {name for key in table.foreign_keys if key.target not in self._tables for name in key.columns}
         lacking &= {column.name for column in table.columns if column.takes_null}
         return Wanted(rows, attempt.seed, sought, attempt.nulls, attempt.texts, frozenset(lacking))
 
-    def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: _Attempt) -> None:
+    def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
         """Put in all at once, or if some are refused, one half after the other."""
         try:
             self._put_in(groups, attempt)
@@ -174,26 +157,16 @@ class _Filling:
             if not self._came(recipes):
                 self._insist([recipe.table for recipe in recipes], attempt)
 
-    def _insist(self, group: Sequence[Table], attempt: _Attempt) -> None:
+    def _insist(self, group: Sequence[Table], attempt: Attempt) -> None:
         """Put in what the tables of a group take, be it less and less like rows of production."""
-        count, seed = attempt.rows, attempt.seed
-        attempts = [
-            attempt,
-            replace(attempt, avoiding=True),
-            _Attempt(count, seed, nulls=Nulls.NONE),
-            _Attempt(count, seed + 1, nulls=Nulls.NONE, texts=_PLAIN),
-            _Attempt(1, seed, nulls=Nulls.NONE),
-            replace(attempt, triggers=False),
-            _Attempt(1, seed + 1, nulls=Nulls.ALL),
-        ]
-        if any(self._ends(group, each) for each in attempts):
+        if any(self._ends(group, each) for each in attempt.insisting()):
             return
         parts = in_order({table.oid: table for table in group}, strictly=True)
         if len(parts) > 1:
             for part in parts:
                 self._insist(part, attempt)
 
-    def _ends(self, group: Sequence[Table], attempt: _Attempt) -> bool:
+    def _ends(self, group: Sequence[Table], attempt: Attempt) -> bool:
         """Whether there is nothing more to try for a group behind this attempt."""
         if not attempt.triggers and not self._is_refused_by_triggers(group):
             return False
@@ -251,7 +224,7 @@ class _Filling:
             why = "putting rows into it takes too long"
             self._slow[table] = self.empty[table.oid] = why
 
-    def _put_in(self, groups: Sequence[Sequence[Recipe]], attempt: _Attempt) -> None:
+    def _put_in(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
         """Put in the rows of all groups by one message, or none of them."""
         if not groups:
             return

@@ -27,6 +27,8 @@ class Recipes:
 
         :raises ImpossibleError: where none can be.
         """
+        if table.cannot:
+            raise ImpossibleError(table.cannot)
         key = (table, wanted)
         if key not in self._found:
             try:
