@@ -343,9 +343,11 @@ CREATE UNIQUE INDEX ON p1 (k);
 
 -- # fk on partition
 CREATE TABLE a (id int PRIMARY KEY);
-CREATE TABLE p (id int, at int NOT NULL) PARTITION BY LIST (at);  -- 1 row
-CREATE TABLE p1 (id int REFERENCES a, at int NOT NULL);  -- 0 rows
+CREATE TABLE p (id int, at int NOT NULL) PARTITION BY LIST (at);
+CREATE TABLE p1 (at int NOT NULL, id int NOT NULL REFERENCES a);  -- 0 rows
 ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);
+CREATE TABLE q (id int REFERENCES a, at int NOT NULL) PARTITION BY LIST (at);
+CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1);
 
 -- # inheritance
 CREATE TABLE p (id int PRIMARY KEY, n int CHECK (n > 5));

@@ -24,6 +24,9 @@ with recursive named(oid, asked) as (
               else bool_and(a.attnotnull) end
             from pg_attribute a where a.attrelid = n.oid and a.attnum = any (k.conkey)))
       union all
+        select k.confrelid, false from pg_partition_tree(n.oid) p join pg_constraint k on k.conrelid = p.relid
+        where p.level > 0 and k.contype = 'f' and k.conparentid = 0
+      union all
         select i.inhrelid, true from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = n.oid and n.asked and c.relkind = 'r' and not c.relispartition
     ) more(oid, is_child)
@@ -87,12 +90,17 @@ select 'table', c.oid::int8, json_build_object(
             k.conname, k.conkey, pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
         from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'
           and coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)),
-    'foreign', (select json_agg(json_build_array(k.conname, k.conkey, k.confrelid::int8,
+    'foreign', (select json_agg(json_build_array(k.conname,
+            (select json_agg(o.attnum order by u.place) from unnest(k.conkey) with ordinality u(number, place)
+               join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.number
+               join pg_attribute o on o.attrelid = c.oid and o.attname = a.attname),
+            k.confrelid::int8,
             (select json_agg(a.attname order by u.place) from unnest(k.confkey) with ordinality u(number, place)
                join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number),
             k.confmatchtype = 'f') order by k.conname)
-        from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'
-          and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
+        from pg_constraint k where k.contype = 'f'
+          and k.conrelid = any (array(select relid::oid from pg_partition_tree(c.oid)) || c.oid)
+          and (k.conrelid = c.oid or k.conparentid = 0) and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
     'keys', (select json_agg(json_build_array(
             case when i.indexprs is null then to_jsonb((i.indkey::int2[])[0:i.indnkeyatts - 1])
             else (select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass
