@@ -24,8 +24,9 @@ with recursive named(oid, asked) as (
               else bool_and(a.attnotnull) end
             from pg_attribute a where a.attrelid = n.oid and a.attnum = any (k.conkey)))
       union all
-        select k.confrelid, false from pg_partition_tree(n.oid) p join pg_constraint k on k.conrelid = p.relid
-        where p.level > 0 and k.contype = 'f' and k.conparentid = 0
+        select k.confrelid, false from pg_class c cross join lateral pg_partition_tree(c.oid) p
+          join pg_constraint k on k.conrelid = p.relid
+        where c.oid = n.oid and c.relkind = 'p' and p.level > 0 and k.contype = 'f' and k.conparentid = 0
       union all
         select i.inhrelid, true from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = n.oid and n.asked and c.relkind = 'r' and not c.relispartition
@@ -98,9 +99,9 @@ select 'table', c.oid::int8, json_build_object(
             (select json_agg(a.attname order by u.place) from unnest(k.confkey) with ordinality u(number, place)
                join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number),
             k.confmatchtype = 'f') order by k.conname)
-        from pg_constraint k where k.contype = 'f'
-          and k.conrelid = any (array(select relid::oid from pg_partition_tree(c.oid)) || c.oid)
-          and (k.conrelid = c.oid or k.conparentid = 0) and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
+        from unnest(case c.relkind when 'p' then array(select relid::oid from pg_partition_tree(c.oid))
+            else array[c.oid] end) part(oid) join pg_constraint k on k.conrelid = part.oid
+        where k.contype = 'f' and (k.conrelid = c.oid or k.conparentid = 0) and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
     'keys', (select json_agg(json_build_array(
             case when i.indexprs is null then to_jsonb((i.indkey::int2[])[0:i.indnkeyatts - 1])
             else (select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass
