@@ -101,7 +101,8 @@ select 'table', c.oid::int8, json_build_object(
             k.confmatchtype = 'f') order by k.conname)
         from unnest(case c.relkind when 'p' then array(select relid::oid from pg_partition_tree(c.oid))
             else array[c.oid] end) part(oid) join pg_constraint k on k.conrelid = part.oid
-        where k.contype = 'f' and (k.conrelid = c.oid or k.conparentid = 0) and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
+        where k.contype = 'f' and (k.conrelid = c.oid or k.conparentid = 0)
+          and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
     'keys', (select json_agg(json_build_array(
             case when i.indexprs is null then to_jsonb((i.indkey::int2[])[0:i.indnkeyatts - 1])
             else (select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass
