@@ -619,6 +619,12 @@ CREATE TABLE versions (id int PRIMARY KEY, job int UNIQUE);
 CREATE TABLE job (id int PRIMARY KEY, version int NOT NULL REFERENCES versions);
 ALTER TABLE versions ADD FOREIGN KEY (job) REFERENCES job;
 
+-- # one to one beside rows
+CREATE TABLE a (id text PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY, a text NOT NULL UNIQUE REFERENCES a);
+INSERT INTO a VALUES ('x'), ('y');
+INSERT INTO b VALUES (1, 'x'), (2, 'y');
+
 -- # trigger copies rows
 CREATE TABLE copies (id int PRIMARY KEY, t text);
 CREATE TABLE a (id int PRIMARY KEY, t text);

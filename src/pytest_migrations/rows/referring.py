@@ -55,6 +55,10 @@ class Referring:
         new = [name for name in key.columns if name not in self._settled and name not in self._recipe.generated]
         source = f"FROM {target} t WHERE {' AND '.join(f't.{quoted(name)} IS NOT NULL' for name in key.referred)}"
         pairs = {name: f"t.{quoted(referred)}" for name, referred in zip(key.columns, key.referred, strict=True)}
+        table = self._recipe.table
+        if any(unique.columns == frozenset(key.columns) for unique in table.keys):  # what is referred to is taken
+            same = " AND ".join(f"o.{quoted(name)} = {value}" for name, value in pairs.items())
+            source += f" AND NOT EXISTS (SELECT FROM {table.name} o WHERE {same})"
         known = {name: self._settled[name] for name in pairs if name in self._settled}
         agreeing = " AND ".join(f"{pairs[name]} = {value}" for name, value in known.items())
         if not new and not known:
