@@ -35,6 +35,7 @@ NEVER = (
     "CREATE TABLE {0} (id int);\n"
     "CREATE FUNCTION {0}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''never''; END';\n"
     "CREATE TRIGGER t BEFORE INSERT ON {0} FOR EACH ROW EXECUTE FUNCTION {0}();\n"
+    "ALTER TABLE {0} ENABLE ALWAYS TRIGGER t;\n"
     "-- ROLLBACK:\n-- DROP TABLE {0};\n-- DROP FUNCTION {0};\n-- END ROLLBACK\n"
 )
 
@@ -65,7 +66,7 @@ def test_both_ways_to_fail(pytester: pytest.Pytester, project: Project) -> None:
             "On purpose, or not so in production? Say it in the file:  -- pytest-migrations: skip rows (why)",
             "After the rollback the rows are not what they were:",
             "  changed      4 rows of public.names (note)",
-            "    id '1000103': note 'Généré 1000303' -> NULL",
+            "    id '2853303': note 'Généré 2853503' -> NULL",
             "    ... and 1 more",
             "migrations/003_lossy.sql:1:1, in the migration:",
             "     | ^ changes rows of public.names",

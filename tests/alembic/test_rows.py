@@ -56,7 +56,7 @@ def test_what_met_no_row(pytester: pytest.Pytester, init: Project) -> None:
     result = run(pytester, "--migrations-rows=5", "-rs")
     result.assert_outcomes(passed=14, failed=1, skipped=1)
     result.stdout.fnmatch_lines(
-        ["    id '1000104': email 'root' -> 'x'", "SKIPPED*no row was changed by the DELETE in line 8 of c.py*"]
+        ["    id '1126204': email 'root' -> 'x'", "SKIPPED*no row was changed by the DELETE in line 8 of c.py*"]
     )
 
 

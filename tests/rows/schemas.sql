@@ -209,12 +209,12 @@ CREATE TABLE c (id int PRIMARY KEY, a int NOT NULL REFERENCES a);
 
 -- # cycle one raises
 CREATE TABLE a (id int PRIMARY KEY, b int);
-CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a);  -- empty: its rows are refused: not here
+CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a);  -- without triggers: no() refuses rows: not here
 ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b;
 CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not here'; END $$;
 CREATE TRIGGER no BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION no();
 CREATE TABLE c (id int PRIMARY KEY, a int NOT NULL REFERENCES a);
-CREATE TABLE d (id int PRIMARY KEY, b int NOT NULL REFERENCES b);  -- empty: it refers to public.b, which is empty
+CREATE TABLE d (id int PRIMARY KEY, b int NOT NULL REFERENCES b);
 
 -- # cycle composite same column
 CREATE TABLE org (id int PRIMARY KEY);
@@ -232,7 +232,7 @@ CREATE TABLE e (id int PRIMARY KEY, a int UNIQUE REFERENCES a, b int NOT NULL UN
 -- # fk two targets
 CREATE TABLE a (id int PRIMARY KEY);
 CREATE TABLE b (id int PRIMARY KEY);
-CREATE TABLE c (id int PRIMARY KEY, x int NOT NULL REFERENCES a REFERENCES b);
+CREATE TABLE c (id int PRIMARY KEY, x int NOT NULL REFERENCES a REFERENCES b);  -- empty: the rows that its foreign keys refer to have no x in common
 
 -- # fk two targets other types
 CREATE TABLE a (id bigint PRIMARY KEY);
@@ -326,8 +326,8 @@ CREATE TYPE k AS ENUM ('a', 'b', 'c');
 CREATE TABLE p (id int, k k NOT NULL) PARTITION BY LIST (k);
 CREATE TABLE p1 PARTITION OF p FOR VALUES IN ('c');
 
--- # partition with own check and trigger
-CREATE TABLE p (id int, k int NOT NULL) PARTITION BY RANGE (k);  -- empty: its rows are refused: new row for relation "p1" violates check constraint "p1_id_check"
+-- # partition with own check
+CREATE TABLE p (id int, k int NOT NULL) PARTITION BY RANGE (k);
 CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100);
 ALTER TABLE p1 ADD CHECK (id < 0);
 ALTER TABLE p1 ALTER COLUMN id SET NOT NULL;
@@ -344,8 +344,10 @@ CREATE UNIQUE INDEX ON p1 (k);
 -- # fk on partition
 CREATE TABLE a (id int PRIMARY KEY);
 CREATE TABLE p (id int, at int NOT NULL) PARTITION BY LIST (at);
-CREATE TABLE p1 (id int REFERENCES a, at int NOT NULL);  -- 0 rows
+CREATE TABLE p1 (at int NOT NULL, id int NOT NULL REFERENCES a);  -- 0 rows
 ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);
+CREATE TABLE q (id int REFERENCES a, at int NOT NULL) PARTITION BY LIST (at);
+CREATE TABLE q1 PARTITION OF q FOR VALUES IN (1);
 
 -- # inheritance
 CREATE TABLE p (id int PRIMARY KEY, n int CHECK (n > 5));
@@ -378,10 +380,18 @@ CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a);  -- empty: it 
 
 -- # trigger raises
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not %', NEW.id; END $$;
-CREATE TABLE a (id int PRIMARY KEY, t text);  -- empty: its rows are refused: not 1000103
+CREATE TABLE a (id int PRIMARY KEY, t text);  -- without triggers: f() refuses rows: not 2017103
 CREATE TRIGGER f BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f();
 CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a);
-CREATE TABLE c (id int PRIMARY KEY, a int NOT NULL REFERENCES a);  -- empty: it refers to public.a, which is empty
+CREATE TABLE c (id int PRIMARY KEY, a int NOT NULL REFERENCES a);
+CREATE TABLE d (id int PRIMARY KEY, n int NOT NULL, a int GENERATED ALWAYS AS (n) STORED REFERENCES a);  -- empty: its rows are refused: not 2640603
+CREATE TRIGGER f BEFORE INSERT ON d FOR EACH ROW EXECUTE FUNCTION f();
+
+-- # trigger raises always
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$;
+CREATE TABLE a (id int PRIMARY KEY, t text);  -- empty: its rows are refused: never
+CREATE TRIGGER f BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f();
+ALTER TABLE a ENABLE ALWAYS TRIGGER f;
 
 -- # trigger elsewhere
 CREATE TABLE log (id serial PRIMARY KEY, t text UNIQUE);
@@ -391,7 +401,7 @@ CREATE TRIGGER f AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION f();
 
 -- # trigger validates
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.n IS NULL THEN RAISE 'n'; END IF; IF NEW.kind NOT IN ('a','b') THEN RAISE 'kind'; END IF; RETURN NEW; END $$;
-CREATE TABLE a (id int PRIMARY KEY, n int, kind text NOT NULL);  -- empty: its rows are refused: kind
+CREATE TABLE a (id int PRIMARY KEY, n int, kind text NOT NULL);  -- without triggers: f() refuses rows: kind
 CREATE TRIGGER f BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f();
 
 -- # rule nothing
@@ -413,7 +423,7 @@ CREATE TABLE c (a int REFERENCES a);
 -- # rule conditional
 CREATE TABLE a (id int PRIMARY KEY, t text);
 CREATE TABLE b () INHERITS (a);
-CREATE RULE r AS ON INSERT TO a WHERE NEW.id > 1000103 DO INSTEAD INSERT INTO b VALUES (NEW.id, NEW.t);
+CREATE RULE r AS ON INSERT TO a WHERE NEW.id > 2017103 DO INSTEAD INSERT INTO b VALUES (NEW.id, NEW.t);
 
 -- # no columns
 CREATE TABLE a ();
@@ -452,7 +462,7 @@ CREATE TABLE "S".d (id int PRIMARY KEY, a int CONSTRAINT "F K" REFERENCES a DEFE
 
 -- # constraint trigger
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'late %', NEW.id; END $$;
-CREATE TABLE a (id int PRIMARY KEY);  -- empty: its rows are refused: late 1000103
+CREATE TABLE a (id int PRIMARY KEY);  -- without triggers: f() refuses rows: late 2017103
 CREATE CONSTRAINT TRIGGER ct AFTER INSERT ON a DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();
 CREATE TABLE b (id int PRIMARY KEY);
 
@@ -588,3 +598,35 @@ CREATE TABLE b (since date, until date NOT NULL REFERENCES a, CHECK (since > unt
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.major = split_part(NEW.number, '.', 1)::int; RETURN NEW; END $$;
 CREATE TABLE versions (id int PRIMARY KEY, number varchar(30) NOT NULL, major int NOT NULL, note varchar(5) NOT NULL);
 CREATE TRIGGER f BEFORE INSERT ON versions FOR EACH ROW EXECUTE FUNCTION f();
+
+-- # partitions with checks of their own
+CREATE TYPE k AS ENUM ('a', 'b');
+CREATE TABLE m (id int NOT NULL, k k NOT NULL, custom text NOT NULL) PARTITION BY LIST (k);
+CREATE TABLE m1 PARTITION OF m FOR VALUES IN ('a');
+ALTER TABLE m1 ADD CHECK (custom = 'training');
+CREATE TABLE n (id int NOT NULL, custom text NOT NULL) PARTITION BY LIST (id);
+CREATE TABLE n1 PARTITION OF n DEFAULT;
+ALTER TABLE n1 ADD CHECK (custom = 'training');
+
+-- # cycle by a key of keys
+CREATE TABLE trials (id int PRIMARY KEY, best int);
+CREATE TABLE steps (trial_id int NOT NULL REFERENCES trials, id int NOT NULL, PRIMARY KEY (trial_id, id));
+CREATE TABLE checkpoints (id int PRIMARY KEY, trial_id int NOT NULL, step_id int NOT NULL, FOREIGN KEY (trial_id, step_id) REFERENCES steps (trial_id, id));
+ALTER TABLE trials ADD FOREIGN KEY (best) REFERENCES checkpoints (id);
+
+-- # cycle by a unique key
+CREATE TABLE versions (id int PRIMARY KEY, job int UNIQUE);
+CREATE TABLE job (id int PRIMARY KEY, version int NOT NULL REFERENCES versions);
+ALTER TABLE versions ADD FOREIGN KEY (job) REFERENCES job;
+
+-- # one to one beside rows
+CREATE TABLE a (id text PRIMARY KEY);
+CREATE TABLE b (id int PRIMARY KEY, a text NOT NULL UNIQUE REFERENCES a);
+INSERT INTO a VALUES ('x'), ('y');
+INSERT INTO b VALUES (1, 'x'), (2, 'y');
+
+-- # trigger copies rows
+CREATE TABLE copies (id int PRIMARY KEY, t text);
+CREATE TABLE a (id int PRIMARY KEY, t text);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO copies SELECT NEW.*; RETURN NEW; END $$;
+CREATE TRIGGER f AFTER INSERT ON a FOR EACH ROW EXECUTE FUNCTION f();

@@ -27,14 +27,14 @@ SCHEMAS = dict(re.findall(r"^-- # (.*)\n((?:(?!-- # ).*\n)+)", _TEXT, re.MULTILI
 #: PostgreSQL before this does not know what is in it.
 _SINCE = (("NULLS NOT DISTINCT", 15), (") VIRTUAL", 18), ("WITHOUT OVERLAPS", 18), ("NOT ENFORCED", 18))
 _TABLE = r"^CREATE (?:UNLOGGED )?TABLE (?:public\.)?(?!\S+ PARTITION)(\S+)"
-_EXPECTED = rf"{_TABLE} .*-- (?:(\d+) rows?|empty: (.*))$"
+_EXPECTED = rf"{_TABLE} .*-- (?:(\d+) rows?|empty: (.*)|(without triggers: .*))$"
 
 
 @contextmanager
 def filled(
     server: Server, sql: str, *, rows: int = 5, seed: int = 0
 ) -> Iterator[tuple[psycopg.Connection[Any], dict[str, int], dict[str, str]]]:
-    """A new database with a schema, how many rows each table of it has got, and why others have none.
+    """A new database with a schema, how many rows each table of it has got, and why not in the usual way.
 
     Nothing but rows is changed, and the transaction goes on.
     """
@@ -54,7 +54,8 @@ def filled(
         yield (
             connection,
             {shown[oid]: count for oid, count in found.rows.items() if count},
-            {shown[oid]: why for oid, why in found.empty.items()},
+            {shown[oid]: why for oid, why in found.empty.items()}
+            | {shown[oid]: f"without triggers: {why}" for oid, why in found.without_triggers.items()},
         )
         connection.execute("ROLLBACK")
 
@@ -84,13 +85,13 @@ def assert_told(found: Filled, before: dict[int, int], after: dict[int, int]) ->
 def test_tables_of_all_kinds(server: Server, name: str) -> None:
     sql = SCHEMAS[name]
     expected = dict.fromkeys(re.findall(_TABLE, sql, re.MULTILINE), 5)
-    empty: dict[str, str] = {}
-    for table, rows, why in re.findall(_EXPECTED, sql, re.MULTILINE):
-        expected[table] = int(rows or 0)
-        empty |= {table: why} if why else {}
+    said: dict[str, str] = {}
+    for table, rows, why, how in re.findall(_EXPECTED, sql, re.MULTILINE):
+        expected[table] = int(rows or (5 if how else 0))
+        said |= {table: why or how} if why or how else {}
     with filled(server, sql) as (_, found, reasons):
         assert found == {table: rows for table, rows in expected.items() if rows}
-        assert reasons == empty
+        assert reasons == said
 
 
 MANY_COLUMNS = ", ".join(f"c{n} {('int', 'text NOT NULL', 'numeric', 'timestamptz')[n % 4]}" for n in range(500))
@@ -163,6 +164,110 @@ CREATE TABLE b (id int PRIMARY KEY);
 CREATE TABLE c (id int PRIMARY KEY);
 CREATE TRIGGER f BEFORE INSERT ON b FOR EACH ROW EXECUTE FUNCTION f();
 """
+
+
+def test_of_one_who_may_not_switch_triggers_off(server: Server) -> None:
+    with server.fresh() as connection:
+        connection.execute("GRANT CREATE ON SCHEMA public TO app")
+        connection.execute("SET ROLE app")
+        connection.execute(SCHEMAS["trigger validates"].encode())
+        with connection.transaction():
+            found = Filler(5).fill(connection, tables_of(connection))
+    assert list(found.empty.values()) == ["its rows are refused: kind"]
+    assert not found.without_triggers
+
+
+def test_tables_of_others(server: Server) -> None:
+    """What may be read only is referred to; what may not be read is as if it were not there."""
+    sql = """
+    CREATE TABLE a (id int PRIMARY KEY);
+    INSERT INTO a VALUES (1);
+    CREATE TABLE hidden (id int PRIMARY KEY);
+    CREATE TABLE c (id int PRIMARY KEY, a int NOT NULL REFERENCES a, hidden int REFERENCES hidden);
+    GRANT SELECT, INSERT ON c TO app;
+    GRANT SELECT ON a TO app;
+    """
+    with server.fresh() as connection:
+        connection.execute(sql.encode())
+        with server.connect(connection.info.dbname, "app") as theirs, theirs.transaction():
+            tables = tables_of(theirs)
+            found = Filler(5).fill(theirs, tables)
+        assert {tables[oid].bare_name: rows for oid, rows in found.rows.items()} == {"c": 5}
+        assert not found.empty
+        connection.execute("SET ROLE app")
+        with connection.transaction():
+            tables = tables_of(connection)
+            found = Filler(5).fill(connection, tables, seed=1)
+        refused = "its rows are refused: permission denied for table hidden"
+        assert {tables[oid].bare_name: why for oid, why in found.empty.items()} == {"hidden": refused}
+
+
+def test_ids_of_tables_differ_whatever_the_seed(server: Server) -> None:
+    tables = "abcdefghij"
+    sql = "".join(f"CREATE TABLE {name} (id int PRIMARY KEY, t text);" for name in tables)
+    union = " UNION ALL ".join(f"SELECT id FROM {name}" for name in tables)
+    for seed in (0, 1):
+        with filled(server, sql, rows=1000, seed=seed) as (connection, _, _):
+            found = connection.execute(f"SELECT count(DISTINCT id), max(id) < 3900000 FROM ({union}) t".encode())
+            assert found.fetchone() == (10_000, True)
+            again = Filler(1000).fill(connection, tables_of(connection), seed=seed + 1)
+            assert set(again.rows.values()) == {1000}
+
+
+def test_ids_of_many_rows(server: Server) -> None:
+    sql = "CREATE TABLE a (id int PRIMARY KEY, code varchar(7) UNIQUE, n int CHECK (n < 100)); CREATE TABLE b (LIKE a);"
+    with filled(server, sql, rows=100_000) as (connection, found, _):
+        assert found == {"a": 100_000, "b": 100_000}
+        assert set(Filler(100_000).fill(connection, tables_of(connection), seed=2).rows.values()) == {100_000}
+        assert connection.execute("SELECT count(*) FROM a JOIN b USING (id)").fetchone() == (0,)
+
+
+def test_a_row_for_each_condition(server: Server) -> None:
+    conditions = tuple(f"state = 's{n}'" for n in range(12))
+    with filled(server, "CREATE TABLE a (id int PRIMARY KEY, state text NOT NULL)") as (connection, _, _):
+        found = Filler(5).fill(connection, tables_of(connection), seed=1, sought={"a": conditions})
+        assert list(found.rows.values()) == [13]
+        count = connection.execute("SELECT count(DISTINCT state) FROM a WHERE state ~ '^s'").fetchone()
+        assert count == (12,)
+
+
+def test_rows_of_the_same_moment_and_uuid_are_not_there(server: Server) -> None:
+    sql = "CREATE TABLE a (n int, t text NOT NULL, at timestamptz NOT NULL, u uuid NOT NULL)"
+    with filled(server, sql) as (connection, _, _):
+        distinct = "SELECT count(DISTINCT t), count(DISTINCT at), count(DISTINCT u) FROM a"
+        assert connection.execute(distinct.encode()).fetchone() == (4, 5, 5)
+
+
+def test_keys_to_what_gets_no_rows_are_null_and_checks_know(server: Server) -> None:
+    sql = """
+    CREATE TABLE currencies (id int PRIMARY KEY);
+    CREATE TABLE a (id int PRIMARY KEY, currency int REFERENCES currencies, code text UNIQUE, n int UNIQUE);
+    ALTER TABLE a ADD CHECK ((code IS NULL) <> (currency IS NULL));
+    ALTER TABLE a ADD FOREIGN KEY (n) REFERENCES currencies;
+    CREATE TABLE b (id int PRIMARY KEY, a int NOT NULL REFERENCES a);
+    """
+    with server.fresh() as connection, connection.transaction():
+        connection.execute(sql.encode())
+        tables, _ = read_tables(connection, names=["b"])
+        found = Filler(5).fill(connection, tables)
+    assert {tables[oid].bare_name: rows for oid, rows in found.rows.items()} == {"a": 5, "b": 5}
+
+
+def test_two_ways_to_a_row_lead_to_the_same(server: Server) -> None:
+    sql = """
+    CREATE TABLE users (id int PRIMARY KEY);
+    CREATE TABLE orders (id int PRIMARY KEY, by_user int NOT NULL REFERENCES users, seller int REFERENCES users);
+    CREATE TABLE teams (id int PRIMARY KEY, lead int REFERENCES users);
+    CREATE TABLE a (id int PRIMARY KEY, by_user int REFERENCES users, for_order int NOT NULL REFERENCES orders);
+    CREATE TABLE b (id int PRIMARY KEY, buyer int NOT NULL REFERENCES users, team int REFERENCES teams);
+    CREATE TABLE c (id int PRIMARY KEY, lead int NOT NULL UNIQUE REFERENCES users, team int REFERENCES teams);
+    """
+    with filled(server, sql) as (connection, found, _):
+        assert set(found.values()) == {5}
+        wrong = "SELECT FROM a JOIN orders o ON o.id = for_order WHERE a.by_user <> o.by_user"
+        assert connection.execute(wrong.encode()).rowcount == 0
+        wrong = "SELECT FROM b JOIN teams t ON t.id = team WHERE buyer <> lead"
+        assert connection.execute(wrong.encode()).rowcount == 0
 
 
 def test_a_trigger_that_does_not_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

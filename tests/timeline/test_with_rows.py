@@ -11,6 +11,7 @@ from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.lent import lend_inside
+from pytest_migrations.rows.numbering import first_number
 from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Server
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     Make = Callable[..., History]
     Prove = Callable[..., Proof]
 
+#: The first row of public.loose has it.
+LOOSE = first_number("public.loose", 1, rows=5, seed=0)
 USERS = """
 CREATE TABLE users (id int PRIMARY KEY, name text, email text, kind varchar(50), n int, amount numeric(12, 4));
 CREATE TABLE orders (id int PRIMARY KEY, user_id int REFERENCES users ON DELETE CASCADE, state text);
@@ -202,7 +205,7 @@ def test_the_rows_that_go_with_others(prove: Prove) -> None:
 
 def test_three_examples_are_shown(prove: Prove) -> None:
     reason = verdict(prove("ALTER TABLE users DROP name", "ALTER TABLE users ADD name text")).reason
-    assert "    id '1000103': name 'Généré 1000203' -> NULL\n" in reason
+    assert "    id '1126203': name 'Généré 1126303' -> NULL\n" in reason
     assert reason.count("-> NULL") == 3
     assert "    ... and 1 more\n" in reason
     assert "-- pytest-migrations: skip rows (why)" in reason
@@ -394,7 +397,8 @@ def test_a_do_block_that_changes_nothing_that_was_there_is_no_matter(prove: Prov
         ("CREATE TABLE t (a int NOT NULL CHECK (a > 5 AND a < 3))", "no values were found that satisfy t_a_check"),
         (
             """CREATE TABLE t (); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''never''; END';
-               CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()""",
+               CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+               ALTER TABLE t ENABLE ALWAYS TRIGGER f""",
             "its rows are refused: never",
         ),
     ],
@@ -409,7 +413,11 @@ def test_a_table_that_stays_empty_is_not_proved(prove: Prove, table: str, why: s
 @pytest.mark.parametrize(
     ("up", "down", "rows"),
     [
-        ("INSERT INTO loose SELECT generate_series(1000103, 1000107)", "DELETE FROM loose WHERE id < 1000108", 5),
+        (
+            f"INSERT INTO loose SELECT generate_series({LOOSE}, {LOOSE + 4})",
+            f"DELETE FROM loose WHERE id < {LOOSE + 5}",
+            5,
+        ),
         ("INSERT INTO flags VALUES (true)", "DELETE FROM flags WHERE flag", 1),
         ("INSERT INTO moods VALUES ('ok')", "DELETE FROM moods WHERE mood = 'ok'", 1),
     ],
@@ -436,8 +444,8 @@ def test_what_cannot_be_in_a_transaction(prove: Prove) -> None:
     assert verdict(prove("VACUUM users", None)).outcome == "passed"
     proof = prove("BEGIN; DELETE FROM loose WHERE user_id = 5; COMMIT; VACUUM loose")
     assert lost(proof)[0] == ["lost 1 row of public.loose"]
-    meets = "INSERT INTO loose SELECT generate_series(1000103, 1000107); VACUUM loose"
-    assert verdict(prove(meets, "DELETE FROM loose WHERE id < 1000108")).outcome == "passed"
+    meets = f"INSERT INTO loose SELECT generate_series({LOOSE}, {LOOSE + 4}); VACUUM loose"
+    assert verdict(prove(meets, f"DELETE FROM loose WHERE id < {LOOSE + 5}")).outcome == "passed"
 
 
 def test_what_fails_in_a_transaction_alone_is_no_failure(prove: Prove) -> None:

@@ -10,15 +10,15 @@ from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import Unknown
 from pytest_migrations.rows.conditions.solving import solve
-from pytest_migrations.rows.numbering import FIRST_NUMBER, SEED_APART, ImpossibleError, rows_of
+from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_migrations.rows.table import Type
 
-#: So many seeds beside the first get values of their own.
-_SEEDS = 2
+#: So many more values than rows, for those of other seeds.
+_MORE = 14
 #: So many usual values have to satisfy a domain.
 _TRIED = 5
 
@@ -54,8 +54,7 @@ class Domains:
         if not usual("0") or _satisfied(connection, domain, usual("r.g")):
             return ()
         unknown = Unknown("value", base, usual, nullable=False, distinct=True)
-        enough = count + _SEEDS * SEED_APART
-        solved = solve(connection, [unknown], list(domain.checks), count=enough, number=0)
+        solved = solve(connection, [unknown], list(domain.checks), count=count + _MORE, number=0)
         if not solved:
             raise ImpossibleError(f"no values were found for the domain {domain.name}: {' AND '.join(domain.checks)}")
         return tuple(row["value"] or "NULL" for row in solved)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import tuple_row
 
+from pytest_migrations.rows.attempt import Attempt
 from pytest_migrations.rows.insertion import insertion
 from pytest_migrations.rows.nulls import Nulls
-from pytest_migrations.rows.numbering import ImpossibleError
+from pytest_migrations.rows.numbering import SEEDS, ImpossibleError
 from pytest_migrations.rows.order import in_order
 from pytest_migrations.rows.reasons import why_empty
+from pytest_migrations.rows.recipe import Wanted
 from pytest_migrations.rows.recipes import Recipes
 
 if TYPE_CHECKING:
@@ -27,8 +30,11 @@ if TYPE_CHECKING:
 #: that was not enough, there is less patience.
 _MOST = 5_000
 _LESS = 1_000
-#: Texts for triggers that read them: this and a number is a version, a path of labels, and in ASCII.
-_PLAIN = "1.0."
+#: So many conditions of a migration on one table are each given a row of their own.
+_MOST_SOUGHT = 50
+#: Within the context of an error, which begins with the innermost.
+_FUNCTION = re.compile(r"function (\S+\(.*?\)) line.*$")
+_ROLE = "session_replication_role"
 _SAVEPOINT = "pytest_migrations_rows"
 
 
@@ -38,6 +44,8 @@ class Filled:
 
     rows: Mapping[int, int] = field(default_factory=dict)
     empty: Mapping[int, str] = field(default_factory=dict)
+    #: Why others got rows without their triggers being called.
+    without_triggers: Mapping[int, str] = field(default_factory=dict)
     #: Why others hold one row alone, NULL where it may be: of it next to nothing can be lost.
     bare: Mapping[int, str] = field(default_factory=dict)
 
@@ -68,22 +76,8 @@ class Filler:
         """
         wanted = {oid: conditions for oid, table in tables.items() if (conditions := sought.get(table.bare_name, ()))}
         filling = _Filling(connection, tables, self._recipes, self._slow, most)
-        filling.fill(_Attempt(self._rows, seed, wanted))
-        return Filled(filling.rows, filling.empty, filling.bare)
-
-
-@dataclass(frozen=True)
-class _Attempt:
-    """How many rows to put in, and which: ``sought`` has by OID conditions that a row should satisfy."""
-
-    rows: int
-    seed: int
-    sought: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
-    nulls: Nulls = Nulls.SOME
-    #: Leave rows out that meet others.
-    avoiding: bool = False
-    #: What texts begin with, in front of a number.
-    texts: str = ""
+        filling.fill(Attempt(self._rows, seed % SEEDS, wanted))
+        return Filled(filling.rows, filling.empty, filling.without_triggers, filling.bare)
 
 
 class _Filling:
@@ -97,6 +91,9 @@ class _Filling:
     ) -> None:
         self.rows: dict[int, int] = {}
         self.empty: dict[int, str] = {}
+        self.without_triggers: dict[int, str] = {}
+        #: By which functions of triggers rows were refused.
+        self._refused: dict[int, str] = {}
         self.bare: dict[int, str] = {}
         self._connection = connection
         self._tables = tables
@@ -105,7 +102,7 @@ class _Filling:
         self._most = most
         self._patience = _MOST
 
-    def fill(self, attempt: _Attempt) -> None:
+    def fill(self, attempt: Attempt) -> None:
         groups = in_order(self._tables)
         wanted = dict(attempt.sought)
         attempt = replace(attempt, sought=wanted)
@@ -117,34 +114,33 @@ class _Filling:
         self._halve([recipes for recipes in reversed(made) if recipes], attempt)
         self._explain()
 
-    def _made(self, group: Iterable[Table], attempt: _Attempt) -> list[Recipe]:
+    def _made(self, group: Iterable[Table], attempt: Attempt) -> list[Recipe]:
         """The recipes of a group, without those of its tables that take no row."""
         return [recipe for table in group if (recipe := self._recipe(table, attempt))]
 
-    def _recipe(self, table: Table, attempt: _Attempt) -> Recipe | None:
-        sought = attempt.sought.get(table.oid, ())
+    def _recipe(self, table: Table, attempt: Attempt) -> Recipe | None:
         if table in self._slow:
             self.empty[table.oid] = self._slow[table]
             return None
-        rows = min(attempt.rows, self._most.get(table.oid, attempt.rows))
+        sought = len(attempt.sought.get(table.oid, ()))
+        rows = max(attempt.rows, min(sought + 1, _MOST_SOUGHT) if sought else 0)  # the first satisfies none
+        rows = min(rows, self._most.get(table.oid, rows))
         if not rows:
             self.empty[table.oid] = "any row is in the way of those that the migration puts in"
             return None
         try:
-            return self._recipes.recipe(
-                self._connection,
-                table,
-                rows,
-                seed=attempt.seed,
-                sought=sought,
-                nulls=attempt.nulls,
-                texts=attempt.texts,
-            )
+            return self._recipes.recipe(self._connection, table, self._wanted(table, rows, attempt))
         except ImpossibleError as error:
             self.empty[table.oid] = str(error)
             return None
 
-    def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: _Attempt) -> None:
+    def _wanted(self, table: Table, rows: int, attempt: Attempt) -> Wanted:
+        sought = attempt.sought.get(table.oid, ())
+        lacking = {name for key in table.foreign_keys if key.target not in self._tables for name in key.columns}
+        lacking &= {column.name for column in table.columns if column.takes_null}
+        return Wanted(rows, attempt.seed, sought, attempt.nulls, attempt.texts, frozenset(lacking))
+
+    def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
         """Put in all at once, or if some are refused, one half after the other."""
         try:
             self._put_in(groups, attempt)
@@ -161,26 +157,19 @@ class _Filling:
             if not self._came(recipes):
                 self._insist([recipe.table for recipe in recipes], attempt)
 
-    def _insist(self, group: Sequence[Table], attempt: _Attempt) -> None:
+    def _insist(self, group: Sequence[Table], attempt: Attempt) -> None:
         """Put in what the tables of a group take, be it less and less like rows of production."""
-        count, seed = attempt.rows, attempt.seed
-        attempts = [
-            attempt,
-            replace(attempt, avoiding=True),
-            _Attempt(count, seed, nulls=Nulls.NONE),
-            _Attempt(count, seed + 1, nulls=Nulls.NONE, texts=_PLAIN),
-            _Attempt(1, seed, nulls=Nulls.NONE),
-            _Attempt(1, seed + 1, nulls=Nulls.ALL),
-        ]
-        if any(self._ends(group, each) for each in attempts):
+        if any(self._ends(group, each) for each in attempt.insisting()):
             return
         parts = in_order({table.oid: table for table in group}, strictly=True)
         if len(parts) > 1:
             for part in parts:
                 self._insist(part, attempt)
 
-    def _ends(self, group: Sequence[Table], attempt: _Attempt) -> bool:
+    def _ends(self, group: Sequence[Table], attempt: Attempt) -> bool:
         """Whether there is nothing more to try for a group behind this attempt."""
+        if not attempt.triggers and not self._is_refused_by_triggers(group):
+            return False
         recipes = self._made(group, attempt)
         try:
             self._put_in([recipes] if recipes else [], attempt)
@@ -189,14 +178,26 @@ class _Filling:
             return True
         except psycopg.Error as error:
             refused = error.diag.message_primary or str(error)
-            if attempt.nulls is not Nulls.ALL:  # what is said of NULLs would lead astray
+            # What is said of NULLs would lead astray, as what is said of who may switch triggers off.
+            if attempt.nulls is not Nulls.ALL and attempt.triggers:
                 self.empty |= {recipe.table.oid: f"its rows are refused: {refused}" for recipe in recipes}
+                if function := _FUNCTION.search(error.diag.context or ""):
+                    refused = f"{function[1]} refuses rows: {refused}"
+                    self._refused |= {recipe.table.oid: refused for recipe in recipes if recipe.table.has_triggers}
             return False
         for recipe in recipes:
             refused = self.empty.pop(recipe.table.oid, "")
+            if not attempt.triggers and recipe.table.has_triggers:
+                self.without_triggers[recipe.table.oid] = self._refused[recipe.table.oid]
             if attempt.nulls is Nulls.ALL and refused:
                 self.bare[recipe.table.oid] = f"only one, NULL where it may be, since {refused}"
         return not recipes or self._came(recipes)
+
+    def _is_refused_by_triggers(self, group: Iterable[Table]) -> bool:
+        """Whether a trigger is in the way, and no foreign key, which without triggers would not be looked at."""
+        computed = {column.name for table in group for column in table.columns if column.generated}
+        keys = {name for table in group for key in table.foreign_keys for name in key.columns}
+        return not computed & keys and any(table.oid in self._refused for table in group)
 
     def _came(self, recipes: Sequence[Recipe]) -> bool:
         """Whether rows have come of them, or others are in their way.
@@ -208,22 +209,28 @@ class _Filling:
             return True
         return bool(self._holding([table.oid for table in tables]))
 
-    def _holding(self, oids: Iterable[int]) -> set[int]:
-        """Those of the tables that hold rows."""
+    def _holding(self, oids: Sequence[int]) -> set[int]:
+        """Those of the tables that hold rows, as far as who the session has become may know."""
         there = " UNION ALL ".join(f"SELECT {oid} WHERE EXISTS (SELECT FROM {self._tables[oid].name})" for oid in oids)
         cursor = self._connection.cursor(row_factory=tuple_row)
-        return {oid for (oid,) in cursor.execute(there.encode()).fetchall()}
+        try:
+            with self._connection.transaction():
+                return {oid for (oid,) in cursor.execute(there.encode()).fetchall()}
+        except psycopg.errors.InsufficientPrivilege:
+            return {oid for each in oids for oid in self._holding([each])} if len(oids) > 1 else set()
 
     def _give_up(self, group: Iterable[Table]) -> None:
         for table in group:
             why = "putting rows into it takes too long"
             self._slow[table] = self.empty[table.oid] = why
 
-    def _put_in(self, groups: Sequence[Sequence[Recipe]], attempt: _Attempt) -> None:
+    def _put_in(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
         """Put in the rows of all groups by one message, or none of them."""
         if not groups:
             return
         statements = [insertion(recipes, self._tables, avoiding=attempt.avoiding) for recipes in groups]
+        if not attempt.triggers:
+            statements = [f"SET LOCAL {_ROLE} = replica", *statements, f"SET LOCAL {_ROLE} = origin"]
         rows = sum(recipe.count for recipes in groups for recipe in recipes)
         statements += [*_settled(self._tables.values()), f"RELEASE SAVEPOINT {_SAVEPOINT}"]
         # By itself: of a message that cannot be parsed nothing is run.

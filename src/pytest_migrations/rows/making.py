@@ -5,42 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 import psycopg
 
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
-from pytest_migrations.derive.names import literal
-from pytest_migrations.rows import types
+from pytest_migrations.rows.computed import Computed
 from pytest_migrations.rows.conditions.candidates import Unknown
-from pytest_migrations.rows.conditions.judging import Generated
 from pytest_migrations.rows.conditions.solving import solve
-from pytest_migrations.rows.conditions.trees import names_in, tree_of
 from pytest_migrations.rows.demands import demands
 from pytest_migrations.rows.differing import Differing
 from pytest_migrations.rows.grouping import grouped
-from pytest_migrations.rows.nulls import Nulls, usual_nulls
-from pytest_migrations.rows.numbering import FIRST_NUMBER, SEED_APART, ImpossibleError, rows_of
+from pytest_migrations.rows.nulls import usual_nulls
+from pytest_migrations.rows.numbering import ImpossibleError, rows_of
 from pytest_migrations.rows.recipe import Recipe
-from pytest_migrations.rows.table import Check
+from pytest_migrations.rows.usual import Usual
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pytest_migrations.rows.conditions.solving import Row
-    from pytest_migrations.rows.table import Column, Table, Type
+    from pytest_migrations.rows.recipe import Wanted
+    from pytest_migrations.rows.table import Check, Table, Type
 
-#: Between the numbers of one column and those of the next, so that no two columns hold the same.
-_APART = 100
-#: Rows of a partition are not those that its table has got.
-_PARTITION_APART = 10_000
 #: Where values may come again, so many are sought.
 _ENOUGH = 20
-
-#: Types whose values may be any text, if it is not longer than that.
-_TEXTS = ("text", "varchar", "citext")
-_LONG = 20
 
 
 class Making:
@@ -50,62 +39,38 @@ class Making:
         self,
         connection: psycopg.Connection[Any],
         table: Table,
-        rows: int,
-        *,
-        seed: int,
-        nulls: Nulls,
-        texts: str,
+        wanted: Wanted,
         chosen: Mapping[str, tuple[str, ...]],
     ) -> None:
-        if table.cannot:
-            raise ImpossibleError(table.cannot)
         self._connection = connection
         self._table = table
-        self._chosen = chosen
-        self._apart = SEED_APART * seed
-        self._first = FIRST_NUMBER + self._apart
-        if table.root != table.oid:
-            self._first += _PARTITION_APART * (1 + crc32(table.shown.encode()) % 100)
-        self._generated = tuple(
-            Generated(column.name, column.type.name, column.generated, column.nullable)
-            for column in table.columns
-            if column.generated
-        )
-        self._made_from = {each.name: frozenset(names_in(tree_of(each.expression))) for each in self._generated}
-        self._columns = {column.name: column for column in table.columns if self._is_made(column)}
-        #: That generated columns can be evaluated.
-        self._computed = [
-            Check(f"the generated column {each.name}", needs, f"num_nulls({quoted(each.name)}) {nulls} 0")
-            for each in self._generated
-            for needs, nulls in [(self._made_from[each.name], ">=" if each.nullable else "=")]
-            if needs
-        ]
+        self._wanted = wanted
+        self._usual = Usual(connection, table, wanted, chosen)
+        self._computed = Computed(table)
         self._checks = [
             *(
-                replace(check, columns=self._sources(check.columns))
+                replace(check, columns=self._computed.sources(check.columns))
                 for check in (*table.checks, *table.evaluated)
                 if check.columns
             ),
-            *self._computed,
+            *self._computed.checks,
         ]
-        self._referring = frozenset(name for key in table.foreign_keys for name in key.columns)
+        self._referring = frozenset(name for key in table.foreign_keys for name in key.columns) - wanted.lacking
         #: By row, in turn, the values of columns of foreign keys that these do not choose.
-        self._settled: dict[str, list[str | None]] = {
-            each.name: [f"({each.expression})"] for each in self._generated if not self._made_from[each.name]
-        }
-        self._capacity = self._capacities()
-        differing = self._differing(rows)
+        self._settled: dict[str, list[str | None]] = {name: [sql] for name, sql in self._computed.constant.items()}
+        self._capacity = self._usual.capacities(_columns_of(self._checks))
+        differing = self._differing(wanted.rows)
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
-        self._nulled = nulls
-        self._texts = texts
-        self._values = {name: self._usual(column) for name, column in self._columns.items()}
-        self._nulls = usual_nulls(table, self._columns.values(), nulls, self._count)
+        #: By the name of a column SQL of its value, and of when it is NULL.
+        self._values = self._usual.values(self._unique)
+        self._nulls = usual_nulls(table, self._usual.columns.values(), wanted.nulls, self._count)
+        self._nulls |= dict.fromkeys(wanted.lacking, "true")
 
-    def recipe(self, sought: Sequence[str]) -> Recipe:
+    def recipe(self) -> Recipe:
         for group in self._broken():
             self._solve(group)
         hopeless = set[str]()
-        for row, condition in zip(range(1, self._count) if self._count > 1 else [0], sought, strict=False):
+        for row, condition in zip(range(1, self._count) if self._count > 1 else [0], self._wanted.sought, strict=False):
             if condition not in hopeless and not self._have_one(row, condition):
                 hopeless.add(condition)
         elsewhere = self._referring - self._settled.keys()
@@ -121,49 +86,19 @@ class Making:
                 name: self._value(name) if name in self._values else str(found[0])
                 for name, found in self._settled.items()
             },
-            tuple(check for check in self._table.checks if self._sources(check.columns) & elsewhere),
-            {each.name: (f"({each.expression})::{each.type}", self._made_from[each.name]) for each in self._generated},
+            tuple(check for check in self._table.checks if self._computed.sources(check.columns) & elsewhere),
+            self._computed.expressions,
             demands(self._table, self._settled, self._count),
-            self._nulled,
+            self._wanted.nulls,
         )
-
-    def _is_made(self, column: Column) -> bool:
-        """Whether a value is made for a column; where nothing is known of its type, it gets along without one."""
-        if column.generated:
-            return False
-        if types.expression(column.type, str(FIRST_NUMBER), self._chosen) is not None:
-            return True
-        if column.has_default or column.nullable:
-            return False
-        raise ImpossibleError(f"no value of the type {column.type.name} is known for its column {column.name}")
-
-    def _sources(self, columns: Iterable[str]) -> frozenset[str]:
-        """The columns, those that are generated by what they are made from."""
-        return frozenset[str]().union(*(self._made_from.get(name, {name}) for name in columns))
-
-    def _capacities(self) -> dict[str, int]:
-        """After how many rows the usual values of columns come again; those that may need others come last."""
-        checked = frozenset[str]().union(*(check.columns for check in self._checks))
-        last = sorted(self._columns.values(), key=lambda column: (column.name in checked, column.position))
-        return {column.name: types.capacity(column.type, self._chosen) for column in last}
 
     def _differing(self, rows: int) -> Differing:
         keys = [
             replace(key, columns=columns, by_value=key.by_value and columns == key.columns)
             for key in self._table.keys
-            for columns in [self._sources(key.columns)]
+            for columns in [self._computed.sources(key.columns)]
         ]
         return Differing(keys, rows, self._capacity, self._referring - self._settled.keys())
-
-    def _usual(self, column: Column) -> str:
-        return self._numbered(column, "r.g" if column.name in self._unique or self._nulled is Nulls.NONE else "r.d")
-
-    def _numbered(self, column: Column, row: str) -> str:
-        """The usual value of a column in the row of this number."""
-        number = f"({self._first + _APART * column.position} + {row})"
-        if self._texts and column.type.base in _TEXTS and not 0 <= column.type.modifier < _LONG:
-            return f"CAST(concat({literal(self._texts)}, {number}) AS {column.type.name})"
-        return types.expression(column.type, number, self._chosen) or "NULL"
 
     def _value(self, name: str) -> str:
         value, nulls = self._values[name], self._nulls.get(name)
@@ -175,7 +110,7 @@ class Making:
         if not checks:
             return []
         rows = ", ".join(f"{self._value(name)} AS {quoted(name)}" for name in self._values)
-        generated = "".join(f", ({each.expression})::{each.type} AS {quoted(each.name)}" for each in self._generated)
+        generated = "".join(f", {sql} AS {quoted(name)}" for name, (sql, _) in self._computed.expressions.items())
         satisfied = ", ".join(f"bool_and(({check.condition}) IS NOT FALSE)" for check in checks)
         source = f"SELECT t.*{generated} FROM (SELECT {rows} FROM {rows_of(self._count)}) t"
         try:
@@ -190,28 +125,30 @@ class Making:
 
         Foreign keys choose their own, unless none of these will do.
         """
-        named = frozenset[str]().union(*(check.columns for check in group))
-        conditions = [check.condition for check in group if check not in self._computed]  # which are looked at anyway
+        named, conditions = _columns_of(group), self._conditions(group)
+        referring = named & self._referring
         if named & self._alone:  # behind those of other seeds
-            count, known = self._count + self._apart, self._count
+            count, known = self._count * (1 + self._wanted.seed), self._count
         else:
             count = known = min(self._count, _ENOUGH)
         solved = self._solved(named, conditions, count)[-known:]
-        referring = named & self._referring
         if not solved and referring:
             solved = self._solved(named, conditions, count, choosing=frozenset())[-known:]
             self._settled |= {name: [row[name] for row in solved] for name in referring if solved}
-        if not solved and referring:
-            return  # the checks are asked of what there is
-        if not solved:
+        if solved:
+            self._take(solved)
+        elif not referring:  # else the checks are asked of what there is
             names = " and ".join(dict.fromkeys(check.name for check in group))
-            what = " AND ".join(conditions or [each.expression for each in self._generated])
+            what = " AND ".join(conditions or [each.expression for each in self._computed.columns])
             raise ImpossibleError(f"no values were found that satisfy {names}: {what}")
+
+    def _take(self, solved: Sequence[Row]) -> None:
+        """Let rows have these values, in turn."""
         if self._alone.intersection(solved[0]):
             self._count = min(self._count, len(solved))
         for name in solved[0]:
             by_row = [row[name] for row in solved]
-            self._values[name] = _in_turn(by_row, self._columns[name].type)
+            self._values[name] = _in_turn(by_row, self._usual.columns[name].type)
             self._capacity[name] = len(set(by_row))
             self._nulls.pop(name, None)
             if empty := [str(row) for row, value in enumerate(by_row) if value is None]:
@@ -219,14 +156,10 @@ class Making:
 
     def _have_one(self, row: int, condition: str) -> bool:
         """Let the row of this number satisfy a condition; False where no such row is found."""
-        names = {name for name in self._columns if name in condition}
-        together = [group for group in grouped(self._checks) if names.intersection(*(check.columns for check in group))]
-        names = names.union(*(check.columns for group in together for check in group)) & self._columns.keys()
-        conditions = [
-            condition,
-            *(check.condition for group in together for check in group if check not in self._computed),
-        ]
-        solved = self._solved(names, conditions, 1, number=row)
+        named = {name for name in self._usual.columns if name in condition}
+        together = [check for group in grouped(self._checks) if named & _columns_of(group) for check in group]
+        names = (named | _columns_of(together)) & self._usual.columns.keys()
+        solved = self._solved(names, [condition, *self._conditions(together)], 1, number=row)
         for found in solved:
             for name, value in found.items():
                 others = self._nulls.pop(name, None)
@@ -235,6 +168,10 @@ class Making:
                 if value is not None:
                     self._values[name] = f"CASE r.g WHEN {row} THEN {value} ELSE {self._values[name]} END"
         return bool(solved)
+
+    def _conditions(self, checks: Iterable[Check]) -> list[str]:
+        """Those of checks, without those on generated columns, which are looked at anyway."""
+        return [check.condition for check in checks if check not in self._computed.checks]
 
     def _solved(
         self,
@@ -251,15 +188,21 @@ class Making:
             Unknown(
                 name,
                 column.type,
-                partial(self._numbered, column),
+                None if name in self._wanted.lacking else partial(self._usual.value, column),
                 nullable=column.takes_null,
                 distinct=name in self._alone,
-                present=name in choosing,
+                present=name in choosing or name in self._wanted.lacking,
             )
-            for name, column in self._columns.items()
+            for name, column in self._usual.columns.items()
             if name in names
         ]
-        return solve(self._connection, unknowns, conditions, count=count, number=number, generated=self._generated)
+        return solve(
+            self._connection, unknowns, conditions, count=count, number=number, generated=self._computed.columns
+        )
+
+
+def _columns_of(checks: Iterable[Check]) -> frozenset[str]:
+    return frozenset[str]().union(*(check.columns for check in checks))
 
 
 def _in_turn(values: Sequence[str | None], type_: Type) -> str:

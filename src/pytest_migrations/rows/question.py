@@ -24,6 +24,10 @@ with recursive named(oid, asked) as (
               else bool_and(a.attnotnull) end
             from pg_attribute a where a.attrelid = n.oid and a.attnum = any (k.conkey)))
       union all
+        select k.confrelid, false from pg_class c cross join lateral pg_partition_tree(c.oid) p
+          join pg_constraint k on k.conrelid = p.relid
+        where c.oid = n.oid and c.relkind = 'p' and p.level > 0 and k.contype = 'f' and k.conparentid = 0
+      union all
         select i.inhrelid, true from pg_inherits i join pg_class c on c.oid = i.inhrelid
         where i.inhparent = n.oid and n.asked and c.relkind = 'r' and not c.relispartition
     ) more(oid, is_child)
@@ -59,10 +63,14 @@ select 'table', c.oid::int8, json_build_object(
     'asked', w.asked, 'schema', n.nspname, 'name', c.relname, 'quoted', c.oid::regclass::text,
     'partition', case when c.relispartition then pg_get_partition_constraintdef(c.oid) end,
     'partitions', case when c.relkind = 'p' then (select json_agg(p.condition) from (
-        select pg_get_partition_constraintdef(p.relid) from pg_partition_tree(c.oid) p
+        select nullif(concat_ws(' AND ', pg_get_partition_constraintdef(p.relid), (
+              select string_agg(pg_get_expr(k.conbin, k.conrelid), ' AND ') from pg_constraint k
+              where k.conrelid = p.relid and k.contype = 'c' and k.coninhcount = 0)), '')
+          from pg_partition_tree(c.oid) p
           join pg_class l on l.oid = p.relid and l.relkind = 'r'
         where p.isleaf order by l.relname limit {_MOST_PARTITIONS}) p(condition)) end,
-    'partitioned', c.relkind = 'p', 'root', pg_partition_root(c.oid)::int8,
+    'forbidden', not has_table_privilege(c.oid, 'INSERT'), 'partitioned', c.relkind = 'p',
+    'root', pg_partition_root(c.oid)::int8,
     'identity', (select json_agg(a.attname order by a.attnum) from pg_attribute a where a.attrelid = c.oid
         and a.attnum = any ((select i.indkey::int2[] from pg_index i where i.indrelid = c.oid and i.indisunique
             and i.indpred is null and i.indexprs is null and not exists (select from pg_attribute o
@@ -83,11 +91,17 @@ select 'table', c.oid::int8, json_build_object(
             k.conname, k.conkey, pg_get_expr(k.conbin, k.conrelid)) order by k.conname)
         from pg_constraint k where k.conrelid = c.oid and k.contype = 'c'
           and coalesce((to_jsonb(k) ->> 'conenforced')::bool, true)),
-    'foreign', (select json_agg(json_build_array(k.conname, k.conkey, k.confrelid::int8,
+    'foreign', (select json_agg(json_build_array(k.conname,
+            (select json_agg(o.attnum order by u.place) from unnest(k.conkey) with ordinality u(number, place)
+               join pg_attribute a on a.attrelid = k.conrelid and a.attnum = u.number
+               join pg_attribute o on o.attrelid = c.oid and o.attname = a.attname),
+            k.confrelid::int8,
             (select json_agg(a.attname order by u.place) from unnest(k.confkey) with ordinality u(number, place)
                join pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.number),
             k.confmatchtype = 'f') order by k.conname)
-        from pg_constraint k where k.conrelid = c.oid and k.contype = 'f'
+        from unnest(case c.relkind when 'p' then array(select relid::oid from pg_partition_tree(c.oid))
+            else array[c.oid] end) part(oid) join pg_constraint k on k.conrelid = part.oid
+        where k.contype = 'f' and (k.conrelid = c.oid or k.conparentid = 0)
           and not exists (select from pg_constraint p where p.oid = k.conparentid and p.conrelid = k.conrelid)),
     'keys', (select json_agg(json_build_array(
             case when i.indexprs is null then to_jsonb((i.indkey::int2[])[0:i.indnkeyatts - 1])
@@ -106,4 +120,4 @@ select 'table', c.oid::int8, json_build_object(
                 and not o.condeferrable)) order by k.conname)
         from pg_constraint k where k.conrelid = c.oid and k.condeferrable))
 from wanted w join pg_class c using (oid) join pg_namespace n on n.oid = c.relnamespace
-where c.relkind in ('r', 'p')"""
+where c.relkind in ('r', 'p') and has_schema_privilege(n.oid, 'USAGE') and has_table_privilege(c.oid, 'SELECT')"""

@@ -31,7 +31,8 @@ def read_tables(
 ) -> tuple[dict[int, Table], set[int]]:
     """The tables with these names, in whatever schema, or OIDs, and all that their rows have to refer to, by OID.
 
-    Also which of them were asked for, those that inherit from one included. What belongs to an extension is left out.
+    Also which of them were asked for, those that inherit from one included. What belongs to an extension is left out,
+    and what the user may not read.
     Raises psycopg.Error where the server does.
     """
     if not names and not oids:
@@ -136,10 +137,17 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
         ),
         bool(facts["triggers"]),
         bool(facts["rules"]),
-        "it has no partitions" if facts["partitioned"] and facts["partitions"] is None else "",
+        bool(facts["partitioned"]),
+        _why_never(facts),
         facts["root"] or oid,
         tuple(facts["identity"] or ()),
     )
+
+
+def _why_never(facts: Mapping[str, Any]) -> str:
+    if facts["forbidden"]:
+        return "the user may not put rows into it"
+    return "it has no partitions" if facts["partitioned"] and facts["partitions"] is None else ""
 
 
 def _bounds(facts: Mapping[str, Any], columns: Iterable[Column]) -> list[Check]:

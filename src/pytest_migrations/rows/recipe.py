@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Up to ``rows`` rows of a table, of which one satisfies each condition that is ``sought``, where one can."""
+
+    rows: int
+    seed: int = 0
+    sought: tuple[str, ...] = ()
+    nulls: Nulls = Nulls.SOME
+    #: What texts begin with, in front of a number.
+    texts: str = ""
+    #: Columns of foreign keys to what gets no rows: they can only be NULL.
+    lacking: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Recipe:
     """``count`` rows of a table, numbered as ``rows_of`` does.
 

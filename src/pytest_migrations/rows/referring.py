@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from pytest_migrations.rows.recipe import Recipe
     from pytest_migrations.rows.table import ForeignKey, Table
@@ -29,28 +29,36 @@ class Referring:
         #: SQL of what is known of the columns of keys, and which of these are the same in all rows.
         self._settled = dict(recipe.settled)
         self._constant = {name for name, value in self._settled.items() if not _NUMBERED.search(value)}
+        #: By the name of a key what the rows that it refers to say of other columns.
+        self._agreed: dict[str, str] = {}
+        self._said: dict[str, dict[str, str]] = _said_by(keys, tables, self._free(keys))
         #: Of each column how many values it has.
         self._counts: dict[str, str] = {}
         # The widest first: what is part of another key is then settled by it.
-        for number, key in enumerate(sorted(keys, key=lambda key: (-len(key.columns), key.name))):
-            new = [name for name in key.columns if name not in self._settled and name not in recipe.generated]
-            if key.target not in tables:
-                self._lack(new)
-            else:
-                self._refer(number, key, new, tables[key.target].name)
+        # Those that say something of others next.
+        in_turn = sorted(keys, key=lambda key: (-len(key.columns), key.name not in self._said, key.name))
+        for number, key in enumerate(in_turn):
+            if key.target in tables:
+                self._refer(number, key, tables[key.target].referred)
         for name in sorted({name for key in keys for name in key.columns}.intersection(recipe.usual)):
             if name not in self.values.keys() | self._settled.keys():
                 self.values[name] = recipe.usual[name]  # the others of its key are NULL
         self._bound()
 
-    def _lack(self, names: Sequence[str]) -> None:
-        """Nothing is known of the table that a key refers to."""
-        nullable = [self._columns[name] for name in names if self._columns[name].takes_null]
-        self.values |= {column.name: f"NULL::{column.type.name}" for column in nullable}
+    def _free(self, keys: Sequence[ForeignKey]) -> set[str]:
+        """The columns of keys that may have any value that is there."""
+        recipe = self._recipe
+        bound = recipe.unique.union(*(foreign for foreign, _, _ in recipe.bounds), *(c.columns for c in recipe.checks))
+        return {name for key in keys for name in key.columns} - bound - recipe.settled.keys() - recipe.generated.keys()
 
-    def _refer(self, number: int, key: ForeignKey, new: Sequence[str], target: str) -> None:
+    def _refer(self, number: int, key: ForeignKey, target: str) -> None:
+        new = [name for name in key.columns if name not in self._settled and name not in self._recipe.generated]
         source = f"FROM {target} t WHERE {' AND '.join(f't.{quoted(name)} IS NOT NULL' for name in key.referred)}"
         pairs = {name: f"t.{quoted(referred)}" for name, referred in zip(key.columns, key.referred, strict=True)}
+        table = self._recipe.table
+        if any(unique.columns == frozenset(key.columns) for unique in table.keys):  # what is referred to is taken
+            same = " AND ".join(f"o.{quoted(name)} = {value}" for name, value in pairs.items())
+            source += f" AND NOT EXISTS (SELECT FROM {table.name} o WHERE {same})"
         known = {name: self._settled[name] for name in pairs if name in self._settled}
         agreeing = " AND ".join(f"{pairs[name]} = {value}" for name, value in known.items())
         if not new and not known:
@@ -60,13 +68,15 @@ class Referring:
             self.conditions.append(f"({lacks} OR EXISTS (SELECT {source} AND {agreeing}))")
             return
         if known.keys() <= self._constant:
-            self._join_in_turn(number, new, pairs, f"{source} AND {agreeing}" if known else source)
+            self._join_in_turn(number, key, new, pairs, f"{source} AND {agreeing}" if known else source)
         else:
             self._join_agreeing(number, new, pairs, f"{source} AND {agreeing}")
         for place, name in enumerate(new):
             self._take(name, f"f{number}.v{place}", can_lack=self._recipe.table.can_lack(key))
 
     def _take(self, name: str, value: str, *, can_lack: bool) -> None:
+        if name in self._agreed:
+            value = f"coalesce({self._agreed[name]}, {value})"
         if can_lack and not self._columns[name].takes_null and name in self._recipe.usual:
             value = f"coalesce({value}, {self._recipe.usual[name]})"  # the others are NULL where there is no row
         self._settled[name] = value
@@ -82,13 +92,18 @@ class Referring:
         self.joins.append(f" LEFT JOIN LATERAL ({one}) f{number} ON true")
         self._counts |= dict.fromkeys(new, "1")
 
-    def _join_in_turn(self, number: int, new: Sequence[str], pairs: Mapping[str, str], source: str) -> None:
+    def _join_in_turn(
+        self, number: int, key: ForeignKey, new: Sequence[str], pairs: Mapping[str, str], source: str
+    ) -> None:
         """Refer to one row behind the other: by the second key to what the row before refers to by the first."""
         row = f"({'r.g' if self._recipe.unique.intersection(new) else 'r.d'} + {number} * (n{number}.c - 1))"
         order = ", ".join(f"{value} DESC" for value in pairs.values())
         most = f"LIMIT {self._recipe.count + number}"
         counted = f"SELECT nullif(count(*), 0) AS c FROM (SELECT {source} {most}) t"
-        numbered = f"SELECT {_named(new, pairs)}, row_number() OVER (ORDER BY {order}) - 1 AS i {source}"
+        said = self._said.get(key.name, {})
+        also = "".join(f", t.{quoted(column)} AS {quoted(f'of {name}')}" for name, column in said.items())
+        self._agreed |= {name: f"f{number}.{quoted(f'of {name}')}" for name in said}
+        numbered = f"SELECT {_named(new, pairs)}{also}, row_number() OVER (ORDER BY {order}) - 1 AS i {source}"
         self.joins += [
             f" LEFT JOIN ({counted}) n{number} ON true",
             f" LEFT JOIN ({numbered} ORDER BY {order} {most}) f{number} ON f{number}.i = {row} % n{number}.c",
@@ -103,6 +118,32 @@ class Referring:
                 most = f"lcm({most}, {count})"
             if foreign & self._counts.keys():
                 self.conditions.append(f"r.g < coalesce({most}, {without})")
+
+
+def _said_by(
+    keys: Sequence[ForeignKey], tables: Mapping[int, Table], free: Collection[str]
+) -> dict[str, dict[str, str]]:
+    """By the name of a key, for columns that refer to the same as a column of the table that it refers to: that column.
+
+    An order is of the customer to whom the invoice of the order goes: both ways lead to the same row.
+    """
+    found: dict[str, dict[str, str]] = {}
+    single = [key for key in keys if len(key.columns) == 1 and key.target in tables]
+    told = set[str]()
+    for key in single:
+        for other in single:
+            name = other.columns[0]
+            if other is key or other.name in found or name not in free or {name, key.columns[0]} & told:
+                continue
+            hops = [
+                hop.columns[0]
+                for hop in tables[key.target].foreign_keys
+                if (hop.target, hop.referred) == (other.target, other.referred) and key.target != other.target
+            ]
+            if name in hops or len(hops) == 1:
+                found.setdefault(key.name, {})[name] = name if name in hops else hops[0]
+                told.add(name)
+    return found
 
 
 def _named(new: Sequence[str], pairs: Mapping[str, str]) -> str:

@@ -10,6 +10,7 @@ from psycopg.rows import tuple_row
 
 from pytest_migrations.rows import types
 from pytest_migrations.rows.numbering import ImpossibleError
+from pytest_migrations.rows.recipe import Wanted
 from pytest_migrations.rows.recipes import Recipes
 from pytest_migrations.rows.types.lazily import st
 
@@ -53,7 +54,7 @@ class Sampler:
 
         :raises ImpossibleError: where no values that satisfy them were found.
         """
-        recipe = Recipes().recipe(self._connection, self.table, _SAMPLES)
+        recipe = Recipes().recipe(self._connection, self.table, Wanted(_SAMPLES))
         conditional = frozenset[str]().union(*(check.columns for check in (*self.table.checks, *self.table.evaluated)))
         made = [
             (column.name, recipe.values[column.name], column.type)
@@ -101,7 +102,7 @@ class Sampler:
         columns = sql.SQL(", ").join(map(sql.Identifier, key.referred))
         present = sql.SQL(" AND ").join(sql.SQL("{} IS NOT NULL").format(sql.Identifier(name)) for name in key.referred)
         query = sql.SQL("SELECT {columns} FROM {table} WHERE {present} ORDER BY {columns} LIMIT {most}").format(
-            columns=columns, table=sql.SQL(self._tables[key.target].name), present=present, most=_MOST_KEYS
+            columns=columns, table=sql.SQL(self._tables[key.target].referred), present=present, most=_MOST_KEYS
         )
         return [dict(zip(key.columns, row, strict=True)) for row in self._cursor.execute(query).fetchall()]
 

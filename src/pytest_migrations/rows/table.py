@@ -119,7 +119,9 @@ class Table:
     has_triggers: bool = False
     #: Whether an INSERT is rewritten by rules of the user's.
     has_rules: bool = False
-    #: Why no row can ever be in it (a partitioned table without partitions).
+    #: Whether its rows are in partitions; else those of what inherits from it are not referred to as its own.
+    is_partitioned: bool = False
+    #: Why no row can ever be put into it (a partitioned table without partitions).
     cannot: str = ""
     #: The OID of the table that its rows are rows of as well: of a partition the topmost, else its own.
     root: int = 0
@@ -132,6 +134,11 @@ class Table:
             return self
         of = tuple(replace(column, is_filled=column.name in columns) for column in self.columns)
         return replace(self, columns=of)
+
+    @property
+    def referred(self) -> str:
+        """Its rows that foreign keys refer to, for the FROM of a query."""
+        return self.name if self.is_partitioned else f"ONLY {self.name}"
 
     def can_lack(self, key: ForeignKey) -> bool:
         """Whether a row can be there that refers to none by this foreign key."""

@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.table import Type
 
 _Moment = TypeVar("_Moment", time, datetime)
+#: So many days after the first date it is 2022, so that no date is in the future.
+_DAYS = 7_600
 #: So many seconds after the first time it is not yet midnight.
 _SECONDS = 70_000
 
 
 def _date(_: Type, number: str) -> str:
-    return f"('2001-02-03'::pg_catalog.date + {as_int(offset(number))})"
+    return f"('2001-02-03'::pg_catalog.date + {as_int(offset(number, _DAYS))})"
 
 
 def _plus(start: str, unit: str, modulus: int | None = None) -> Callable[[Type, str], str]:
@@ -84,7 +86,7 @@ def _dates() -> SearchStrategy[date]:
 
 
 SCALARS = {
-    "date": Scalar(_date, lambda _: _dates()),
+    "date": Scalar(_date, lambda _: _dates(), lambda _: _DAYS),
     "time": Scalar(
         _plus("'04:05:06.789012'::pg_catalog.time", "secs", _SECONDS),
         lambda type_: st.times().map(_cut(type_)),

@@ -39,9 +39,7 @@ def _from_to(type_: Type, number: str, of: Sql) -> str | None:
     low, high = (of(element_of(type_), each) for each in (number, f"({number} + 1)"))
     if low is None:
         return None
-    if _is_own(type_):
-        return f"{_constructor(type_)}({low}, {high})"
-    # Of a type that has few values the next one may be smaller.
+    # The next value may be smaller: dates end.
     return f"{_constructor(type_)}(LEAST({low}, {high}), GREATEST({low}, {high}))"
 
 

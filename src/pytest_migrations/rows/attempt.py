@@ -1,0 +1,42 @@
+"""How rows are to be put in, and how else where they are refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from pytest_migrations.rows.nulls import Nulls
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Texts for triggers that read them: this and a number is a version, a path of labels, and in ASCII.
+_PLAIN = "1.0."
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How many rows to put in, and which: ``sought`` has by OID conditions that a row should satisfy."""
+
+    rows: int
+    seed: int
+    sought: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    nulls: Nulls = Nulls.SOME
+    #: Leave rows out that meet others.
+    avoiding: bool = False
+    #: What texts begin with, in front of a number.
+    texts: str = ""
+    #: Whether triggers are called.
+    triggers: bool = True
+
+    def insisting(self) -> list[Attempt]:
+        """One after the other: itself, and others, less and less like rows of production."""
+        return [
+            self,
+            replace(self, avoiding=True),
+            Attempt(self.rows, self.seed, nulls=Nulls.NONE),
+            Attempt(self.rows, self.seed + 1, nulls=Nulls.NONE, texts=_PLAIN),
+            Attempt(1, self.seed, nulls=Nulls.NONE),
+            replace(self, triggers=False),
+            Attempt(1, self.seed + 1, nulls=Nulls.ALL),
+        ]
