@@ -82,6 +82,7 @@ def look_closer(
     connection.execute(b"BEGIN; " + CLEAN_SESSION)
     try:
         put_in = rows.put_in(connection)
+        put_in = put_in.as_seen(read_image(connection, kept(put_in.tables)) or {})
         if not inside:
             connection.execute(b"COMMIT")
         watch = RowsWatch(connection, put_in.tables, rows.migration)
