@@ -119,6 +119,6 @@ def _is_taken(connection: psycopg.Connection[Any], table: Table, row: Mapping[st
         with connection.transaction(force_rollback=True):
             connection.execute(insert, [*row.values()])
             connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    except psycopg.Error:
+    except (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException):
         return False
     return True

@@ -113,9 +113,12 @@ def _rows_in(tried: WithRows) -> str:
         return ""
     if len(tables) > _MOST_TABLES:
         tables[_MOST_TABLES:] = [f"and so on in {len(tables) - _MOST_TABLES} more tables"]
+    without = "".join(
+        f" Those of {table} without its triggers: {why}." for table, why in tried.without_triggers.items()
+    )
     return (
         f"Rows were put in as the tables take them ({', '.join(tables)}): NULL where it may be, and a value twice "
-        "where nothing forbids it."
+        f"where nothing forbids it.{without}"
     )
 
 

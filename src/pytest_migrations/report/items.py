@@ -72,6 +72,7 @@ def _rows(tried: WithRows) -> dict[str, Any]:
         "tables": len(tried.rows),
         "put_in": dict(islice(tried.rows.items(), _MOST_TABLES)),
         "empty": dict(tried.empty),
+        "without_triggers": dict(tried.without_triggers),
         "differing": [{name: value for name, value in asdict(loss).items() if name != "rows"} for loss in tried.losses],
         "unmet": [str(statement.place) for statement in tried.idle],
     }

@@ -9,6 +9,7 @@ import psycopg
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import Unknown
+from pytest_migrations.rows.conditions.judging import IN_TIME
 from pytest_migrations.rows.conditions.solving import solve
 from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, rows_of
 
@@ -64,7 +65,7 @@ def _satisfied(connection: psycopg.Connection[Any], domain: Type, value: str) ->
     satisfied = " AND ".join(f"({condition}) IS NOT FALSE" for condition in domain.checks)
     query = f"SELECT bool_and({satisfied}) FROM (SELECT {value} AS value FROM {rows_of(_TRIED)}) t"
     try:
-        (result,) = pinned(connection, f"{NOT_TEMPORARY} {query}")
+        (result,) = pinned(connection, f"{IN_TIME} {NOT_TEMPORARY} {query}")
     except psycopg.Error:
         return False
     return result.get_value(0, 0) == b"t"

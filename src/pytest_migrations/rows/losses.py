@@ -59,6 +59,11 @@ class Rows:
     is_partition: bool = False
     oid: int = 0
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows were read."""
+        return self.rows is None or len(self.rows) < _MOST_ROWS
+
 
 def read_rows(connection: psycopg.Connection[Any], table: Table, *, renamed: bool = False) -> Rows:
     """The rows of a table, by its name, or where it may be ``renamed`` by its OID.

@@ -11,6 +11,7 @@ import psycopg
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 from pytest_migrations.rows.computed import Computed
 from pytest_migrations.rows.conditions.candidates import Unknown
+from pytest_migrations.rows.conditions.judging import IN_TIME
 from pytest_migrations.rows.conditions.solving import solve
 from pytest_migrations.rows.demands import demands
 from pytest_migrations.rows.differing import Differing
@@ -114,7 +115,7 @@ class Making:
         satisfied = ", ".join(f"bool_and(({check.condition}) IS NOT FALSE)" for check in checks)
         source = f"SELECT t.*{generated} FROM (SELECT {rows} FROM {rows_of(self._count)}) t"
         try:
-            (result,) = pinned(self._connection, f"{NOT_TEMPORARY} SELECT {satisfied} FROM ({source}) t")
+            (result,) = pinned(self._connection, f"{IN_TIME} {NOT_TEMPORARY} SELECT {satisfied} FROM ({source}) t")
         except psycopg.Error:
             return grouped(checks)
         broken = [check for place, check in enumerate(checks) if result.get_value(0, place) != b"t"]

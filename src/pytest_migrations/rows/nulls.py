@@ -24,6 +24,11 @@ class Nulls(Enum):
     ALL = auto()
 
 
+def row_of_edge(column: Column) -> str:
+    """In which rows a column holds an unusual value: neither in the first, nor where it is NULL."""
+    return f"r.g % {_EVERY} = {1 + (column.position + 1) % (_EVERY - 2)}"
+
+
 def usual_nulls(table: Table, columns: Iterable[Column], nulls: Nulls, count: int) -> dict[str, str]:
     """In which of so many rows columns are NULL, by their names: not all in the same, but so all of a foreign key.
 

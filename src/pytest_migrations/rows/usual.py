@@ -10,7 +10,8 @@ from pytest_migrations.catalog.session import pinned
 from pytest_migrations.derive.names import literal
 from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import family
-from pytest_migrations.rows.nulls import Nulls
+from pytest_migrations.rows.edges import edge
+from pytest_migrations.rows.nulls import Nulls, row_of_edge
 from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, first_number
 
 if TYPE_CHECKING:
@@ -47,19 +48,26 @@ class Usual:
 
     def value(self, column: Column, row: str) -> str:
         """SQL of the value in the row of this number."""
-        first = first_number(self._table.shown, column.position, rows=self._wanted.rows, seed=self._wanted.seed)
-        number = f"({first} + {row})"
+        number = self._number(column, row)
         if self._wanted.texts and column.type.base in _TEXTS and not 0 <= column.type.modifier < _LONG:
             return f"CAST(concat({literal(self._wanted.texts)}, {number}) AS {column.type.name})"
         return types.expression(column.type, number, self._chosen) or "NULL"
 
+    def _number(self, column: Column, row: str) -> str:
+        first = first_number(self._table.shown, column.position, rows=self._wanted.rows, seed=self._wanted.seed)
+        return f"({first} + {row})"
+
     def values(self, unique: Collection[str]) -> dict[str, str]:
         """SQL of the values in each row; the last row repeats the first in what may be the same."""
         never = self._wanted.nulls is Nulls.NONE
-        return {
-            name: self.value(column, "r.g" if never or name in unique or family(column.type) in _TELLING else "r.d")
-            for name, column in self.columns.items()
-        }
+        referring = {name for key in self._table.foreign_keys for name in key.columns}
+        made = {}
+        for name, column in self.columns.items():
+            alone = never or name in unique or family(column.type) in _TELLING
+            value = self.value(column, "r.g" if alone else "r.d")
+            beside = None if alone or name in referring else edge(column.type, value, self._number(column, "r.g"))
+            made[name] = f"CASE WHEN {row_of_edge(column)} THEN {beside} ELSE {value} END" if beside else value
+        return made
 
     def capacities(self, checked: Collection[str]) -> dict[str, int]:
         """After how many rows the values of columns come again; those that are ``checked`` may get others, so last."""

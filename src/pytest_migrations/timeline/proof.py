@@ -39,6 +39,8 @@ class WithRows:
     culprits: tuple[Culprit, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     empty: Mapping[str, str] = field(default_factory=dict)
+    #: The tables whose triggers refuse rows, so that these were put in without them; and what was said.
+    without_triggers: Mapping[str, str] = field(default_factory=dict)
     #: The statements of the migration that were to change rows and found none to change. Those of its rollback may be
     #: about rows that can only come behind it.
     idle: tuple[Statement, ...] = ()

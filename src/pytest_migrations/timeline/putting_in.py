@@ -59,6 +59,11 @@ class PutIn:
         return replace(self, unseen=unseen)
 
     @property
+    def without_triggers(self) -> dict[str, str]:
+        told = self.filled.without_triggers.items()
+        return {self.tables[oid].shown: why for oid, why in told if oid in self.asked}
+
+    @property
     def empty(self) -> dict[str, str]:
         """Of what never holds a row there is nothing to prove; one of NULLs proves as little as none."""
         return {

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.rows.image import whole
-from pytest_migrations.rows.losses import Span, losses, missing, moment, read_rows
+from pytest_migrations.rows.image import kept, read_image, whole
+from pytest_migrations.rows.losses import Loss, Span, losses, missing, moment, read_rows
 from pytest_migrations.rows.sought import columns_set
 from pytest_migrations.rows.touching import named_in, reaches_further, words_in
 from pytest_migrations.sql.grammar import statements
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from pytest_migrations.migration import Migration, Statement
-    from pytest_migrations.rows.losses import Loss, Row, Rows
+    from pytest_migrations.rows.image import Kept
+    from pytest_migrations.rows.losses import Row, Rows
     from pytest_migrations.rows.table import Table
 
 #: More rows than that are read before and behind the scripts, and not after each statement.
@@ -60,6 +61,8 @@ class RowsWatch:
         }
         self._begin = moment(connection)
         self._before = self._read(tables)
+        #: Of tables with more rows than are read.
+        self._image = read_image(connection, self._large()) or {}
         self._is_close = sum(len(of.rows or ()) for of in self._before.values()) <= _MOST_ROWS
         self._looks: list[_Look] = []
         self._readings = 0
@@ -97,7 +100,12 @@ class RowsWatch:
         culprits: list[Culprit] = []
         now = self._read(self._tables)
         span = Span(self._begin, moment(self._connection))
+        image = read_image(self._connection, self._large()) or {}
         for table in whole(self._tables):
+            if table.name in self._image:
+                if image.get(table.name) != self._image[table.name]:
+                    found.append(Loss(table.shown, "changed", 1, ("or more: of so many rows it is not told which",)))
+                continue
             is_named = table.bare_name in self._named
             for loss in losses(self._before[table.oid], now[table.oid], span, self._written):
                 if is_named or loss.change != "left behind":
@@ -105,12 +113,18 @@ class RowsWatch:
                     culprits += self._culprit(table, loss)
         return tuple(found), _one_for_each_statement(culprits)
 
+    def _large(self) -> list[Kept]:
+        return kept({oid: self._tables[oid] for oid, rows in self._before.items() if not rows.is_whole})
+
     def _culprit(self, table: Table, loss: Loss) -> Iterator[Culprit]:
         """The last statement behind which more of these rows were lost, or were there, than before it."""
         count, culprit = 0, None
+        # A row that is lost may have been changed before.
+        rows = [{name: row[name] for name in table.identity if name in row} or row for row in loss.rows]
+        rows = rows if loss.change == "lost" else list(loss.rows)
         for look in self._looks:
-            gone = missing(loss.rows, self._rows_of(table, look))
-            now = len(loss.rows) - gone if loss.change == "left behind" else gone
+            gone = missing(rows, self._rows_of(table, look))
+            now = len(rows) - gone if loss.change == "left behind" else gone
             if now > count:
                 culprit = look
             count = now

@@ -110,7 +110,7 @@ def _run(
     put_in: PutIn,
     idle: Idle,
 ) -> WithRows:
-    tried = WithRows(Ran(0, 0.0), rows=put_in.rows, empty=put_in.empty)
+    tried = WithRows(Ran(0, 0.0), rows=put_in.rows, empty=put_in.empty, without_triggers=put_in.without_triggers)
     try:
         applied = apply(migration)
     except MigrationError as error:

@@ -34,6 +34,8 @@ SET LOCAL jit = off;
 _BACK = "ROLLBACK TO SAVEPOINT pytest_migrations_solving; RELEASE SAVEPOINT pytest_migrations_solving"
 #: A function that sleeps or loops costs no more than this a query, and all queries of a table this many seconds.
 _TIMEOUT = 1000
+#: The same for whoever evaluates conditions elsewhere, behind the settings that are pinned.
+IN_TIME = f"set local statement_timeout = {_TIMEOUT};"
 _LONGEST = 4.0
 _MOST_QUERIES = 400
 #: So many choices in turn for which a condition cannot be evaluated, and none for which it can: there will be none.
