@@ -30,12 +30,10 @@ def drawn(type_: Type, count: int) -> tuple[Value, ...]:
 
 
 def _draw(type_: Type, count: int, found: dict[Value, None]) -> None:
-    try:
-        from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415 (takes 0.2 s)
+    from hypothesis import HealthCheck, Phase, given, settings  # noqa: PLC0415 (takes 0.2 s)
 
-        from pytest_migrations.rows.types import strategy  # noqa: PLC0415
-    except ImportError:
-        return
+    from pytest_migrations.rows.types import strategy  # noqa: PLC0415 (as above)
+
     values = strategy(type_)
     if values is None:
         return

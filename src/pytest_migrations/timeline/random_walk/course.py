@@ -113,8 +113,11 @@ class Course:
                     raise psycopg.Rollback(transaction)
                 self._image = after
             if self._image is not before:
-                if self._losses(before, self._image):  # by triggers: of what was there nothing is known any more
-                    self._left.clear()
+                by_triggers = self._differing(before, self._image)  # what was there is as they want it
+                self._left = {
+                    version: {name: rows for name, rows in image.items() if name not in by_triggers}
+                    for version, image in self._left.items()
+                }
                 self.path = self.path.then(Step.PUT)
                 return
         self._image = before
@@ -169,14 +172,17 @@ class Course:
 
     def _losses(self, before: Image, after: Image) -> tuple[Loss, ...]:
         """What of the rows is no longer as it was; there may be others beside them."""
+        return tuple(loss for found in self._differing(before, after).values() for loss in found)
+
+    def _differing(self, before: Image, after: Image) -> dict[str, list[Loss]]:
+        """The same by the names of tables."""
         span = Span(self._begun, moment(self._connection))
-        return tuple(
-            loss
+        found = {
+            name: [loss for loss in losses(rows, now, span) if loss.change != "left behind"]
             for name, rows in before.items()
             if rows is not None and (now := after.get(name, replace(rows, rows=None))) is not None
-            for loss in losses(rows, now, span)
-            if loss.change != "left behind"
-        )
+        }
+        return {name: lost for name, lost in found.items() if lost}
 
     def _read_image(self) -> Image:
         if self._image is None:

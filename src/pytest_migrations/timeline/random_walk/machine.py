@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from hypothesis.stateful import RuleBasedStateMachine
 
-#: Of steps of the same kind that a move is.
-_COUNTS = (1, 2, 3, 4, 5)
+#: Of steps of the same kind that a move is: seldom many, as what goes wrong together may lie far apart.
+_COUNTS = (1, 2, 3, 5, 8, 13)
 _PROVIDER = "pytest-migrations"
 
 
@@ -51,7 +51,7 @@ def _ending() -> Iterator[None]:
 def draw_paths(starts: Sequence[int], begin: Callable[[int], Course], *, paths: int, moves: int) -> None:
     """Draw as many paths, the same ones each time, and go along each; what a step raises ends all.
 
-    A move is to put rows in, or up to five steps in one direction.
+    A move is to put rows in, or some steps in one direction.
     """
     from hypothesis import HealthCheck, Phase, Verbosity, settings  # noqa: PLC0415 (takes 0.2 s)
     from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 (as above)
