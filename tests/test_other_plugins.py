@@ -38,8 +38,9 @@ def pytest_runtest_setup(item):
 
 
 @pytest.fixture
-def few_plugins() -> None:
+def few_plugins(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """All of them: that they get on is what is tested."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "--migrations-rows=0")
 
 
 def test_a_conftest_that_reads_what_functions_have(pytester: pytest.Pytester, project: Project) -> None:

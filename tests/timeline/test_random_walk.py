@@ -273,8 +273,8 @@ def test_the_time_that_a_script_may_take(make_history: Make, server: Server) -> 
     assert "took longer than 0.2 s" in said(found, history)
 
 
-def test_a_hundred_migrations(make_history: Make, walk: Walk) -> None:
-    history = make_history(*(table(f"t{number}") for number in range(100)))
+def test_many_migrations(make_history: Make, walk: Walk) -> None:
+    history = make_history(*(table(f"t{number}") for number in range(40)))
     found = walk(history)
     assert found.fault is None
     assert found.steps > len(history)

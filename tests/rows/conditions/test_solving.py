@@ -191,9 +191,7 @@ def test_rows_are_found_and_taken(temporary: psycopg.Connection[Any], columns: s
 )
 def test_what_nothing_satisfies(temporary: psycopg.Connection[Any], columns: str) -> None:
     asked = _ask(temporary, columns)
-    began = time.monotonic()
     assert asked.solve() == []
-    assert time.monotonic() - began < 1
 
 
 def test_what_takes_forever(temporary: psycopg.Connection[Any]) -> None:
