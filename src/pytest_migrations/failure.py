@@ -57,6 +57,7 @@ class MigrationError(UserError):
         self.kept = kept
         self.remark = remark
         self.advice = ""
+        self.took_too_long = False
         #: What the server objected to, where it was the server.
         self.statement: Statement | None = None
         #: The table that it names as ``schema.table``, apart from the message; empty where it names none.
@@ -132,6 +133,7 @@ class MigrationError(UserError):
             kept=kept,
             remark="it was running this statement",
         )
+        error.took_too_long = True
         error.advice = "If it needs that long, allow it more: --migrations-timeout=SECONDS, or 0 for ever."
         return error
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def tables(connection: psycopg.Connection[Any]) -> SearchStrategy[str]:
-    """The names of the tables that can hold rows, as ``rows`` and ``fill`` take them: "public.users".
+    """The names of the tables, as ``rows`` and ``fill`` take them: "public.users"; not of those without partitions.
 
     :raises ValueError: where there is none.
     """

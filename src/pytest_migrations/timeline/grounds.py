@@ -73,8 +73,8 @@ def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Unt
     # Of a table that takes no row, another session may see it otherwise: PL/pgSQL remembers the types of before.
     if tried is not None and tried.is_clean and not tried.empty:
         return tried
-    if tried is not None and ground.connection.closed:  # perhaps a crash, behind which nothing is what it was
-        return replace(tried, unconfirmed="not confirmed with real commits: the connection was lost")
+    if tried is not None and (why := _no_use(tried, ground)):
+        return replace(tried, unconfirmed=f"not confirmed with real commits: {why}")
     if tried is None or (tried.failure and tried.failure.sqlstate in NOT_IN_A_TRANSACTION):
         rows.take_all(ground.connection)
     try:
@@ -90,6 +90,13 @@ def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Unt
     if tried.is_clean:
         return tried
     return replace(look_closer(ground.connection, rows, inside=True, timeout=timeout), unconfirmed=why)
+
+
+def _no_use(tried: WithRows, ground: Ground) -> str:
+    """Why it is of no use to try it again; empty where it is."""
+    if tried.failure and tried.failure.took_too_long:
+        return "that would take as long once more"
+    return "the connection was lost" if ground.connection.closed else ""  # perhaps a crash: nothing is what it was
 
 
 class SeededGround:
