@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         ("DO $$ BEGIN UPDATE users SET nid = 1; UPDATE users SET name = ''; END $$", {"nid", "name"}),
         ("UPDATE users SET name = '' WHERE nid = 3", set()),
         ("UPDATE users SET nid = NULL", set()),
+        ("UPDATE users SET name = lower(name)", set()),
+        ("UPDATE users SET name = coalesce(name, '')", {"name"}),
         ("UPDATE users SET nid = o.id FROM owners o", set()),
         ("UPDATE users SET nid = 1; UPDATE users SET nid = NULL WHERE name = ''", set()),
         ("UPDATE users SET nid = 1; ALTER TABLE users DROP nid, ADD nid int", set()),

@@ -100,16 +100,29 @@ def columns_set(statement: Statement) -> tuple[ColumnSet, ...]:
 
 
 def _is_everywhere(target: _Node, update: _Node) -> bool:
-    """Whether an UPDATE is of all rows, or of those that have NULL in that column, and does not set NULL."""
+    """Whether an UPDATE is of all rows, or of those that have NULL in that column, and does not set NULL.
+
+    What it makes of the column itself is mostly NULL where that was: ``lower(name)``, but not ``coalesce(name, '')``.
+    """
     value = target.get("val", {})
+    inside = list(below(value))
+    of_itself = any(_column_of(fields) == target["name"] for kind, fields in inside if kind == "ColumnRef")
+    if of_itself and not any(kind == "CoalesceExpr" for kind, _ in inside):
+        return False
     if value.get("TypeCast", {}).get("arg", value).get("A_Const", {}).get("isnull") or "fromClause" in update:
         return False
     where = update.get("whereClause")
     if where is None:
         return True
     test = where.get("NullTest", {})
-    fields = test.get("arg", {}).get("ColumnRef", {}).get("fields", [{}])
-    return bool(test.get("nulltesttype") == "IS_NULL" and fields[-1].get("String", {}).get("sval") == target["name"])
+    named = _column_of(test.get("arg", {}).get("ColumnRef", {}))
+    return bool(test.get("nulltesttype") == "IS_NULL" and named == target["name"])
+
+
+def _column_of(reference: _Node) -> str | None:
+    """The column that a reference names."""
+    name: str | None = reference.get("fields", [{}])[-1].get("String", {}).get("sval")
+    return name
 
 
 @lru_cache(maxsize=1024)
