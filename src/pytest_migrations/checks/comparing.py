@@ -5,15 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.catalog.difference import describe
+from pytest_migrations.checks.blaming import told_culprits
 from pytest_migrations.checks.verdict import Rules, Verdict
 
 if TYPE_CHECKING:
     from pytest_migrations.catalog.difference import Comparison, Difference
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.proof import Proof
-
-#: Excerpts of statements; of what more there are, a count.
-_MOST_CULPRITS = 5
 
 
 def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof, rules: Rules) -> Verdict:
@@ -24,12 +22,7 @@ def judge_comparison(title: str, comparison: Comparison, ran: Ran, proof: Proof,
     parts = [f"{title} in {len(several)} place{'s' if len(several) > 1 else ''}:", *told(comparison, rules)]
     differing = {difference.key for difference in comparison.differences}
     culprits = [culprit for culprit in proof.culprits if culprit.differing & differing]
-    parts += [
-        f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}"
-        for culprit in culprits[:_MOST_CULPRITS]
-    ]
-    if len(culprits) > _MOST_CULPRITS:
-        parts.append(f"... and {len(culprits) - _MOST_CULPRITS} more statements")
+    parts += told_culprits(culprits)
     parts += [proof.unconfirmed] if proof.unconfirmed else []
     place = culprits[0].place if culprits else None
     return Verdict.failed("\n\n".join(parts), ran, comparison, place=place, several=several)

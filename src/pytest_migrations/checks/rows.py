@@ -29,6 +29,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.apply import unless_applied
+from pytest_migrations.checks.blaming import told_culprits
 from pytest_migrations.checks.losing import findings_of_losses, told_losses
 from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.proof import Proof, WithRows
 
-_MOST_CULPRITS = 5
 _MOST_TABLES = 10
 #: What a message says of one row of ours.
 _VALUE = re.compile(r': ".*"$', re.DOTALL)
@@ -94,13 +94,7 @@ def _failed(what: str, error: MigrationError, tried: WithRows) -> Verdict:
 
 def _lost(tried: WithRows, ran: Ran) -> Verdict:
     parts = ["After the rollback the rows are not what they were:", told_losses(tried.losses)]
-    parts += [
-        f"{culprit.place}, {culprit.script}:\n\n{culprit.place.excerpt(culprit.remark)}"
-        for culprit in tried.culprits[:_MOST_CULPRITS]
-    ]
-    more = len(tried.culprits) - _MOST_CULPRITS
-    parts += [f"... and {more} more statements"] if more > 0 else []
-    parts += [*tried.notes, tried.unconfirmed, _WAIVE]
+    parts += [*told_culprits(tried.culprits), *tried.notes, tried.unconfirmed, _WAIVE]
     place = tried.culprits[0].place if tried.culprits else None
     several = findings_of_losses(tried.losses)
     return Verdict.failed("\n\n".join(filter(None, parts)), ran, place=place, several=several)

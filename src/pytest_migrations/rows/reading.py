@@ -13,6 +13,7 @@ from psycopg.rows import tuple_row
 from pytest_migrations.catalog.session import BY_INDEX, NOT_TEMPORARY, pinned
 from pytest_migrations.rows.question import FIRST_OF_USERS, QUERY
 from pytest_migrations.rows.table import Check, Column, ForeignKey, Key, Table, Type
+from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -132,7 +133,7 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
             if places
         ),
         tuple(
-            ("" if is_ambiguous else f"{schema}.{_quoted(name)}", deferred)
+            ("" if is_ambiguous else f"{schema}.{quoted(name)}", deferred)
             for schema, name, deferred, is_ambiguous in facts["deferrable"] or ()
         ),
         bool(facts["triggers"]),
@@ -163,10 +164,6 @@ def _bounds(facts: Mapping[str, Any], columns: Iterable[Column]) -> list[Check]:
 
 def _named_in(condition: str, columns: Iterable[Column]) -> frozenset[str]:
     words = {
-        quoted.replace('""', '"') or word for quoted, word in re.findall(r'"((?:[^"]|"")+)"|([^\W\d]\w*)', condition)
+        within.replace('""', '"') or word for within, word in re.findall(r'"((?:[^"]|"")+)"|([^\W\d]\w*)', condition)
     }
     return frozenset(column.name for column in columns if column.name in words)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

@@ -5,9 +5,8 @@ Each migration is applied there once more, so that this is made only for a histo
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import psycopg
 
@@ -20,6 +19,7 @@ from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.sql.framing import NEVER_INSIDE, OWN_TRANSACTION
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
+from pytest_migrations.timeline.follower import Follower
 from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
 from pytest_migrations.timeline.replay import replay
 from pytest_migrations.transactions import leave_transaction
@@ -65,7 +65,7 @@ class Seeded:
         self._seeds = seeds
         self._server = server
         self._timeout = timeout
-        self._opened: _Opened | None = None
+        self._follower: Follower | None = None
         self._position = 0
         #: Up to which position the seeds are left out of this database, and up to which they are in.
         self._without = 0
@@ -102,28 +102,22 @@ class Seeded:
         except BaseException:
             self.close()
             raise
-        assert self._opened is not None
-        server, database, connection = self._opened
+        assert self._follower is not None
+        server, database, connection, _ = self._follower
         failed, self._untold = tuple(self._untold), []
         return Stand(connection, server, database, failed, self._notes())
 
     def close(self) -> None:
         """Drop the database, or end the server; what one that was lost does not let us drop ends with the run."""
-        opened, self._opened = self._opened, None
-        if opened is None:
-            return
-        opened.connection.close()
-        if self._server is None:
-            opened.server.stop()
-        else:
-            with suppress(psycopg.Error):
-                opened.server.drop(opened.database)
+        follower, self._follower = self._follower, None
+        if follower is not None:
+            follower.close()
 
     def _reach(self, index: int) -> bool:
         """Stand there; False where no server can be had."""
         while True:
             without = max((rejecting for rejecting in self.rejected if rejecting < index), default=0)
-            if self._opened is None or self._position > index or self._without != without:
+            if self._follower is None or self._position > index or self._without != without:
                 self.close()
                 if not self._open():
                     return False
@@ -134,26 +128,16 @@ class Seeded:
                 return True
 
     def _open(self) -> bool:
-        server = self._server or self._servers.own()
-        if server is None:
-            return False
-        database = server.create_database()
         self._position = self._seeded = 0
-        try:
-            self._servers.prepare(server, database, self._history)
-            self._opened = _Opened(server, database, server.connect(database))
-        except BaseException:
-            server.stop() if self._server is None else server.drop(database)
-            raise
-        return True
+        self._follower = Follower.open(self._history, self._servers, self._server)
+        return self._follower is not None
 
     def _refresh(self) -> None:
         """A session of which nothing is left open."""
-        assert self._opened is not None
+        assert self._follower is not None
         leave_transaction(self._connection)
         if self._connection.closed:
-            server, database, _ = self._opened
-            self._opened = _Opened(server, database, server.connect(database))
+            self._follower = self._follower.connected()
 
     def _advance(self, index: int) -> bool:
         """Go on to ``index``; False where a migration turned out not to apply to the rows that are there."""
@@ -170,12 +154,12 @@ class Seeded:
                 return False
 
     def _apply(self) -> None:
-        assert self._opened is not None
-        server, database, connection = self._opened
+        assert self._follower is not None
+        server, database, connection, _ = self._follower
         migration = self._history.migrations[self._position]
         guard = refuse_cluster_changes if self._server else None
         connection = replay(server, database, [migration], timeout=self._timeout, connection=connection, guard=guard)
-        self._opened, self._position = _Opened(server, database, connection), self._position + 1
+        self._follower, self._position = self._follower._replace(connection=connection), self._position + 1
 
     def _put_in(self) -> None:
         """Put in the seeds of where it stands, each in one transaction."""
@@ -212,8 +196,8 @@ class Seeded:
 
     @property
     def _connection(self) -> psycopg.Connection:
-        assert self._opened is not None
-        return self._opened.connection
+        assert self._follower is not None
+        return self._follower.connection
 
     def _seeds_in(self) -> list[Script]:
         return [
@@ -229,12 +213,6 @@ class Seeded:
             return ()
         rejecting = self._history.migrations[self._without].name
         return (f"without {some(list(dict.fromkeys(out)))}, to whose rows {rejecting} does not apply",)
-
-
-class _Opened(NamedTuple):
-    server: Server
-    database: Database
-    connection: psycopg.Connection
 
 
 def _name(script: Script) -> str:

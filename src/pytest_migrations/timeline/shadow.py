@@ -5,13 +5,13 @@ Each migration is applied there at most once, so that a history of which all rol
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import psycopg
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.timeline.culprits import Culprit, find_culprits
+from pytest_migrations.timeline.follower import Follower
 from pytest_migrations.timeline.replay import replay
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.catalog.difference import Difference
     from pytest_migrations.migration import History
-    from pytest_migrations.server.server import Database, Server
+    from pytest_migrations.server.server import Server
     from pytest_migrations.timeline.timeline import Servers
 
 
@@ -32,7 +32,7 @@ class Shadow:
         self._server = server
         self._timeout = timeout
         self._position = 0
-        self._opened: _Opened | None = None
+        self._follower: Follower | None = None
 
     def culprits(self, index: int, differences: Sequence[Difference]) -> tuple[Culprit, ...]:
         """The statements of the migration at ``index`` that differences come from; none where it cannot be tried."""
@@ -57,33 +57,18 @@ class Shadow:
 
     def close(self) -> None:
         """Drop the database, or end the server; what one that was lost does not let us drop ends with the run."""
-        opened, self._opened, self._position = self._opened, None, 0
-        if opened is None:
-            return
-        opened.connection.close()
-        if self._server is None:
-            opened.server.stop()
-        else:
-            with suppress(psycopg.Error):
-                opened.server.drop(opened.database)
+        follower, self._follower, self._position = self._follower, None, 0
+        if follower is not None:
+            follower.close()
 
     def _advance(self, index: int) -> psycopg.Connection | None:
         """Stand before the migration; None where no server can be had."""
-        if self._opened is None:
-            server = self._server or self._servers.own()
-            if server is None:
-                return None
-            database = server.create_database()
-            self._servers.prepare(server, database, self._history)
-            self._opened = _Opened(server, database, server.connect(database))
-        server, database, connection = self._opened
+        follower = self._follower or Follower.open(self._history, self._servers, self._server)
+        if follower is None:
+            return None
+        self._follower = follower
+        server, database, connection, _ = follower
         between = self._history.migrations[self._position : index]
         connection = replay(server, database, between, timeout=self._timeout, connection=connection)
-        self._opened, self._position = _Opened(server, database, connection), index
+        self._follower, self._position = follower._replace(connection=connection), index
         return connection
-
-
-class _Opened(NamedTuple):
-    server: Server
-    database: Database
-    connection: psycopg.Connection

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pytest_migrations.derive.names import literal
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -45,13 +47,8 @@ class Unknown:
         return Value(self.expression(str(number))) if self.expression else None
 
 
-def quoted(text: str) -> str:
-    """A text as a constant in SQL, which has a type only once it is cast."""
-    return "'" + text.replace("'", "''") + "'"
-
-
 def text(value: str) -> Value:
-    return Value(quoted(value))
+    return Value(literal(value))
 
 
 _FAMILIES = {
@@ -89,8 +86,8 @@ _TYPICAL: dict[str, tuple[str, ...]] = {
     "number": ("1", "0", "-1", "0.5", "2", "10", "100", "0.01", "1.5", "1000000"),
     "integer": ("1", "0", "-1", *map(str, range(2, 13)), "-2", "-3", "100", "1000000"),
     "money": ("1", "0", "-1", "0.5"),
-    "date": (*map(quoted, _DAYS), *_NOW),
-    "moment": (*map(quoted, _DAYS), *_NOW, "'2024-01-01 12:00'", "'2024-01-01 00:00:01'"),
+    "date": (*map(literal, _DAYS), *_NOW),
+    "moment": (*map(literal, _DAYS), *_NOW, "'2024-01-01 12:00'", "'2024-01-01 00:00:01'"),
     "time": ("'00:00'", "'12:00'", "'23:59:59'", "'09:30'"),
     "timetz": ("'00:00+00'", "'12:00+00'", "'23:59:59+00'"),
     "interval": ("'1 day'", "'1 hour'", "'1 minute'", "'0'", "'1 month'", "'1 year'", "'-1 day'", "'1 second'"),
@@ -113,7 +110,7 @@ _TYPICAL: dict[str, tuple[str, ...]] = {
     "point": ("'(0,0)'", "'(1,1)'"),
     "text": tuple(
         map(
-            quoted,
+            literal,
             (
                 *("a", "A", "1", "0", "", "abc", "ABC", "Abc", "a b", "a-b", "a_b", "A1", "abc123", "true", "x" * 20),
                 *(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.rows.conditions.candidates import Unknown, Value, family, neighbours, quoted, text, typical
+from pytest_migrations.rows.conditions.candidates import Unknown, Value, family, neighbours, text, typical
 from pytest_migrations.rows.conditions.lengths import LENGTHS, of_length
 from pytest_migrations.rows.conditions.patterns import like_texts, regex_texts, similar_to_regex
 from pytest_migrations.rows.conditions.trees import (
@@ -21,8 +21,7 @@ from pytest_migrations.rows.conditions.trees import (
     operator_of,
     uncast,
 )
-from pytest_migrations.sql.grammar import SyntaxMistakeError, sql_of
-from pytest_migrations.sql.grammar import quoted as quoted_name
+from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, sql_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -133,7 +132,7 @@ class Hints:
     def _fixed(self, unknown: Unknown, sql: str) -> list[Value]:
         """What an expression of the column makes of its usual values: it is often its own (``code = upper(code)``)."""
         usual = [unknown.usual(self.number + n) for n in range(self.count)]
-        name, type_ = quoted_name(unknown.name), unknown.type.name
+        name, type_ = quoted(unknown.name), unknown.type.name
         return [
             Value(f"(SELECT {sql} FROM (SELECT ({value.sql})::{type_} AS {name}) AS r)")
             for value in (*usual, *typical(unknown.type)[:8])
@@ -289,7 +288,7 @@ def _ranges(sql: str) -> list[Value]:
 
 def _value(node: Node) -> Value | None:
     constant = literal(node)
-    sql = quoted(constant) if constant is not None else _sql(node)
+    sql = text(constant).sql if constant is not None else _sql(node)
     return Value(sql) if sql and sql.upper() != "NULL" else None
 
 

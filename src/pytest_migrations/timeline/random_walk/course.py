@@ -95,7 +95,7 @@ class Course:
             raise AstrayError(Fault(path, losses=losses))
 
     def _put(self) -> None:
-        """Put rows in, unless that changes something else: what a trigger does is no step of the path."""
+        """Put rows in, unless that changes the schema: what a trigger does is no step of the path."""
         connection = self._connection
         connection.execute(CLEAN_SESSION)
         before = self._read_image()
@@ -103,8 +103,9 @@ class Course:
             if self._snapshot is None:
                 self._snapshot = self._ground.snapshot(connection)
             with connection.transaction() as transaction:
-                filled = self._filler.fill(connection, tables_of(connection), seed=self.path.puts)
-                after = contents(connection, tables_of(connection).values())
+                tables = tables_of(connection)
+                filled = self._filler.fill(connection, tables, seed=self.path.puts)
+                after = contents(connection, tables.values())
                 if (
                     not any(filled.rows.values())
                     or compare(self._snapshot, self._ground.snapshot(connection, self._snapshot)).differences
