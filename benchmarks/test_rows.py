@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from benchmarks.generated import scripts
-from pytest_migrations.rows.filling import Filler
+from pytest_migrations.rows.filling.filler import Filler
 from pytest_migrations.rows.reading import read_tables, tables_of
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from pytest_migrations.checks import walk as walk_check
 from pytest_migrations.checks.apply import unless_applied
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.errors import UserError
-from pytest_migrations.rows.seeds import Seeds
+from pytest_migrations.rows.seeds.files import Seeds
 from pytest_migrations.timeline.proof import ROWS
 from pytest_migrations.timeline.timeline import BlockedError, Timeline
 

@@ -13,8 +13,8 @@ from _pytest.fixtures import TopRequest
 
 from pytest_migrations.errors import Place, UserError
 from pytest_migrations.hooks import blaming
-from pytest_migrations.rows.seeds import Seeds, read_seeds
-from pytest_migrations.rows.seeds_in_code import seeds_in_code
+from pytest_migrations.rows.seeds.code import seeds_in_code
+from pytest_migrations.rows.seeds.files import Seeds, read_seeds
 
 if TYPE_CHECKING:
     from pytest_migrations.collection import CheckItem

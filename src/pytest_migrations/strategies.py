@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from psycopg import sql
 from psycopg.rows import tuple_row
 
-from pytest_migrations.rows.filling import Filler
-from pytest_migrations.rows.numbering import ImpossibleError
+from pytest_migrations.rows.filling.filler import Filler
 from pytest_migrations.rows.reading import read_tables, tables_of
+from pytest_migrations.rows.recipes.numbering import ImpossibleError
 from pytest_migrations.rows.sampling import Sampler, Values
 
 if TYPE_CHECKING:

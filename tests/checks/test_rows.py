@@ -10,7 +10,7 @@ from pytest_migrations.checks import judge
 from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.rows.losses import Loss
+from pytest_migrations.rows.losses.losses import Loss
 from pytest_migrations.runner import Ran
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import Culprit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_migrations.rows.seeds import read_seeds
+from pytest_migrations.rows.seeds.files import read_seeds
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.rows.filling import Filler
+from pytest_migrations.rows.filling.filler import Filler
 from pytest_migrations.rows.reading import tables_of
 
 if TYPE_CHECKING:

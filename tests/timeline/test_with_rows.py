@@ -11,7 +11,7 @@ from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.lent import lend_inside
-from pytest_migrations.rows.numbering import first_number
+from pytest_migrations.rows.recipes.numbering import first_number
 from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Server

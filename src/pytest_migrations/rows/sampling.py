@@ -9,9 +9,9 @@ from psycopg import sql
 from psycopg.rows import tuple_row
 
 from pytest_migrations.rows import types
-from pytest_migrations.rows.numbering import ImpossibleError
-from pytest_migrations.rows.recipe import Wanted
-from pytest_migrations.rows.recipes import Recipes
+from pytest_migrations.rows.recipes.memory import Recipes
+from pytest_migrations.rows.recipes.numbering import ImpossibleError
+from pytest_migrations.rows.recipes.recipe import Wanted
 from pytest_migrations.rows.types.lazily import st
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.lent import EndedTransactionError
-from pytest_migrations.rows.backfills import Backfills
-from pytest_migrations.rows.filling import Filler
+from pytest_migrations.rows.filling.filler import Filler
+from pytest_migrations.rows.scripts.backfills import Backfills
 from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.framing import NOT_IN_A_TRANSACTION
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of

@@ -9,7 +9,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.catalog.session import aside
-from pytest_migrations.rows.sought import finds_rows, updated
+from pytest_migrations.rows.scripts.sought import finds_rows, updated
 
 if TYPE_CHECKING:
     from pytest_migrations.migration import Statement

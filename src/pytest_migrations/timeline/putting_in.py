@@ -7,8 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_migrations.rows.reading import read_tables, tables_of
-from pytest_migrations.rows.sought import finds_rows, sought_by
-from pytest_migrations.rows.touching import ledgers, may_touch_others, named_in, tables_among
+from pytest_migrations.rows.scripts.sought import finds_rows, sought_by
+from pytest_migrations.rows.scripts.touching import ledgers, may_touch_others, named_in, tables_among
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from pytest_migrations.failure import MigrationError
     from pytest_migrations.migration import Migration, Statement
-    from pytest_migrations.rows.filling import Filled, Filler
-    from pytest_migrations.rows.image import Image
-    from pytest_migrations.rows.sought import Sought
+    from pytest_migrations.rows.filling.filler import Filled, Filler
+    from pytest_migrations.rows.losses.image import Image
+    from pytest_migrations.rows.scripts.sought import Sought
     from pytest_migrations.rows.table import Table
     from pytest_migrations.timeline.terms import PutRowsIn
 

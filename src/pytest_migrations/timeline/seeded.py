@@ -26,7 +26,7 @@ from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
     from pytest_migrations.migration import History, Script
-    from pytest_migrations.rows.seeds import Seeds
+    from pytest_migrations.rows.seeds.files import Seeds
     from pytest_migrations.server.server import Database, Server
     from pytest_migrations.timeline.timeline import Servers
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.catalog.objects import nothing
-from pytest_migrations.rows.seeds import Seeds
+from pytest_migrations.rows.seeds.files import Seeds
 
 if TYPE_CHECKING:
     import psycopg

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.pq import TransactionStatus
 
-from pytest_migrations.rows.image import kept, read_image, whole
-from pytest_migrations.rows.losses import Loss, Span, losses, missing, moment, read_rows
-from pytest_migrations.rows.sought import columns_set
-from pytest_migrations.rows.touching import named_in, reaches_further, words_in
+from pytest_migrations.rows.losses.image import kept, read_image, whole
+from pytest_migrations.rows.losses.losses import Loss, Span, losses, missing, moment, read_rows
+from pytest_migrations.rows.scripts.sought import columns_set
+from pytest_migrations.rows.scripts.touching import named_in, reaches_further, words_in
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from pytest_migrations.migration import Migration, Statement
-    from pytest_migrations.rows.image import Kept
-    from pytest_migrations.rows.losses import Row, Rows
+    from pytest_migrations.rows.losses.image import Kept
+    from pytest_migrations.rows.losses.losses import Row, Rows
     from pytest_migrations.rows.table import Table
 
 #: More rows than that are read before and behind the scripts, and not after each statement.

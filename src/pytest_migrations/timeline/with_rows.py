@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.rows.image import kept, read_image
-from pytest_migrations.rows.sought import finds_rows
-from pytest_migrations.rows.touching import locked
+from pytest_migrations.rows.losses.image import kept, read_image
+from pytest_migrations.rows.scripts.sought import finds_rows
+from pytest_migrations.rows.scripts.touching import locked
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.sending import NeedsCommitsError
 from pytest_migrations.timeline.idle import Idle

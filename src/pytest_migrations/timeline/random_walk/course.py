@@ -13,9 +13,9 @@ from pytest_migrations.catalog.difference import Comparison, compare
 from pytest_migrations.catalog.respelling import settle
 from pytest_migrations.deadline import deadline
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.rows.contents import contents
-from pytest_migrations.rows.filling import Filler
-from pytest_migrations.rows.losses import Span, losses, moment
+from pytest_migrations.rows.filling.filler import Filler
+from pytest_migrations.rows.losses.contents import contents
+from pytest_migrations.rows.losses.losses import Span, losses, moment
 from pytest_migrations.rows.reading import tables_of
 from pytest_migrations.runner import CLEAN_SESSION
 from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
@@ -28,7 +28,7 @@ from pytest_migrations.timeline.trial import NOT_CLONED
 if TYPE_CHECKING:
     from pytest_migrations.catalog.snapshot import Snapshot
     from pytest_migrations.migration import Migration
-    from pytest_migrations.rows.losses import Loss, Rows
+    from pytest_migrations.rows.losses.losses import Loss, Rows
     from pytest_migrations.timeline.random_walk.ground import Ground
 
 #: The rows of all tables, by their names; None of those with too many.

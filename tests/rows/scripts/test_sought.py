@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_migrations.migration import Script
-from pytest_migrations.rows.sought import finds_rows, sought_by
+from pytest_migrations.rows.scripts.sought import finds_rows, sought_by
 from pytest_migrations.rows.table import Column, Table, Type
 from pytest_migrations.sql.grammar import statements
 

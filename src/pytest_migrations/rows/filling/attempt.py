@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.nulls import Nulls
+from pytest_migrations.rows.recipes.nulls import Nulls
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

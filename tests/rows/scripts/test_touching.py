@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_migrations.rows.touching import locked, may_touch_others, named_in, tables_among
+from pytest_migrations.rows.scripts.touching import locked, may_touch_others, named_in, tables_among
 
 if TYPE_CHECKING:
     from collections.abc import Callable

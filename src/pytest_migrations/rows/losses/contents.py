@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
-from pytest_migrations.rows.losses import Rows
+from pytest_migrations.rows.losses.losses import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.sought import columns_set, nodes
+from pytest_migrations.rows.scripts.sought import columns_set, nodes
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import pytest
 from pytest_migrations.errors import Place, UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.migration import Migration
-from pytest_migrations.rows.seeds_in_code import seeds_in_code
+from pytest_migrations.rows.seeds.code import seeds_in_code
 from pytest_migrations.runner import Runner
 
 if TYPE_CHECKING:

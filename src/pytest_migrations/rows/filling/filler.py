@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from pytest_migrations.rows.attempt import Attempt
-from pytest_migrations.rows.insertion import insertion
-from pytest_migrations.rows.nulls import Nulls
-from pytest_migrations.rows.numbering import SEEDS, ImpossibleError
-from pytest_migrations.rows.order import in_order
-from pytest_migrations.rows.reasons import why_empty
-from pytest_migrations.rows.recipe import Wanted
-from pytest_migrations.rows.recipes import Recipes
+from pytest_migrations.rows.filling.attempt import Attempt
+from pytest_migrations.rows.filling.insertion import insertion
+from pytest_migrations.rows.filling.order import in_order
+from pytest_migrations.rows.filling.reasons import why_empty
+from pytest_migrations.rows.recipes.memory import Recipes
+from pytest_migrations.rows.recipes.nulls import Nulls
+from pytest_migrations.rows.recipes.numbering import SEEDS, ImpossibleError
+from pytest_migrations.rows.recipes.recipe import Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_migrations.rows.recipe import Recipe
+    from pytest_migrations.rows.recipes.recipe import Recipe
     from pytest_migrations.rows.table import Table
 
 #: A trigger of the user's may take its time, or never end: so many milliseconds for a message, and one more a row. Once

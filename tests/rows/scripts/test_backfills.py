@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_migrations.rows.backfills import Backfills
+from pytest_migrations.rows.scripts.backfills import Backfills
 
 if TYPE_CHECKING:
     from collections.abc import Callable

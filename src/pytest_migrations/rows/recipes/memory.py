@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_migrations.rows.domains import Domains
-from pytest_migrations.rows.making import Making
-from pytest_migrations.rows.numbering import ImpossibleError
+from pytest_migrations.rows.recipes.domains import Domains
+from pytest_migrations.rows.recipes.making import Making
+from pytest_migrations.rows.recipes.numbering import ImpossibleError
 
 if TYPE_CHECKING:
     import psycopg
 
-    from pytest_migrations.rows.recipe import Recipe, Wanted
+    from pytest_migrations.rows.recipes.recipe import Recipe, Wanted
     from pytest_migrations.rows.table import Table
 
 

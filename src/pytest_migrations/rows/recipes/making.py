@@ -9,24 +9,24 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
-from pytest_migrations.rows.computed import Computed
 from pytest_migrations.rows.conditions.candidates import Unknown
 from pytest_migrations.rows.conditions.judging import IN_TIME
 from pytest_migrations.rows.conditions.solving import solve
-from pytest_migrations.rows.demands import demands
-from pytest_migrations.rows.differing import Differing
-from pytest_migrations.rows.grouping import grouped
-from pytest_migrations.rows.nulls import usual_nulls
-from pytest_migrations.rows.numbering import ImpossibleError, rows_of
-from pytest_migrations.rows.recipe import Recipe
-from pytest_migrations.rows.usual import Usual
+from pytest_migrations.rows.recipes.computed import Computed
+from pytest_migrations.rows.recipes.demands import demands
+from pytest_migrations.rows.recipes.differing import Differing
+from pytest_migrations.rows.recipes.grouping import grouped
+from pytest_migrations.rows.recipes.nulls import usual_nulls
+from pytest_migrations.rows.recipes.numbering import ImpossibleError, rows_of
+from pytest_migrations.rows.recipes.recipe import Recipe
+from pytest_migrations.rows.recipes.usual import Usual
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from pytest_migrations.rows.conditions.solving import Row
-    from pytest_migrations.rows.recipe import Wanted
+    from pytest_migrations.rows.recipes.recipe import Wanted
     from pytest_migrations.rows.table import Check, Table, Type
 
 #: Where values may come again, so many are sought.

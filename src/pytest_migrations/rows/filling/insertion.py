@@ -11,13 +11,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.referring import Referring
+from pytest_migrations.rows.filling.referring import Referring
 from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pytest_migrations.rows.recipe import Recipe
+    from pytest_migrations.rows.recipes.recipe import Recipe
     from pytest_migrations.rows.table import Check, ForeignKey, Table
 
 #: What the number of a row is called beside the table's own columns.

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_migrations.rows.image import kept, read_image
-from pytest_migrations.rows.losses import Moment, Rows, Span, losses, moment, read_rows
+from pytest_migrations.rows.losses.image import kept, read_image
+from pytest_migrations.rows.losses.losses import Moment, Rows, Span, losses, moment, read_rows
 from pytest_migrations.rows.reading import read_tables
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.nulls import Nulls
-from pytest_migrations.rows.numbering import rows_of
+from pytest_migrations.rows.recipes.nulls import Nulls
+from pytest_migrations.rows.recipes.numbering import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

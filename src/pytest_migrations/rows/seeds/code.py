@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.migration import Origin, Program, Script
-from pytest_migrations.rows.seeds import Seeds
+from pytest_migrations.rows.seeds.files import Seeds
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.psql import only_in_psql
 

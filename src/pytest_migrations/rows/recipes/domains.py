@@ -11,7 +11,7 @@ from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import Unknown
 from pytest_migrations.rows.conditions.judging import IN_TIME
 from pytest_migrations.rows.conditions.solving import solve
-from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, rows_of
+from pytest_migrations.rows.recipes.numbering import FIRST_NUMBER, ImpossibleError, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -10,14 +10,14 @@ from pytest_migrations.catalog.session import pinned
 from pytest_migrations.derive.names import literal
 from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import family
-from pytest_migrations.rows.edges import edge
-from pytest_migrations.rows.nulls import Nulls, row_of_edge
-from pytest_migrations.rows.numbering import FIRST_NUMBER, ImpossibleError, first_number
+from pytest_migrations.rows.recipes.edges import edge
+from pytest_migrations.rows.recipes.nulls import Nulls, row_of_edge
+from pytest_migrations.rows.recipes.numbering import FIRST_NUMBER, ImpossibleError, first_number
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
-    from pytest_migrations.rows.recipe import Wanted
+    from pytest_migrations.rows.recipes.recipe import Wanted
     from pytest_migrations.rows.table import Column, Table
 
 #: Families of types whose values are not the same twice in production.

@@ -14,7 +14,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row, tuple_row
 
 from pytest_migrations.rows import filling
-from pytest_migrations.rows.filling import Filled, Filler
+from pytest_migrations.rows.filling.filler import Filled, Filler
 from pytest_migrations.rows.reading import read_tables, tables_of
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pytest_migrations.sql.grammar import quoted
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from pytest_migrations.rows.recipe import Recipe
+    from pytest_migrations.rows.recipes.recipe import Recipe
     from pytest_migrations.rows.table import ForeignKey, Table
 
 #: What differs from row to row.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_migrations.rows.order import in_order
+from pytest_migrations.rows.filling.order import in_order
 from pytest_migrations.rows.table import Column, ForeignKey, Table, Type
 
 INT = Type("integer", "base", "int4")

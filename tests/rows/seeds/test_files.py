@@ -8,7 +8,7 @@ import pytest
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.migration import History, Migration, Script
-from pytest_migrations.rows.seeds import read_seeds
+from pytest_migrations.rows.seeds.files import read_seeds
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What becomes of rows: whether they are the same, and which are lost, changed or left behind."""

@@ -1,0 +1,1 @@
+"""What the scripts of a migration touch, look for and fill."""

@@ -1,0 +1,1 @@
+"""Rows of the user's own, for a version."""
