@@ -72,8 +72,8 @@ class Adoption:
         self._known += [test_id(folder, name) for name in names]
         waivers = {
             f"{migration.name}::{waiver.check}": waiver
-            for migration in history.migrations
-            for waiver in waivers_of(migration, (*checks_of(migration), *self._added_checks, WALK))
+            for index, migration in enumerate(history.migrations)
+            for waiver in waivers_of(migration, (*checks_of(history, index, self._added_checks), WALK))
         }
         prefix = test_id(folder, "")
         baseline = {
@@ -96,9 +96,7 @@ class Adoption:
 
     def _names(self, history: History) -> Iterator[str]:
         for index, migration in enumerate(history.migrations):
-            first = [HISTORY] if index == 0 else []
-            last = [WALK] if index == len(history) - 1 else []  # also where this run does not hold it
-            checks = (*first, *checks_of(migration), *self._added_checks, *last)
+            checks = checks_of(history, index, self._added_checks)  # also those that this run does not hold
             yield from (f"{migration.name}::{check}" for check in checks)
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:

@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 import textwrap
 from difflib import get_close_matches
-from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations import sqlstates
-from pytest_migrations.checks import CHECKS
-from pytest_migrations.checks.history import NAME as HISTORY
-from pytest_migrations.checks.walk import NAME as WALK
+from pytest_migrations.checks import CHECKS, description
 from pytest_migrations.errors import UserError
-from pytest_migrations.timeline.proof import ROWS, VERIFY
 from pytest_migrations.validate.rules import RULES
 
 if TYPE_CHECKING:
@@ -37,7 +33,7 @@ def topics() -> list[Topic]:
     """All that has a text of its own, by kind and then in its order."""
     return [
         *map(_rule, RULES),
-        *map(_check, [*CHECKS, ROWS, VERIFY, HISTORY, WALK]),
+        *map(_check, CHECKS),
         *map(_sqlstate, sqlstates.described()),
     ]
 
@@ -76,10 +72,7 @@ def _files(files: Mapping[str, str]) -> str:
 
 
 def _check(name: str) -> Topic:
-    documentation = import_module(f"pytest_migrations.checks.{name}").__doc__ or f"{name}: a check"
-    headline, _, text = documentation.partition("\n\n")
-    headline = headline.removeprefix(f"{name}: ")
-    return Topic("check", name, headline[0].upper() + headline[1:], text)
+    return Topic("check", name, *description(name))
 
 
 def _sqlstate(code: str) -> Topic:

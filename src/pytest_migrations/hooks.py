@@ -15,11 +15,8 @@ import pluggy
 import pytest
 
 from pytest_migrations.checks import CHECKS
-from pytest_migrations.checks.history import NAME as HISTORY
-from pytest_migrations.checks.walk import NAME as WALK
 from pytest_migrations.errors import Place, UserError, display_path, path_from
 from pytest_migrations.formats import Format
-from pytest_migrations.timeline.proof import ROWS, VERIFY
 from pytest_migrations.timeline.terms import SkippedError
 
 if TYPE_CHECKING:
@@ -35,7 +32,6 @@ _T = TypeVar("_T")
 _ASKED_ONCE = re.compile(r"def (pytest_migrations_(?:formats|checks))\b")
 _CHECK_NAME = re.compile(r"[A-Za-z_][\w-]*")
 _NO_SKIP = "A hook cannot skip. Let it return, or raise what is wrong."
-_TAKEN = {*CHECKS, ROWS, VERIFY, HISTORY, WALK}
 #: The code between a hook and the one who calls it.
 _BETWEEN = (Path(pluggy.__file__).parent, Path(__file__).parent, Path(pytest.__file__).parent.parent / "_pytest")
 
@@ -100,7 +96,7 @@ class Hooks:
                 raise UserError(f"the hook {hook} gave {checks!r}, which is no dict of names and functions")
         inspections: dict[str, Inspection] = {}
         for name, function in (pair for checks in given for pair in checks.items()):
-            if not _CHECK_NAME.fullmatch(name) or name in _TAKEN or name in inspections:
+            if not _CHECK_NAME.fullmatch(name) or name in CHECKS or name in inspections:
                 raise UserError(
                     f"the hook {hook} names a check {name!r}, which is taken, or not made of letters, digits, _ and -. "
                     "Call it something else."

@@ -54,14 +54,8 @@ class Prover:
 
     def checks(self, index: int) -> list[str]:
         """The names of the checks of the migration at ``index``, in the order in which they are reported."""
-        first = [history_check.NAME] if index == 0 else []
-        last = [walk_check.NAME] if self._terms.walk and index == len(self.history) - 1 else []
-        return [
-            *first,
-            *checks_of(self.history.migrations[index], rows=self._terms.rows > 0),
-            *self._terms.inspections,
-            *last,
-        ]
+        terms = self._terms
+        return checks_of(self.history, index, terms.inspections, with_rows=terms.rows > 0, with_walk=terms.walk)
 
     def select(self, asked: Collection[tuple[int, str]], *, alone: bool) -> None:
         """Tell which checks (index, name) the run holds, and whether this process will answer all of them."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_migrations.catalog.difference import ColumnOrder, Comparison, Difference
-from pytest_migrations.checks import CHECKS
+from pytest_migrations.checks import judge
 from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
@@ -28,6 +28,7 @@ RAN = Ran(2, 0.5)
 SAME = Comparison()
 LEFT = Comparison((Difference("index", "public.i", "left behind", after="CREATE INDEX i"),))
 MOVED = Comparison(column_order=(ColumnOrder("public.t", ("a", "b"), ("b", "a")),))
+CHECKS = ("apply", "rollback", "roundtrip", "reapply")
 STRICT = Rules(strict_column_order=True)
 
 
@@ -41,7 +42,7 @@ def outcomes(proof: Proof, rules: Rules | None = None) -> list[str]:
 
 
 def verdicts(proof: Proof, rules: Rules | None = None) -> dict[str, Verdict]:
-    return {name: judge(proof, rules or Rules()) for name, judge in CHECKS.items()}
+    return {name: judge(name, proof, rules or Rules()) for name in CHECKS}
 
 
 def test_all_is_well(migration: Migration) -> None:

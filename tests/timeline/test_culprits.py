@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_migrations.checks import CHECKS
+from pytest_migrations.checks import judge
 from pytest_migrations.checks.verdict import Rules
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _MANY = "SELECT 1;" * 150
 
 
 def reason(walked: Any, index: int, check: str) -> str:
-    return str(CHECKS[check](walked.proof(index), Rules()).reason)
+    return str(judge(check, walked.proof(index), Rules()).reason)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pytest_migrations.checks.apply import unless_applied
-from pytest_migrations.checks.verdict import Verdict
+from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.errors import UserError
 from pytest_migrations.timeline.proof import VERIFY
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.proof import Proof
 
 
-def judge(proof: Proof) -> Verdict:
+def judge(proof: Proof, _: Rules) -> Verdict:
     if verdict := unless_applied(proof):
         return verdict
     verified = proof.inspected[VERIFY]

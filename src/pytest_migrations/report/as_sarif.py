@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from pytest_migrations.checks import CHECKS, history, rows, verify, walk
-from pytest_migrations.timeline.proof import ROWS, VERIFY
+from pytest_migrations.checks import CHECKS, description
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,15 +64,7 @@ def _uri(path: str) -> str:
 
 def _rules(results: Results) -> Iterator[dict[str, Any]]:
     """Our checks, and those of the user's own that were run."""
-    ours = {history.NAME: history.judge, **CHECKS, ROWS: rows.judge, VERIFY: verify.judge, walk.NAME: walk.judge}
-    for name, judge in ours.items():
-        yield {"id": name, "shortDescription": {"text": _description(name, judge)}}
-    for name in dict.fromkeys(result.check for result in results.all if result.check not in ours):
+    for name in CHECKS:
+        yield {"id": name, "shortDescription": {"text": description(name)[0]}}
+    for name in dict.fromkeys(result.check for result in results.all if result.check not in CHECKS):
         yield {"id": name}
-
-
-def _description(name: str, judge: object) -> str:
-    """What a check proves, as its module says it in its first line: ``apply: the migration runs ...``."""
-    text = sys.modules[judge.__module__].__doc__ or name
-    said = text.splitlines()[0].removeprefix(f"{name}: ")
-    return said[:1].upper() + said[1:]
