@@ -28,7 +28,7 @@ def test_one_line_tells_a_failure(
     """Where pytest cuts no lines (CI), it shows all that a failure gives it: it has to be one line."""
     monkeypatch.setenv("CI", "true")
     project(FILES)
-    result = pytester.runpytest_subprocess(RUN, *options)
+    result = pytester.runpytest(RUN, *options)
     lines = result.outlines
     summary = lines[next(number for number, line in enumerate(lines) if "short test summary" in line) :]
     assert sorted(line for line in summary if line.startswith("FAILED")) == [LEAKS, BREAKS]
@@ -38,7 +38,7 @@ def test_one_line_tells_a_failure(
 @pytest.mark.parametrize("options", [[], ["-q"], ["-n2"], ["--tb=short"], ["--tb=native"], ["-vv"]], ids=" ".join)
 def test_the_whole_text_is_shown_once(pytester: pytest.Pytester, project: Project, options: list[str]) -> None:
     project(FILES)
-    result = pytester.runpytest_subprocess(RUN, *options)
+    result = pytester.runpytest(RUN, *options)
     result.stdout.fnmatch_lines(
         [
             'migrations/003_broken.sql:1:19: type "nothing" does not exist (42704 undefined_object)',

@@ -99,5 +99,5 @@ def test_its_own_tests_run_beside_the_proofs(pytester: pytest.Pytester, given_se
     for folder in ("grants", "tests"):
         shutil.copytree(PROJECT / folder, pytester.path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "pyproject.toml", pytester.path)
-    pytester.runpytest_subprocess("-n2").assert_outcomes(passed=116 + 43)
-    pytester.runpytest_subprocess("tests/test_names.py").assert_outcomes(passed=6)
+    pytester.runpytest("-n2").assert_outcomes(passed=116 + 43)
+    pytester.runpytest("tests/test_names.py").assert_outcomes(passed=6)

@@ -48,7 +48,7 @@ def test_every_fresh_database_is_prepared(pytester: pytest.Pytester, project: Pr
     result = pytester.runpytest(*RUN)
     result.assert_outcomes(passed=3, failed=2)
     result.stdout.fnmatch_lines(["*left behind*public.c*", "*:5:4, in the rollback:"])
-    pytester.runpytest_subprocess(*RUN, "-n2").assert_outcomes(passed=3, failed=2)
+    pytester.runpytest(*RUN, "-n2").assert_outcomes(passed=3, failed=2)
 
 
 RACING = """
@@ -64,7 +64,7 @@ def pytest_migrations_prepare(connection):
 def test_one_process_at_a_time_prepares_on_a_server_that_all_share(pytester: pytest.Pytester, project: Project) -> None:
     project(THREE)
     pytester.makeconftest(RACING)
-    result = pytester.runpytest_subprocess(*RUN, "--migrations-server=embedded", "-n2", "--dist=loadfile")
+    result = pytester.runpytest(*RUN, "--migrations-server=embedded", "-n2", "--dist=loadfile")
     result.assert_outcomes(passed=13)
 
 
@@ -93,8 +93,7 @@ def test_databases_are_prepared_by_a_conftest_that_pytest_finds_while_it_collect
     up = "CREATE TABLE IF NOT EXISTS audit ();\nALTER TABLE given ADD y int;\n"
     project({"001_a.sql": up + "-- ROLLBACK:\n-- ALTER TABLE given DROP y;\n-- END ROLLBACK\n"})
     late(pytester, folder, LATE)
-    run = pytester.runpytest_subprocess if options else pytester.runpytest
-    run(*RUN[:1], *options).assert_outcomes(passed=5 if folder == "migrations" else 6)
+    pytester.runpytest(*RUN[:1], *options).assert_outcomes(passed=5 if folder == "migrations" else 6)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +104,7 @@ def test_checks_that_pytest_finds_too_late_are_told(
 ) -> None:
     project(THREE)
     late(pytester, folder, "\n" + example("pytest_migrations_checks"))
-    run = pytester.runpytest_subprocess if "-n2" in options else pytester.runpytest
-    result = run(*RUN[:1], *options)
+    result = pytester.runpytest(*RUN[:1], *options)
     # As after any error of collection, xdist runs the tests that it has.
     assert result.ret == (pytest.ExitCode.TESTS_FAILED if "-n2" in options else pytest.ExitCode.INTERRUPTED)
     line = next(line for line in result.outlines if f"{folder}/conftest.py:" in line)
@@ -161,7 +159,7 @@ def test_checks_of_ones_own(pytester: pytest.Pytester, project: Project) -> None
     result.stdout.fnmatch_lines(["*004_keyless.sql::primary-keys*", "*no primary key: keyless*", "conftest.py:*"])
     result.stdout.no_fnmatch_line("*_multicall*")
     pytester.runpytest("migrations/002_email.sql::primary-keys", *RUN[:1]).assert_outcomes(passed=1)
-    pytester.runpytest_subprocess(*RUN, "-k", "primary-keys", "-n2").assert_outcomes(passed=3, failed=2)
+    pytester.runpytest(*RUN, "-k", "primary-keys", "-n2").assert_outcomes(passed=3, failed=2)
 
 
 def test_nothing_of_a_check_is_kept(pytester: pytest.Pytester, project: Project) -> None:
@@ -208,8 +206,9 @@ def test_a_check_runs_where_it_was_selected(
         "def counts(migration, connection):\n"
         "    open('ran', 'a').write(migration.version + '\\n')\n"
     )
-    run = pytester.runpytest_subprocess if options else pytester.runpytest
-    assert run("--migrations-dir=migrations", *(selection or RUN[1:]), *options).ret == pytest.ExitCode.OK
+    assert (
+        pytester.runpytest("--migrations-dir=migrations", *(selection or RUN[1:]), *options).ret == pytest.ExitCode.OK
+    )
     file = pytester.path / "ran"
     assert set(file.read_text().split() if file.exists() else []) == set(ran.split())
 

@@ -24,8 +24,7 @@ DISTRIBUTIONS = [
 
 
 def outcomes(pytester: pytest.Pytester, *options: str) -> tuple[dict[str, str], dict[str, str]]:
-    run = pytester.runpytest if "no:xdist" in options else pytester.runpytest_subprocess
-    run("--migrations-dir=migrations", "--migrations-report=report.json", *options)
+    pytester.runpytest("--migrations-dir=migrations", "--migrations-report=report.json", *options)
     report = json.loads((pytester.path / "report.json").read_text())
     return {result["id"]: result["outcome"] for result in report["results"]}, report["server"]
 
@@ -113,7 +112,7 @@ def test_a_migration_that_fails_only_in_some_process_is_not_hidden_by_skips(
     slow = "SELECT pg_sleep(0.1);\nCREATE TABLE slow ();\n-- ROLLBACK:\n-- DROP TABLE slow;\n-- END ROLLBACK\n"
     project({"001_slow.sql": slow, "002_users.sql": USERS, "003_email.sql": EMAIL})
     pytester.makeconftest(MOODY)
-    result = pytester.runpytest_subprocess("--migrations-dir=migrations", "-n2", "--dist=loadfile", "-p", "no:randomly")
+    result = pytester.runpytest("--migrations-dir=migrations", "-n2", "--dist=loadfile", "-p", "no:randomly")
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     outcomes = result.parseoutcomes()
     assert not {"failed", "errors"} & set(outcomes)

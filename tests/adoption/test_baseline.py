@@ -54,7 +54,7 @@ def test_what_fails_today_is_written_and_green(pytester: pytest.Pytester, projec
     result = pytester.runpytest(*BASED, "-rx")
     result.assert_outcomes(passed=12, xfailed=3, skipped=2)
     result.stdout.fnmatch_lines(["migrations: baseline.txt accepts 3 failures*", "XFAIL *004_failing.sql::rollback*"])
-    pytester.runpytest_subprocess(*BASED, "-n2").assert_outcomes(passed=12, xfailed=3, skipped=2)
+    pytester.runpytest(*BASED, "-n2").assert_outcomes(passed=12, xfailed=3, skipped=2)
 
 
 def test_a_new_failure_fails(pytester: pytest.Pytester, project: Project, baseline: Path) -> None:
@@ -99,7 +99,7 @@ def test_one_that_passes_again_has_to_leave(pytester: pytest.Pytester, project: 
     result = pytester.runpytest(*BASED)
     result.assert_outcomes(passed=12, failed=2, xfailed=1, skipped=2)
     result.stdout.fnmatch_lines(["migrations/002_leaky.sql::roundtrip now passes: remove it from baseline.txt*"])
-    pytester.runpytest_subprocess(*UPDATE, "-n2").assert_outcomes(passed=14, xfailed=1, skipped=2)
+    pytester.runpytest(*UPDATE, "-n2").assert_outcomes(passed=14, xfailed=1, skipped=2)
     assert ids(baseline) == ["migrations/004_failing.sql::rollback"]
 
 

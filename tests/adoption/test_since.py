@@ -39,7 +39,7 @@ def test_only_what_is_new_is_judged(pytester: pytest.Pytester, project: Project,
     result.stdout.fnmatch_lines(["migrations/001_users.sql::history PASSED*", "migrations/005_new.sql::apply PASSED*"])
     git(pytester.path, "add", "migrations")
     git(pytester.path, "commit", "-qm", "new")
-    pytester.runpytest_subprocess(*SINCE, "-n2").assert_outcomes(passed=5)
+    pytester.runpytest(*SINCE, "-n2").assert_outcomes(passed=5)
     pytester.runpytest(*RUN).assert_outcomes(passed=20, failed=1)
 
 

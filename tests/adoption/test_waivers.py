@@ -65,7 +65,7 @@ def test_one_that_hides_nothing_is_a_warning(pytester: pytest.Pytester, project:
     result = pytester.runpytest(*RUN)
     result.assert_outcomes(passed=6, skipped=3, warnings=1)
     result.stdout.fnmatch_lines(["*migrations/001_users.sql:1:28: roundtrip passes, so this waiver hides nothing*"])
-    pytester.runpytest_subprocess(*RUN, "-n2").assert_outcomes(passed=6, skipped=3, warnings=1)
+    pytester.runpytest(*RUN, "-n2").assert_outcomes(passed=6, skipped=3, warnings=1)
     result = pytester.runpytest(*RUN, "-W", "error::pytest_migrations.collection.MigrationsWarning")
     result.assert_outcomes(passed=5, failed=1, skipped=3)
     result.stdout.no_fnmatch_line("*Traceback*")

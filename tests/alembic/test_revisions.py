@@ -64,5 +64,5 @@ def test_what_a_branch_adds(pytester: pytest.Pytester, init: Project) -> None:
 
 def test_with_xdist(pytester: pytest.Pytester, init: Project) -> None:
     init(a=USERS, b=EMAIL)
-    result = pytester.runpytest_subprocess("--migrations-dir=migrations", "-n2")
+    result = pytester.runpytest("--migrations-dir=migrations", "-n2")
     result.assert_outcomes(passed=9)

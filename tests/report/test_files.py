@@ -113,9 +113,9 @@ def test_where_no_line_is_to_blame_the_file_is_shown(pytester: pytest.Pytester, 
 
 def test_workers_are_merged_in_version_order(pytester: pytest.Pytester, project: Project) -> None:
     project(MIXED)
-    pytester.runpytest_subprocess(RUN, *REPORTS, "-p", "no:xdist")
+    pytester.runpytest(RUN, *REPORTS, "-p", "no:xdist")
     alone = [(pytester.path / f"out/a.{suffix}").read_text() for suffix in ("md", "SARIF")]
-    pytester.runpytest_subprocess(RUN, *REPORTS, "-n2", "--dist=load")
+    pytester.runpytest(RUN, *REPORTS, "-n2", "--dist=load")
     assert [(pytester.path / f"out/a.{suffix}").read_text() for suffix in ("md", "SARIF")] == alone
 
 
@@ -197,7 +197,7 @@ def test_a_report_of_an_earlier_run_is_told_to_be_one_where_it_was_asked_for(
     project(THREE)
     pytester.makepyfile("def test_mine():\n    pass\n")
     pytester.runpytest(RUN, "--migrations-report=a.json", "-k", "history").assert_outcomes(passed=1, deselected=13)
-    result = pytester.runpytest_subprocess(RUN, "--migrations-report=a.json", "-k", "mine", *options)
+    result = pytester.runpytest(RUN, "--migrations-report=a.json", "-k", "mine", *options)
     result.stdout.fnmatch_lines(["migrations: no migration was tried, and a.json is the report of an earlier run"])
 
 

@@ -64,7 +64,7 @@ def test_failures_are_annotated_behind_all_other_output(
     pytester: pytest.Pytester, project: Project, summary: Path, options: list[str]
 ) -> None:
     project({"001_é,b:c%.sql": USERS, "002_leaky.sql": LEAKY, "003_broken.sql": BROKEN, "004_email.sql": EMAIL})
-    result = pytester.runpytest_subprocess(RUN, *options)
+    result = pytester.runpytest(RUN, *options)
     annotations = [line for line in result.outlines if "::error" in line]
     assert result.outlines[-3:] == annotations
     starts = [

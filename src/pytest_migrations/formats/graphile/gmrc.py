@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 _ACTIONS = ("afterReset", "beforeAllMigrations", "afterAllMigrations")
 _COMMENT = r"//[^\n]*|/\*.*?\*/"
-#: Strings stay as they are; comments and commas before a closing bracket go; bare keys get quotes.
-_JSON5 = re.compile(
-    rf'(?P<string>"(?:\\.|[^"\\])*")|{_COMMENT}|,(?=(?:\s|{_COMMENT})*[}}\]])|(?P<key>[A-Za-z_$][\w$]*)(?=\s*:)',
-    re.DOTALL,
+#: Strings stay as they are; comments and commas before a closing bracket go; bare keys get quotes. Compiled where there
+#: is such a file: that takes longer than to load most modules.
+_JSON5 = (
+    rf'(?s)(?P<string>"(?:\\.|[^"\\])*")|{_COMMENT}|,(?=(?:\s|{_COMMENT})*[}}\]])|(?P<key>[A-Za-z_$][\w$]*)(?=\s*:)'
 )
 
 
@@ -41,7 +41,7 @@ def settings_above(folder: Path) -> Settings:
 
 def _settings(path: Path) -> Settings:
     try:
-        parsed = json.loads(_JSON5.sub(_as_json, path.read_text(encoding="utf-8-sig")))
+        parsed = json.loads(re.sub(_JSON5, _as_json, path.read_text(encoding="utf-8-sig")))
     except (OSError, ValueError) as error:
         return _unknown(f"{path.name} could not be read ({error})")
     known: dict[str, Any] = parsed if isinstance(parsed, dict) else {}
