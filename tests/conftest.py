@@ -13,6 +13,8 @@ from zlib import crc32
 import psycopg  # before pytester, which would load it anew for each run, beside the C half that cannot be
 import pytest
 
+import pytest_migrations.joining
+import pytest_migrations.stepper  # noqa: F401 (both for the same reason: a tenth of most runs is to load them)
 from pytest_migrations.migration import History, Migration, Script
 from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
