@@ -487,16 +487,33 @@ def test_an_update_that_changes_nothing_is_not_proved(prove: Prove) -> None:
     assert "no row was changed by the UPDATE in line 1 of 002_m.sql" in verdict(proof).reason
 
 
-def test_a_moment_that_the_script_itself_sets_is_a_change(prove: Prove) -> None:
-    assert lost(prove("UPDATE users SET updated_at = now()", first=STAMPED))[0][0].startswith("changed 5 rows")
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        ("UPDATE users SET updated_at = now()", NOTHING),
+        ("ALTER TABLE users ALTER updated_at TYPE timestamptz USING now()", NOTHING),
+        (
+            "CREATE TABLE kept AS TABLE users; DELETE FROM users",
+            "INSERT INTO users (id, name) SELECT id, name FROM kept; DROP TABLE kept",
+        ),
+        (
+            "INSERT INTO users TABLE users ON CONFLICT (id) DO UPDATE SET updated_at = now(); VACUUM users",
+            NOTHING,
+        ),
+    ],
+    ids=["update", "type", "default", "outside"],
+)
+def test_a_moment_that_the_scripts_themselves_write_is_a_change(prove: Prove, up: str, down: str) -> None:
+    assert lost(prove(up, down, first=STAMPED))[0] == ["changed 5 rows of public.users (updated_at)"]
 
 
 def test_without_a_rollback_nothing_brings_rows_back(prove: Prove) -> None:
-    for gone in ("DELETE FROM loose", "ALTER TABLE loose DROP user_id"):
+    for gone in ("DELETE FROM loose", "ALTER TABLE loose DROP user_id", "DELETE FROM loose; VACUUM loose"):
         proof = prove(gone, None)
         assert verdict(proof).outcome == "skipped"
         assert "has no rollback" in verdict(proof).reason
-    assert verdict(prove("ALTER TABLE loose ADD x int; UPDATE loose SET x = id", None)).outcome == "passed"
+    for kept in ("ALTER TABLE loose ADD x int; UPDATE loose SET x = id", "INSERT INTO loose VALUES (1)"):
+        assert verdict(prove(kept, None)).outcome == "passed"
 
 
 def test_rows_that_a_trigger_takes_away_again(prove: Prove) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_migrations.errors import UserError
 from pytest_migrations.lent import EndedTransactionError
@@ -72,24 +72,40 @@ def _try_on(ground: Ground, rows: Rows, timeout: float | None) -> WithRows | Unt
     tried = try_with_rows(ground.connection, rows, timeout)
     # Of a table that takes no row, another session may see it otherwise: PL/pgSQL remembers the types of before.
     if tried is not None and tried.is_clean and not tried.empty:
-        return tried
+        return look_closer(ground.connection, rows, inside=True, timeout=timeout) if tried.is_one_way else tried
     if tried is not None and (why := _no_use(tried, ground)):
         return replace(tried, unconfirmed=f"not confirmed with real commits: {why}")
     if tried is None or (tried.failure and tried.failure.sqlstate in NOT_IN_A_TRANSACTION):
         rows.take_all(ground.connection)
     try:
-        while True:
-            with ground.elsewhere() as (connection, guard):
-                closer = look_closer(connection, rows, inside=False, timeout=timeout, guard=guard)
-            if not rows.give_way(closer.failure):
-                return closer
+        return _but_for_triggers(partial(_look_elsewhere, ground, rows, timeout))
     except UnavailableError as error:
         why = f"not confirmed with real commits: {error}"
     if tried is None:
         return Untried(why)
     if tried.is_clean:
         return tried
-    return replace(look_closer(ground.connection, rows, inside=True, timeout=timeout), unconfirmed=why)
+    inside = _but_for_triggers(partial(look_closer, ground.connection, rows, inside=True, timeout=timeout))
+    return replace(inside, unconfirmed=why)
+
+
+def _look_elsewhere(ground: Ground, rows: Rows, timeout: float | None, **options: Any) -> WithRows:
+    while True:
+        with ground.elsewhere() as (connection, guard):
+            closer = look_closer(connection, rows, inside=False, timeout=timeout, guard=guard, **options)
+        if not rows.give_way(closer.failure):
+            return closer
+
+
+def _but_for_triggers(look: Callable[..., WithRows]) -> WithRows:
+    """What it is to ``look``; that a trigger has noted when the trial ran is no loss.
+
+    It was one where rows are the same without triggers: what a script sets to a moment is lost without them, too.
+    """
+    seen = look()
+    if seen.are_moments and look(without_triggers=True).is_clean:
+        return replace(seen, is_same=True, losses=(), culprits=())
+    return seen
 
 
 def _no_use(tried: WithRows, ground: Ground) -> str:

@@ -49,6 +49,8 @@ class WithRows:
     #: What was said of seeds that do not run, and what is to be known of others.
     failed_seeds: tuple[UserError, ...] = ()
     notes: tuple[str, ...] = ()
+    #: Whether what differs are moments of the trial alone: triggers may have noted them.
+    are_moments: bool = False
     #: Why what was found was not tried again with real commits; empty where it was or need not be.
     unconfirmed: str = ""
 

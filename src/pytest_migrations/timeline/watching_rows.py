@@ -8,9 +8,7 @@ from psycopg.pq import TransactionStatus
 
 from pytest_migrations.rows.losses.image import kept, read_image, whole
 from pytest_migrations.rows.losses.losses import Loss, Span, losses, missing, moment, read_rows
-from pytest_migrations.rows.scripts.sought import columns_set
 from pytest_migrations.rows.scripts.touching import named_in, reaches_further, words_in
-from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
 if TYPE_CHECKING:
@@ -44,6 +42,14 @@ class _Look(NamedTuple):
     renamed: dict[int, Rows]
 
 
+class Found(NamedTuple):
+    """What became of rows; ``are_moments`` that what differs are moments of the trial and nothing else."""
+
+    losses: tuple[Loss, ...]
+    culprits: tuple[Culprit, ...]
+    are_moments: bool = False
+
+
 class RowsWatch:
     """Has an eye on the rows of tables while scripts run on a connection.
 
@@ -56,9 +62,6 @@ class RowsWatch:
         self._tables = tables
         self._down = migration.down
         self._named = named_in(migration)
-        self._written = {
-            name for script in migration.scripts for each in statements(script) for _, name, _ in columns_set(each)
-        }
         self._begin = moment(connection)
         self._before = self._read(tables)
         #: Of tables with more rows than are read.
@@ -94,12 +97,25 @@ class RowsWatch:
         named = {oid for oid, table in self._tables.items() if table.bare_name in words}
         return named | {self._tables[oid].root for oid in named} & self._tables.keys()
 
-    def losses(self) -> tuple[tuple[Loss, ...], tuple[Culprit, ...]]:
+    def found(self) -> Found:
         """What became of the rows, and the statements that did it."""
-        found: list[Loss] = []
-        culprits: list[Culprit] = []
         now = self._read(self._tables)
         span = Span(self._begin, moment(self._connection))
+        if (found := self._found(now, span)).losses:
+            return found
+        strictly = self._found(now, None)
+        return strictly._replace(are_moments=bool(strictly.losses))
+
+    def takes_away(self) -> bool:
+        """Whether rows that were there, or columns of theirs, are gone or are not what they were."""
+        now = self._read(self._tables)
+        return any(self._before[oid].columns.keys() - rows.columns.keys() for oid, rows in now.items()) or any(
+            loss.change != "left behind" for loss in self._found(now, None).losses
+        )
+
+    def _found(self, now: Mapping[int, Rows], span: Span | None) -> Found:
+        found: list[Loss] = []
+        culprits: list[Culprit] = []
         image = read_image(self._connection, self._large()) or {}
         for table in whole(self._tables):
             if table.name in self._image:
@@ -107,11 +123,11 @@ class RowsWatch:
                     found.append(Loss(table.shown, "changed", 1, ("or more: of so many rows it is not told which",)))
                 continue
             is_named = table.bare_name in self._named
-            for loss in losses(self._before[table.oid], now[table.oid], span, self._written):
+            for loss in losses(self._before[table.oid], now[table.oid], span):
                 if is_named or loss.change != "left behind":
                     found.append(loss)
                     culprits += self._culprit(table, loss)
-        return tuple(found), _one_for_each_statement(culprits)
+        return Found(tuple(found), _one_for_each_statement(culprits))
 
     def _large(self) -> list[Kept]:
         return kept({oid: self._tables[oid] for oid, rows in self._before.items() if not rows.is_whole})

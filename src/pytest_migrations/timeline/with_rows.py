@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import psycopg
 
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.rows.losses.image import kept, read_image
@@ -17,11 +20,10 @@ from pytest_migrations.timeline.watching_rows import RowsWatch
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import psycopg
+    from collections.abc import Callable, Iterable
 
     from pytest_migrations.migration import Migration, Statement
+    from pytest_migrations.rows.table import Table
     from pytest_migrations.timeline.putting_in import PutIn, Rows
 
 
@@ -71,8 +73,9 @@ def look_closer(
     inside: bool,
     timeout: float | None,
     guard: Callable[[], None] | None = None,
+    without_triggers: bool = False,
 ) -> WithRows:
-    """Try it once more and see which statement does what to the rows.
+    """Try it once more and see which statement does what to the rows; if need be without the tables' triggers.
 
     With real commits, on a database that is thrown away afterwards, or ``inside`` a transaction of which nothing is
     kept.
@@ -85,6 +88,8 @@ def look_closer(
         put_in = put_in.as_seen(read_image(connection, kept(put_in.tables)) or {})
         if not inside:
             connection.execute(b"COMMIT")
+        if without_triggers:
+            disable_triggers(connection, put_in.tables.values())
         watch = RowsWatch(connection, put_in.tables, rows.migration)
         idle = Idle(connection)
 
@@ -95,12 +100,21 @@ def look_closer(
         runner = Runner(connection, timeout=timeout, guard=guard, before_statement=idle.before, after_statement=after)
         apply, roll_back = (runner.apply_inside, runner.rollback_inside) if inside else (runner.apply, runner.rollback)
         tried = _run(apply, roll_back, rows.migration, put_in, idle)
-        if tried.rolled_back is None or not tried.is_clean:
+        if not tried.is_clean:
             return tried
-        losses, culprits = watch.losses()
-        return replace(tried, is_same=not losses, losses=losses, culprits=culprits)
+        if tried.rolled_back is None:
+            return replace(tried, is_one_way=watch.takes_away())
+        losses, culprits, are_moments = watch.found()
+        return replace(tried, is_same=not losses, losses=losses, culprits=culprits, are_moments=are_moments)
     finally:
         leave_transaction(connection)
+
+
+def disable_triggers(connection: psycopg.Connection, tables: Iterable[Table]) -> None:
+    """Let no trigger of these tables run, where the user of the session may say so."""
+    for table in tables:
+        with suppress(psycopg.Error), connection.transaction():
+            connection.execute(f"ALTER TABLE {table.name} DISABLE TRIGGER USER".encode())
 
 
 def _run(

@@ -13,7 +13,7 @@ from psycopg import sql
 from pytest_migrations.catalog.session import NOT_TEMPORARY, pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_migrations.rows.table import Table
 
@@ -152,11 +152,10 @@ def moment(connection: psycopg.Connection[Any]) -> Moment:
     return Moment(*row)
 
 
-def losses(before: Rows, after: Rows, span: Span | None = None, written: Collection[str] = frozenset()) -> list[Loss]:
+def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
     """What became of the rows of a table, in the columns that both have.
 
-    That one holds a moment of the ``span`` now is no change, as long as it was not made anew, and is none of those
-    that the scripts have ``written``.
+    That one holds a moment of the ``span`` now is no change, as long as it was not made anew.
     """
     if before.rows is None:
         return []
@@ -166,7 +165,7 @@ def losses(before: Rows, after: Rows, span: Span | None = None, written: Collect
     old, new = Counter(_tuples(before.rows, common)), Counter(_tuples(after.rows, common))
     gone = [dict(zip(common, row, strict=True)) for row in (old - new).elements()]
     come = [dict(zip(common, row, strict=True)) for row in (new - old).elements()]
-    stamped = [name for name in common if span and before.columns[name] == after.columns[name] and name not in written]
+    stamped = [name for name in common if span and before.columns[name] == after.columns[name]]
     changed = [
         (was, is_)
         for was, is_ in (*_same_key(gone, come, before.key), *_alike(gone, come, 0.5 if before.key else 0))
