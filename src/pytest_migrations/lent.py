@@ -28,9 +28,6 @@ if TYPE_CHECKING:
 
 _Result = TypeVar("_Result")
 
-#: The command tags (PostgreSQL docs 55.7) of what was to change rows and found none.
-CHANGED_NOTHING = {"DELETE 0", "INSERT 0 0", "MERGE 0", "UPDATE 0"}
-
 
 class Failure(NamedTuple):
     """What the server said last of a statement, or of a commit behind it."""
@@ -71,8 +68,6 @@ class LentConnection(psycopg.Connection[Any]):
         self.failure: Failure | None = None
         self.refusal: BaseException | None = None
         self.has_committed = False
-        #: The program's own statements that were to change rows and found none.
-        self.idle: list[Statement] = []
         #: As psycopg2 has it: behind a COMMIT in SQL no BEGIN is sent until ``commit`` or ``rollback`` is called.
         self.begins_once = False
         self._ended_by_sql = False
@@ -99,8 +94,6 @@ class LentConnection(psycopg.Connection[Any]):
             self._ended_by_sql = Trait.TRANSACTION_FRAME in statement.traits or self._ended_by_sql
         if is_the_programs:
             self.last = statement
-            if isinstance(result, psycopg.Cursor) and result.statusmessage in CHANGED_NOTHING:
-                self.idle.append(statement)
             with self._heeding():
                 self._after(statement)
         return result

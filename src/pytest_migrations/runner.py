@@ -50,14 +50,10 @@ _PREPARES = re.compile(r"\bPREPARE\b", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Ran:
-    """What running a script took: how many statements, and seconds on the client's clock.
-
-    ``idle`` are those that were to change rows and found none.
-    """
+    """What running a script took: how many statements, and seconds on the client's clock."""
 
     statements: int
     seconds: float
-    idle: tuple[Statement, ...] = ()
 
 
 class Runner:
@@ -139,7 +135,7 @@ class Runner:
                     self._run_with_commits(sending, look, done)
         finally:
             leave_transaction(self.connection)
-        return Ran(sending.sent, sending.seconds, tuple(sending.idle))
+        return Ran(sending.sent, sending.seconds)
 
     def _ran_in_the_transaction(
         self, sending: Sending, look: Callable[[], None], commands: Sequence[Statement]
@@ -167,7 +163,6 @@ class Runner:
     def _run_with_commits(self, sending: Sending, look: Callable[[], None], done: int) -> None:
         leave_transaction(self.connection)  # in which it was tried in vain
         sending.sent = 0
-        sending.idle.clear()
         try:
             if sending.script.program is None:
                 self._send_one_by_one(sending, done)
@@ -219,7 +214,7 @@ class Runner:
             last = self._send_all(sending, statements(script), left_out)
             if last is not None:  # stands in for the commit: what is deferred is checked now
                 sending.finish(b"SET CONSTRAINTS ALL IMMEDIATE", last)
-        return Ran(sending.sent, sending.seconds, tuple(sending.idle))
+        return Ran(sending.sent, sending.seconds)
 
     def _send_all(
         self, sending: Sending, commands: Sequence[Statement], left_out: Trait = Trait.TRANSACTION_FRAME

@@ -11,7 +11,7 @@ import psycopg
 from pytest_migrations.deadline import deadline, paused
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import AT_COMMIT, Kept, MigrationError
-from pytest_migrations.lent import CHANGED_NOTHING, InsideConnection, LentConnection, failure_behind, offset_of
+from pytest_migrations.lent import InsideConnection, LentConnection, failure_behind, offset_of
 from pytest_migrations.sql.framing import NEVER_INSIDE
 from pytest_migrations.sql.traits import Trait
 
@@ -45,8 +45,6 @@ class Sending:
         self.script = script
         #: How many statements have succeeded.
         self.sent = 0
-        #: Those of them that were to change rows and found none.
-        self.idle: list[Statement] = []
         self._connection = connection
         self._migration = migration
         self._timeout = timeout
@@ -82,9 +80,7 @@ class Sending:
             raise MigrationError.timed_out(self._migration, statement, kept, self._timeout)
         self._before_statement(statement)
         with self._blaming(statement, kept):
-            cursor = self._connection.execute(statement.text.encode())
-        if cursor.statusmessage in CHANGED_NOTHING:
-            self.idle.append(statement)
+            self._connection.execute(statement.text.encode())
         self._tell(statement)
 
     def finish(self, command: bytes, last: Statement, kept: Kept = Kept.NOTHING) -> None:
@@ -125,7 +121,6 @@ class Sending:
                 raise
         if lent.refusal is not None:  # also where the program went on in spite of it
             raise lent.refusal
-        self.idle += lent.idle
         return lent.last
 
     def _lend(

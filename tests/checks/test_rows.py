@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,9 +12,11 @@ from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.rows.losses.losses import Loss
+from pytest_migrations.rows.scripts.changes import changes
 from pytest_migrations.runner import Ran
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import Culprit
+from pytest_migrations.timeline.idle import Idle
 from pytest_migrations.timeline.proof import Proof, Untried, WithRows
 
 if TYPE_CHECKING:
@@ -91,13 +94,16 @@ def test_each_loss_is_a_finding(migration: Migration) -> None:
 
 
 def test_what_was_not_proved(migration: Migration) -> None:
-    idle = statements(migration.up)
+    up, delete = statements(migration.up)
+    block = replace(delete, kind="do_stmt")
+    idle = tuple(Idle(each, each, change) for each in (up, delete, block) for change in changes(replace(each, kind="")))
     found = judged(migration, WithRows(RAN, RAN, empty={"a.t": "no"}, idle=idle))
     assert found.outcome == "skipped"
     assert found.reason.startswith(
         "not proved of 007_t.sql: a.t holds no row: no; no row was changed by the UPDATE in line 1 of 007_t.sql"
     )
-    assert "the DELETE in line 2 of 007_t.sql" in found.reason
+    assert "no row was changed by the DELETE in line 2 of 007_t.sql" in found.reason
+    assert "no row was deleted in t by the DO block in line 2 of 007_t.sql" in found.reason
 
 
 def test_seeds_that_failed_come_first(migration: Migration) -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.runner import Ran
+    from pytest_migrations.timeline.idle import Idle
     from pytest_migrations.timeline.proof import Proof, WithRows
 
 _MOST_TABLES = 10
@@ -121,7 +122,16 @@ def _unproved(tried: WithRows) -> Iterator[str]:
     if tried.is_one_way:
         yield "it changes rows that were there, or takes them away, and has no rollback"
     yield from (f"{table} holds no row: {why}" for table, why in tried.empty.items())
-    for statement in tried.idle:
-        place = statement.place
-        what = "DO block" if statement.kind == "do_stmt" else statement.kind.partition("_")[0].upper() or "statement"
-        yield f"no row was changed by the {what} in line {place.line} of {place.path.name}{_BRING}"
+    yield from dict.fromkeys(map(_met_none, tried.idle))
+
+
+def _met_none(idle: Idle) -> str:
+    kind, place, change = idle.statement.kind, idle.statement.place, idle.change
+    what = "DO block" if kind == "do_stmt" else kind.partition("_")[0].upper() or "statement"
+    does = "changed"
+    if change.table and kind != _PLAIN.get(change.verb):  # it may do something else, too
+        does = f"{change.verb} in {'.'.join(change.table)}"
+    return f"no row was {does} by the {what} in line {place.line} of {place.path.name}{_BRING}"
+
+
+_PLAIN = {"updated": "update_stmt", "deleted": "delete_stmt", "inserted": "insert_stmt", "changed": "merge_stmt"}

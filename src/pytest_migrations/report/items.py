@@ -74,7 +74,7 @@ def _rows(tried: WithRows) -> dict[str, Any]:
         "empty": dict(tried.empty),
         "without_triggers": dict(tried.without_triggers),
         "differing": [{name: value for name, value in asdict(loss).items() if name != "rows"} for loss in tried.losses],
-        "unmet": [str(statement.place) for statement in tried.idle],
+        "unmet": [str(place) for place in dict.fromkeys(idle.statement.place for idle in tried.idle)],
     }
 
 

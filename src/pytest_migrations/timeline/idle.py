@@ -1,64 +1,136 @@
-"""Sees which statements were to change rows and changed none, where the server's count does not tell."""
+"""Sees which statements of a migration were to change rows and changed none."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import chain
+from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.catalog.session import aside
-from pytest_migrations.rows.scripts.sought import finds_rows, updated
+from pytest_migrations.rows.scripts.changes import changes
+from pytest_migrations.rows.scripts.routines import bodies
 
 if TYPE_CHECKING:
-    from pytest_migrations.migration import Statement
+    from pytest_migrations.migration import Script, Statement
+    from pytest_migrations.rows.scripts.changes import Change
 
-#: The rows that the open transaction has written so far; NULL where the server does not count them.
-_WRITTEN = """
-SELECT sum(pg_catalog.pg_stat_get_xact_tuples_inserted(oid) + pg_catalog.pg_stat_get_xact_tuples_updated(oid)
-    + pg_catalog.pg_stat_get_xact_tuples_deleted(oid))
-FROM pg_catalog.pg_class
-WHERE relkind = 'r' AND oid >= 16384 AND pg_catalog.current_setting('track_counts') = 'on'
+#: What the open transaction has written so far to a table and to those whose rows are its own as well; where it is not
+#: known which one it is, or the rows are those of others (a view), to all. NULL where nothing counts that.
+_COUNT = """
+WITH RECURSIVE given AS (
+  SELECT c.oid, c.relkind FROM pg_catalog.pg_class c WHERE c.oid = pg_catalog.to_regclass({table})
+), family(oid) AS (
+  SELECT oid FROM given UNION SELECT i.inhrelid FROM family JOIN pg_catalog.pg_inherits i ON i.inhparent = family.oid
+)
+SELECT CASE WHEN {table} = '' OR EXISTS (SELECT FROM given WHERE relkind IN ('r', 'p', 'v')) THEN (
+    SELECT sum({written}) FROM pg_catalog.pg_class
+    WHERE relkind = 'r' AND pg_catalog.current_setting('track_counts') = 'on' AND CASE
+      WHEN EXISTS (SELECT FROM given WHERE relkind <> 'v') THEN oid IN (TABLE family) ELSE oid >= 16384 END)
+  END
+"""
+_WRITTEN = {
+    verb: sql.SQL(f"pg_catalog.pg_stat_get_xact_tuples_{verb}(oid)") for verb in ("inserted", "updated", "deleted")
+}
+#: Whether a column can be NULL, where there is such a table.
+_NULLABLE = """
+SELECT NOT bool_or(a.attnotnull) FROM pg_catalog.pg_attribute a
+WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = ANY({columns})
+"""
+_IMAGE = """
+SELECT pg_catalog.concat_ws(' ', count(*), sum(
+  pg_catalog.hashtextextended((pg_catalog.to_jsonb(t) - {but}::text[])::text, 0)
+)) FROM {table} t
 """
 
 
-class Idle:
-    """To be told ``before`` and ``after`` each statement on a connection.
+class Idle(NamedTuple):
+    """A ``statement`` of which a change of rows came to nothing; that is said ``within`` it, or by what it calls."""
 
-    ``found`` are DO blocks that have written no row, and UPDATEs behind which all rows are what they were: they have
-    met some, and yet nothing is known of what they do to others.
+    statement: Statement
+    within: Statement
+    change: Change
+
+
+class _Watched(NamedTuple):
+    within: Statement
+    change: Change
+    #: The columns that others within the same set.
+    but: list[str]
+
+
+class _State(NamedTuple):
+    """What is another one if rows were changed as was said; None is what is not known."""
+
+    written: bytes | None
+    image: bytes | None
+
+
+class IdleWatch:
+    """To be told ``before`` and ``after`` each statement of ``script`` on a connection.
+
+    ``found`` are those that have written no row, or behind which all rows are what they were: these have met some, and
+    yet nothing is known of what they do to others.
     """
 
-    def __init__(self, connection: psycopg.Connection) -> None:
-        self.found: list[Statement] = []
+    def __init__(self, connection: psycopg.Connection, script: Script) -> None:
+        self.found: list[Idle] = []
         self._connection = connection
-        self._state: bytes | None = None
+        self._script = script
+        self._before: list[tuple[_Watched, _State]] = []
 
     def before(self, statement: Statement) -> None:
-        self._state = self._seen(statement)
+        self._before = []
+        if statement.script is self._script:
+            self._before = [(watched, self._seen(watched)) for watched in self._watched(statement)]
 
     def after(self, statement: Statement) -> None:
-        if self._state is not None and self._seen(statement) == self._state:
-            self.found.append(statement)
+        for watched, before in self._before:
+            after = self._seen(watched)
+            wrote_none = after.written is not None and after.written == (before.written or b"0")
+            is_same = after.image is not None and after.image == before.image
+            if wrote_none or is_same:
+                self.found.append(Idle(statement, watched.within, watched.change))
 
-    def _seen(self, statement: Statement) -> bytes | None:
-        """What is another one if the statement has changed a row; None where nothing is to be seen."""
-        if statement.kind == "do_stmt" and finds_rows(statement):
-            inside = self._connection.info.transaction_status == TransactionStatus.INTRANS
-            return self._ask(_WRITTEN) if inside else None
-        table = updated(statement)
-        if table is None:
-            return None
-        query = sql.SQL("SELECT count(*) || ' ' || sum(pg_catalog.hashtextextended(t::text, 0)) FROM {} t").format(
-            sql.Identifier(*table)
-        )
-        return self._ask(query.as_string(self._connection))
+    def _watched(self, statement: Statement) -> list[_Watched]:
+        try:
+            parts = list(chain([statement], bodies(self._connection, statement)))
+        except psycopg.Error:  # the statement will say so itself
+            return []
+        found = []
+        for part in parts:
+            able = [change for change in changes(part) if not self._can_meet_none(change)]
+            for change in able:
+                others = frozenset[str]().union(*(each.columns for each in able if each.table == change.table))
+                found.append(_Watched(part, change, sorted(others - change.columns) if change.columns else []))
+        return found
 
-    def _ask(self, query: str) -> bytes | None:
+    def _can_meet_none(self, change: Change) -> bool:
+        """Whether it is for rows that cannot be: with NULL in a column that does not take it."""
+        return bool(change.nulls) and self._ask(_NULLABLE, table=_named(change), columns=list(change.nulls)) == b"f"
+
+    def _seen(self, watched: _Watched) -> _State:
+        _, change, but = watched
+        written = image = None
+        if self._connection.info.transaction_status == TransactionStatus.INTRANS:
+            # An UPDATE may move rows from one partition to another.
+            verbs = {"changed": tuple(_WRITTEN), "updated": ("updated", "deleted")}.get(change.verb, (change.verb,))
+            counters = sql.SQL(" + ").join(_WRITTEN[verb] for verb in verbs)
+            written = self._ask(_COUNT, table=_named(change), written=counters)
+        if change.table and (written is None or change.columns):
+            image = self._ask(_IMAGE, table=sql.Identifier(*change.table), but=but)
+        return _State(written, image)
+
+    def _ask(self, query: str, **parts: object) -> bytes | None:
         """The answer, as the script's own session sees it."""
         try:
-            (result,) = aside(self._connection, query)
-        except psycopg.Error:  # the statement will say so itself
+            (result,) = aside(self._connection, sql.SQL(query).format(**parts).as_string(self._connection))
+        except psycopg.Error:
             return None
         return result.get_value(0, 0)
+
+
+def _named(change: Change) -> str:
+    return sql.Identifier(*change.table).as_string() if change.table else ""

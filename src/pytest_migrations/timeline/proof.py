@@ -11,10 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pytest_migrations.errors import UserError
-    from pytest_migrations.migration import Migration, Statement
+    from pytest_migrations.migration import Migration
     from pytest_migrations.rows.losses.losses import Loss
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.culprits import Culprit
+    from pytest_migrations.timeline.idle import Idle
     from pytest_migrations.timeline.trial import Trial
 
 #: What the verify script of a migration is called among the inspections, and its check.
@@ -41,9 +42,9 @@ class WithRows:
     empty: Mapping[str, str] = field(default_factory=dict)
     #: The tables whose triggers refuse rows, so that these were put in without them; and what was said.
     without_triggers: Mapping[str, str] = field(default_factory=dict)
-    #: The statements of the migration that were to change rows and found none to change. Those of its rollback may be
-    #: about rows that can only come behind it.
-    idle: tuple[Statement, ...] = ()
+    #: What in the migration was to change rows and found none to change. That in its rollback may be about rows that
+    #: can only come behind it.
+    idle: tuple[Idle, ...] = ()
     #: Whether, without a rollback, rows that were there are not what they were.
     is_one_way: bool = False
     #: What was said of seeds that do not run, and what is to be known of others.

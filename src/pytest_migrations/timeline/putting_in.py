@@ -7,7 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_migrations.rows.reading import read_tables, tables_of
-from pytest_migrations.rows.scripts.sought import finds_rows, sought_by
+from pytest_migrations.rows.scripts.changes import changes
+from pytest_migrations.rows.scripts.sought import sought_by
 from pytest_migrations.rows.scripts.touching import ledgers, may_touch_others, named_in, tables_among
 from pytest_migrations.sql.grammar import statements
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.losses.image import Image
     from pytest_migrations.rows.scripts.sought import Sought
     from pytest_migrations.rows.table import Table
+    from pytest_migrations.timeline.idle import Idle
     from pytest_migrations.timeline.terms import PutRowsIn
 
 #: unique_violation and exclusion_violation (PostgreSQL docs, Appendix A): rows are in each other's way.
@@ -132,12 +134,13 @@ class Rows:
         if self.may_touch_others:
             self._learned |= set(islice(tables_of(connection), _MOST_TABLES)) - ledgers(connection)
 
-    def insist(self, idle: tuple[Statement, ...]) -> bool:
+    def insist(self, idle: Sequence[Idle]) -> bool:
         """Whether statements that met no row may meet one, if all rows satisfy what they look for."""
         assert self._put_in is not None
-        if self._insisting is not None or not sought_by(idle, self._put_in.tables.values()):
+        within = tuple(dict.fromkeys(each.within for each in idle))
+        if self._insisting is not None or not sought_by(within, self._put_in.tables.values()):
             return False
-        self._insisting = idle
+        self._insisting = within
         return True
 
     def give_way(self, failure: MigrationError | None) -> bool:
@@ -156,7 +159,7 @@ class Rows:
             table = self._named_by(failure)
             if table is None or self._most.get(table) == 0:
                 return False
-            adds_only = statement.kind in ("insert_stmt", "do_stmt") and not finds_rows(statement)
+            adds_only = statement.kind in ("insert_stmt", "do_stmt") and not changes(statement)
             self._most[table] = 1 if adds_only and table not in self._most else 0
             self._seed = 0
         return True

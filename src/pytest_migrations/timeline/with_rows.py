@@ -10,11 +10,10 @@ import psycopg
 
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.rows.losses.image import kept, read_image
-from pytest_migrations.rows.scripts.sought import finds_rows
 from pytest_migrations.rows.scripts.touching import locked
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.sending import NeedsCommitsError
-from pytest_migrations.timeline.idle import Idle
+from pytest_migrations.timeline.idle import IdleWatch
 from pytest_migrations.timeline.proof import WithRows
 from pytest_migrations.timeline.watching_rows import RowsWatch
 from pytest_migrations.transactions import leave_transaction
@@ -57,7 +56,7 @@ def try_with_rows(connection: psycopg.Connection, rows: Rows, timeout: float | N
 def _try(connection: psycopg.Connection, rows: Rows, put_in: PutIn, timeout: float | None) -> WithRows:
     before = read_image(connection, columns := kept(put_in.tables))
     put_in = put_in.as_seen(before or {})
-    idle = Idle(connection)
+    idle = IdleWatch(connection, rows.migration.up)
     runner = Runner(connection, timeout=timeout, before_statement=idle.before, after_statement=idle.after)
     tried = _run(runner.apply_inside, runner.rollback_inside, rows.migration, put_in, idle)
     if not tried.is_clean:
@@ -91,7 +90,7 @@ def look_closer(
         if without_triggers:
             disable_triggers(connection, put_in.tables.values())
         watch = RowsWatch(connection, put_in.tables, rows.migration)
-        idle = Idle(connection)
+        idle = IdleWatch(connection, rows.migration.up)
 
         def after(statement: Statement) -> None:
             idle.after(statement)
@@ -122,15 +121,14 @@ def _run(
     roll_back: Callable[[Migration], Ran],
     migration: Migration,
     put_in: PutIn,
-    idle: Idle,
+    idle: IdleWatch,
 ) -> WithRows:
     tried = WithRows(Ran(0, 0.0), rows=put_in.rows, empty=put_in.empty, without_triggers=put_in.without_triggers)
     try:
         applied = apply(migration)
     except MigrationError as error:
         return replace(tried, applied=error)
-    met_none = [statement for statement in applied.idle if finds_rows(statement)]
-    tried = replace(tried, applied=applied, idle=tuple(dict.fromkeys([*met_none, *idle.found])))
+    tried = replace(tried, applied=applied, idle=tuple(idle.found))
     if migration.down is None:
         return tried
     try:

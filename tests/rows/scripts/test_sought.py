@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_migrations.migration import Script
-from pytest_migrations.rows.scripts.sought import finds_rows, sought_by
+from pytest_migrations.rows.scripts.sought import sought_by
 from pytest_migrations.rows.table import Column, Table, Type
 from pytest_migrations.sql.grammar import statements
 
@@ -63,22 +63,3 @@ def sought(sql: str) -> dict[str, tuple[str, ...]]:
 )  # fmt: skip
 def test_what_is_sought(sql: str, found: dict[str, tuple[str, ...]]) -> None:
     assert sought(sql) == found
-
-
-@pytest.mark.parametrize(
-    ("sql", "finds"),
-    [
-        ("INSERT INTO a VALUES (1)", False),
-        ("INSERT INTO a SELECT 1", False),
-        ("INSERT INTO a SELECT id FROM b", True),
-        ("UPDATE a SET x = 1", True),
-        ("DELETE FROM a", True),
-        ("CREATE TABLE c AS SELECT 1 FROM a", False),
-        ("DO $$ BEGIN INSERT INTO a VALUES (1); END $$", False),
-        ("DO $$ BEGIN DELETE FROM a; END $$", True),
-        ("no SQL", False),
-    ],
-)
-def test_what_is_for_rows_that_are_there(sql: str, finds: bool) -> None:
-    (statement,) = statements(Script(Path("001.sql"), sql, sql))
-    assert finds_rows(statement) is finds

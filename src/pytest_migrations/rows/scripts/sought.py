@@ -7,17 +7,18 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.sql.grammar import SyntaxMistakeError, block_tree, quoted, sql_of, trees
+from pytest_migrations.rows.scripts.nodes import below, nodes
+from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, sql_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from pytest_migrations.migration import Statement
+    from pytest_migrations.rows.scripts.nodes import Node
     from pytest_migrations.rows.table import Table
 
 #: By the name of a table conditions on its columns, as SQL, each for one row.
 Sought = dict[str, tuple[str, ...]]
-_Node = dict[str, Any]
 _CHANGES = {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
 
 
@@ -57,115 +58,16 @@ def wishes(statement: Statement) -> tuple[Wish, ...]:
     text = statement.text.lower()
     if not any(word in text for word in ("where", "join", "set")):
         return ()
-    return _wishes(statement.text, statement.kind == "do_stmt")
-
-
-def finds_rows(statement: Statement) -> bool:
-    """Whether a statement, or one within a DO block, is for rows that are there, as INSERT ... VALUES is not."""
-    return any(map(_finds_rows, nodes(statement.text, statement.kind == "do_stmt")))
-
-
-def updated(statement: Statement) -> tuple[str, ...] | None:
-    """The table that an UPDATE is of, as it names it; None where it is no UPDATE, or of a part of a table."""
-    if statement.kind != "update_stmt":
-        return None
-    for node in nodes(statement.text, False):
-        relation = node.get("UpdateStmt", {}).get("relation", {})
-        if relation.get("inh"):
-            return tuple(relation[part] for part in ("schemaname", "relname") if part in relation)
-    return None
-
-
-class ColumnSet(NamedTuple):
-    """A column of a table that an UPDATE gives a value to; ``everywhere`` that no row has NULL there behind it."""
-
-    table: str
-    column: str
-    everywhere: bool
+    return _wishes(statement)
 
 
 @lru_cache(maxsize=1024)
-def columns_set(statement: Statement) -> tuple[ColumnSet, ...]:
-    """What a statement, or a DO block, gives values to by UPDATE."""
-    if statement.kind not in ("update_stmt", "do_stmt"):
-        return ()
-    return tuple(
-        ColumnSet(fields["relation"]["relname"], target["name"], _is_everywhere(target, fields))
-        for node in nodes(statement.text, statement.kind == "do_stmt")
-        for kind, fields in below(node)
-        if kind == "UpdateStmt"
-        for target in (each.get("ResTarget", {}) for each in fields.get("targetList", ()))
-        if "name" in target
-    )
-
-
-def _is_everywhere(target: _Node, update: _Node) -> bool:
-    """Whether an UPDATE is of all rows, or of those that have NULL in that column, and does not set NULL.
-
-    What it makes of the column itself is mostly NULL where that was: ``lower(name)``, but not ``coalesce(name, '')``.
-    """
-    value = target.get("val", {})
-    inside = list(below(value))
-    of_itself = any(_column_of(fields) == target["name"] for kind, fields in inside if kind == "ColumnRef")
-    if of_itself and not any(kind == "CoalesceExpr" for kind, _ in inside):
-        return False
-    if value.get("TypeCast", {}).get("arg", value).get("A_Const", {}).get("isnull") or "fromClause" in update:
-        return False
-    where = update.get("whereClause")
-    if where is None:
-        return True
-    test = where.get("NullTest", {})
-    named = _column_of(test.get("arg", {}).get("ColumnRef", {}))
-    return bool(test.get("nulltesttype") == "IS_NULL" and named == target["name"])
-
-
-def _column_of(reference: _Node) -> str | None:
-    """The column that a reference names."""
-    name: str | None = reference.get("fields", [{}])[-1].get("String", {}).get("sval")
-    return name
-
-
-@lru_cache(maxsize=1024)
-def _wishes(text: str, is_block: bool) -> tuple[Wish, ...]:
+def _wishes(statement: Statement) -> tuple[Wish, ...]:
     found: list[Wish] = []
-    for node in nodes(text, is_block):
+    for node in nodes(statement):
         if any(kind in _CHANGES for kind, _ in below(node)):
             _read(node, found)
     return tuple(dict.fromkeys(found))
-
-
-@lru_cache(maxsize=256)
-def nodes(text: str, is_block: bool) -> tuple[_Node, ...]:
-    """The tree of a statement, or those of the statements within a DO block; none where it is not understood."""
-    found: list[_Node] = []
-    with suppress(SyntaxMistakeError, RecursionError):  # the server judges it
-        if not is_block:
-            return tuple({tree.kind: tree.node} for tree in trees(text))
-        for kind, fields in below(block_tree(text)):
-            if kind == "PLpgSQL_expr":
-                with suppress(SyntaxMistakeError):  # most are expressions
-                    found += [{tree.kind: tree.node} for tree in trees(fields["query"])]
-    return tuple(found)
-
-
-def _finds_rows(node: _Node) -> bool:
-    return any(
-        kind in _CHANGES
-        and (kind != "InsertStmt" or "fromClause" in fields.get("selectStmt", {}).get("SelectStmt", {}))
-        for kind, fields in below(node)
-    )
-
-
-def below(node: Any) -> Iterator[tuple[str, _Node]]:
-    """All nodes of a tree with their names, itself included."""
-    if isinstance(node, list):
-        for each in node:
-            yield from below(each)
-    elif isinstance(node, dict):
-        for kind, fields in node.items():
-            if isinstance(fields, dict):
-                yield kind, fields
-            yield from below(fields)
 
 
 def _read(node: Any, found: list[Wish]) -> None:
@@ -188,7 +90,7 @@ def _is_about_all(kind: str, fields: Any) -> bool:
     return kind == "SubLink" and fields.get("subLinkType") == "ALL_SUBLINK"
 
 
-def _already_so(number: int, update: _Node) -> Iterator[Wish]:
+def _already_so(number: int, update: Node) -> Iterator[Wish]:
     """That a row has already what an UPDATE gives to others: its rollback cannot tell the two apart by that."""
     table = update["relation"]["relname"]
     for place, target in enumerate(update.get("targetList", ()), number):
@@ -203,10 +105,10 @@ def _already_so(number: int, update: _Node) -> Iterator[Wish]:
 class _Query:
     """One query: the tables that it reads, by what it calls them, and its conditions."""
 
-    def __init__(self, number: int, fields: _Node) -> None:
+    def __init__(self, number: int, fields: Node) -> None:
         self._number = number
         self._tables: dict[str, str] = {}
-        self._conditions: list[_Node] = []
+        self._conditions: list[Node] = []
         if relation := fields.get("relation"):
             self._source({"RangeVar": relation})
         for source in (*fields.get("fromClause", ()), *fields.get("usingClause", ())):
@@ -222,7 +124,7 @@ class _Query:
             with suppress(SyntaxMistakeError):
                 yield Wish(self._number, tuple(named[0].items()), frozenset(named[1]), sql_of(_unqualified(condition)))
 
-    def _source(self, node: _Node) -> None:
+    def _source(self, node: Node) -> None:
         if table := node.get("RangeVar"):
             self._tables[table.get("alias", {}).get("aliasname", table["relname"])] = table["relname"]
         elif join := node.get("JoinExpr"):
@@ -234,7 +136,7 @@ class _Query:
             if kind == "JOIN_INNER" and "quals" in join:
                 self._condition(join["quals"])
 
-    def _condition(self, node: _Node) -> None:
+    def _condition(self, node: Node) -> None:
         together = node.get("BoolExpr", {})
         if together.get("boolop") == "AND_EXPR":
             for part in together["args"]:
@@ -242,7 +144,7 @@ class _Query:
         else:
             self._conditions.append(node)
 
-    def _named_in(self, condition: _Node) -> tuple[dict[str, str], set[str]] | None:
+    def _named_in(self, condition: Node) -> tuple[dict[str, str], set[str]] | None:
         """The tables that a condition can be about, and the columns that it names; None where it asks for more."""
         called, columns = set[str](), set[str]()
         for kind, fields in below(condition):

@@ -1,0 +1,55 @@
+"""What the functions and procedures do that a statement calls: their bodies, by the catalog."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from psycopg import sql
+
+from pytest_migrations.catalog.session import aside
+from pytest_migrations.rows.scripts.nodes import below, nodes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import psycopg
+
+    from pytest_migrations.migration import Statement
+
+#: Those of the user's by a name, in whatever schema: whether they are PL/pgSQL, and what is in them.
+_BODIES = """
+SELECT l.lanname = 'plpgsql', CASE WHEN l.lanname = 'plpgsql' OR p.prosqlbody IS NOT NULL
+    THEN pg_catalog.pg_get_functiondef(p.oid) ELSE p.prosrc END
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+WHERE p.proname = ANY({}) AND p.oid >= 16384 AND p.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql')
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'
+    AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
+ORDER BY p.oid
+"""
+_CALLS = ("select_stmt", "call_stmt", "do_stmt")
+
+
+def bodies(connection: psycopg.Connection, statement: Statement) -> Iterator[Statement]:
+    """What is in the functions that a statement, or a DO block, calls, as if that stood in its place.
+
+    What those call in turn is not looked at. Raises psycopg.Error where the server does.
+    """
+    names = _called(statement) if statement.kind in _CALLS or statement.script.program else set()
+    if not names:
+        return
+    (result,) = aside(connection, sql.SQL(_BODIES).format(list(names)).as_string(connection))
+    for row in range(result.ntuples):
+        kind = "do_stmt" if result.get_value(row, 0) == b"t" else ""
+        yield replace(statement, text=(result.get_value(row, 1) or b"").decode(), kind=kind)
+
+
+def _called(statement: Statement) -> set[str]:
+    return {
+        name
+        for node in nodes(statement)
+        for kind, fields in below(node)
+        if kind in ("FuncCall", "funccall")
+        for name in [fields["funcname"][-1]["String"]["sval"]]
+        if fields["funcname"][0]["String"]["sval"] != "pg_catalog"
+    }
