@@ -51,7 +51,7 @@ class Place:
         width = max(len(str(self.line)), 4)
         start = max(self.column - _EXCERPT_WIDTH // 2, 0) if self.column > _EXCERPT_WIDTH else 0
         shown = [
-            f"{number:>{width}} | {_printable(_hidden(lines[number - 1]))[start : start + _EXCERPT_WIDTH]}".rstrip()
+            f"{number:>{width}} | {_printable(lines[number - 1])[start : start + _EXCERPT_WIDTH]}".rstrip()
             for number in range(first, min(self.line, len(lines)) + 1)
         ]
         before = _printable(lines[self.line - 1])[start : self.column - 1] if self.line <= len(lines) else ""
@@ -60,14 +60,14 @@ class Place:
         return "\n".join(shown)
 
 
-def _hidden(line: str) -> str:
-    """The line without the passwords in it, and as long as it was."""
+def without_passwords(text: str) -> str:
+    """The text without the passwords in it, and as long as it was."""
 
     def starred(found: re.Match[str]) -> str:
         before = found[1] or found[2]
         return before + "*" * (len(found[0]) - len(before))
 
-    return _PASSWORD.sub(starred, line)
+    return _PASSWORD.sub(starred, text)
 
 
 def display_path(path: Path) -> str:
@@ -89,7 +89,7 @@ def _same_drive(path: Path) -> bool:
 
 
 def _printable(line: str) -> str:
-    return line.rstrip("\r").replace("\t", " ")
+    return without_passwords(line).rstrip("\r").replace("\t", " ")
 
 
 def _cells(character: str) -> int:

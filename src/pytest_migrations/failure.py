@@ -6,7 +6,7 @@ import re
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from pytest_migrations.errors import Place, UserError
+from pytest_migrations.errors import Place, UserError, without_passwords
 from pytest_migrations.sqlstates import name_of
 
 if TYPE_CHECKING:
@@ -48,12 +48,12 @@ class MigrationError(UserError):
         kept: Kept = Kept.NOTHING,
         remark: str = "",
     ) -> None:
-        super().__init__(message)
+        self.message = without_passwords(message)
+        super().__init__(self.message)
         self.migration = migration
         self.place: Place = place
-        self.message = message
         self.sqlstate = sqlstate
-        self.details = details
+        self.details = tuple(map(without_passwords, details))
         self.kept = kept
         self.remark = remark
         self.advice = ""

@@ -15,7 +15,7 @@ import pluggy
 import pytest
 
 from pytest_migrations.checks import CHECKS
-from pytest_migrations.errors import Place, UserError, display_path, path_from
+from pytest_migrations.errors import Place, UserError, display_path, path_from, without_passwords
 from pytest_migrations.formats import Format
 from pytest_migrations.timeline.terms import SkippedError
 
@@ -182,7 +182,7 @@ def blaming(whose: str, file: str = "") -> Iterator[None]:
         raise
     except BaseException as error:  # noqa: BLE001 (it is anybody's code; pytest.fail and pytest.skip are among them)
         is_said = isinstance(error, pytest.fail.Exception) and str(error)
-        what = str(error) if is_said else f"{type(error).__name__}: {error}".rstrip(": ")
+        what = without_passwords(str(error) if is_said else f"{type(error).__name__}: {error}".rstrip(": "))
         remedy = f"\n\n{_NO_SKIP}" if isinstance(error, pytest.skip.Exception) else ""
         frames = [
             frame

@@ -109,6 +109,8 @@ def test_what_was_not_proved(migration: Migration) -> None:
 def test_seeds_that_failed_come_first(migration: Migration) -> None:
     tried = WithRows(error(migration), failed_seeds=(UserError("one"), UserError("two")))
     assert judged(migration, tried).reason.endswith("\n\none\n\ntwo")
+    untried = Untried("a hook", UserError("a hook"), failed_seeds=(UserError("one"),))
+    assert judged(migration, untried).reason.endswith("\n\none")
 
 
 def test_of_many_tables_some_are_named(migration: Migration) -> None:

@@ -57,12 +57,12 @@ def judge(proof: Proof, rules: Rules) -> Verdict:
         return verdict
     tried = proof.with_rows
     assert tried is not None
+    if tried.failed_seeds:
+        return _seed_failed(tried.failed_seeds)
     if isinstance(tried, Untried) and tried.error is not None:
         return Verdict.failed(str(tried.error), place=tried.error.place)
     if isinstance(tried, Untried):
         return Verdict.skipped(f"{proof.migration.name} was not tried on rows: {tried.why}")
-    if tried.failed_seeds:
-        return _seed_failed(tried.failed_seeds)
     return replace(_judge(tried, proof, rules), with_rows=tried)
 
 

@@ -185,9 +185,10 @@ class Trials:
         tried = try_on(ground, rows, self._terms.timeout)
         if ground.is_shaken:
             seeded.close()
+        failed = stand.failed + seeded.failed_behind(index)
         if isinstance(tried, Untried):
-            return tried
-        return replace(tried, failed_seeds=stand.failed + seeded.failed_behind(index), notes=stand.notes)
+            return replace(tried, failed_seeds=failed)
+        return replace(tried, failed_seeds=failed, notes=stand.notes)
 
     def close(self) -> None:
         if self._seeded is not None:

@@ -71,6 +71,7 @@ class Untried:
 
     why: str
     error: UserError | None = None
+    failed_seeds: tuple[UserError, ...] = ()
 
 
 @dataclass(frozen=True)

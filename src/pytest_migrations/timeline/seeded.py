@@ -58,8 +58,6 @@ class Seeded:
     def __init__(
         self, history: History, servers: Servers, seeds: Seeds, *, server: Server | None, timeout: float | None
     ) -> None:
-        #: By their index, what migrations said that do not apply to the rows of the seeds before them.
-        self.rejected: dict[int, UserError] = {}
         self._history = history
         self._servers = servers
         self._seeds = seeds
@@ -67,6 +65,8 @@ class Seeded:
         self._timeout = timeout
         self._follower: Follower | None = None
         self._position = 0
+        #: The indices of migrations that do not apply to the rows of the seeds before them, as their own tests say.
+        self._rejecting: set[int] = set()
         #: Up to which position the seeds are left out of this database, and up to which they are in.
         self._without = 0
         self._seeded = 0
@@ -116,7 +116,7 @@ class Seeded:
     def _reach(self, index: int) -> bool:
         """Stand there; False where no server can be had."""
         while True:
-            without = max((rejecting for rejecting in self.rejected if rejecting < index), default=0)
+            without = max((rejecting for rejecting in self._rejecting if rejecting < index), default=0)
             if self._follower is None or self._position > index or self._without != without:
                 self.close()
                 if not self._open():
@@ -150,7 +150,7 @@ class Seeded:
             except (MigrationError, TouchesClusterError) as error:
                 if not self._seeds_in():
                     raise _unexpected(self._history.migrations[self._position], error) from error
-                self.rejected[self._position] = _rejection(self._history.migrations[self._position], error)
+                self._rejecting.add(self._position)
                 return False
 
     def _apply(self) -> None:
@@ -217,10 +217,6 @@ class Seeded:
 
 def _name(script: Script) -> str:
     return display_path(script.path)
-
-
-def _rejection(migration: Migration, error: Exception) -> UserError:
-    return error if isinstance(error, UserError) else UserError(f"{migration.name} {_SHARED} where the seeds are in")
 
 
 def _unexpected(migration: Migration, error: Exception) -> UserError:
