@@ -418,6 +418,12 @@ KEPT = "INSERT INTO orders TABLE kept; DROP TABLE kept"
             "updated in users by the SELECT",
         ),
         (
+            "CREATE FUNCTION g() RETURNS void LANGUAGE sql AS 'DELETE FROM loose WHERE false';"
+            + FUNCTION.format("plpgsql", "BEGIN PERFORM g(); END"),
+            "DROP FUNCTION f(); DROP FUNCTION g()",
+            "deleted in loose by the SELECT",
+        ),
+        (
             """CREATE PROCEDURE p() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM loose WHERE false; COMMIT; END $$;
                CALL p()""",
             "DROP PROCEDURE p()",
@@ -429,6 +435,24 @@ def test_one_of_several_changes_that_met_no_row(prove: Prove, up: str, down: str
     said = verdict(prove(up, down))
     assert said.outcome == "skipped"
     assert f"no row was {what} in line " in said.reason
+
+
+@pytest.mark.parametrize(
+    ("copied", "deleted"),
+    [
+        ("user_id IS NOT NULL", "true"),
+        ("user_id > 100", "user_id IS NOT NULL"),
+        ("user_id <> 7", "user_id IS NOT NULL"),
+        ("user_id = 7", "user_id IN (7, 8)"),
+        ("user_id = 7", "user_id = 7 OR user_id = 9"),
+    ],
+)
+def test_a_row_that_a_condition_leaves_out(prove: Prove, copied: str, deleted: str) -> None:
+    proof = prove(
+        f"CREATE TABLE kept AS SELECT * FROM loose WHERE {copied}; DELETE FROM loose WHERE {deleted}",
+        "INSERT INTO loose TABLE kept; DROP TABLE kept",
+    )
+    assert lost(proof)[0] == ["lost 1 row of public.loose"]
 
 
 def test_a_row_is_found_for_what_a_function_changes(prove: Prove) -> None:

@@ -119,7 +119,7 @@ class IdleWatch:
             verbs = {"changed": tuple(_WRITTEN), "updated": ("updated", "deleted")}.get(change.verb, (change.verb,))
             counters = sql.SQL(" + ").join(_WRITTEN[verb] for verb in verbs)
             written = self._ask(_COUNT, table=_named(change), written=counters)
-        if change.table and (written is None or change.columns):
+        if change.table:
             image = self._ask(_IMAGE, table=sql.Identifier(*change.table), but=but)
         return _State(written, image)
 

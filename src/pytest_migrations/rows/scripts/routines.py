@@ -33,15 +33,19 @@ _CALLS = ("select_stmt", "call_stmt", "do_stmt")
 def bodies(connection: psycopg.Connection, statement: Statement) -> Iterator[Statement]:
     """What is in the functions that a statement, or a DO block, calls, as if that stood in its place.
 
-    What those call in turn is not looked at. Raises psycopg.Error where the server does.
+    So is what these call in turn. Raises psycopg.Error where the server does.
     """
     names = _called(statement) if statement.kind in _CALLS or statement.script.program else set()
-    if not names:
-        return
-    (result,) = aside(connection, sql.SQL(_BODIES).format(list(names)).as_string(connection))
-    for row in range(result.ntuples):
-        kind = "do_stmt" if result.get_value(row, 0) == b"t" else ""
-        yield replace(statement, text=(result.get_value(row, 1) or b"").decode(), kind=kind)
+    known = set[str]()
+    while names:
+        (result,) = aside(connection, sql.SQL(_BODIES).format(list(names)).as_string(connection))
+        known |= names
+        names = set()
+        for row in range(result.ntuples):
+            kind = "do_stmt" if result.get_value(row, 0) == b"t" else ""
+            body = replace(statement, text=(result.get_value(row, 1) or b"").decode(), kind=kind)
+            names |= _called(body) - known
+            yield body
 
 
 def _called(statement: Statement) -> set[str]:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pytest_migrations.rows.scripts.alternatives import is_not_null, opposite, ways
 from pytest_migrations.rows.scripts.nodes import below, nodes
 from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, sql_of
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 #: By the name of a table conditions on its columns, as SQL, each for one row.
 Sought = dict[str, tuple[str, ...]]
-_CHANGES = {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"}
+_CHANGES = {"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt", "CreateTableAsStmt"}
 
 
 class Wish(NamedTuple):
@@ -33,28 +34,48 @@ class Wish(NamedTuple):
     tables: tuple[tuple[str, str], ...]
     columns: frozenset[str]
     condition: str
+    #: The ways in which it can be true, where there are several, what is true where it is not, and whether it is true
+    #: of usual rows anyway.
+    ways: tuple[str, ...] = ()
+    opposite: str = ""
+    is_usual: bool = False
 
 
 def sought_by(statements: Iterable[Statement], tables: Iterable[Table]) -> Sought:
-    """What statements that change rows (UPDATE, DELETE, INSERT ... SELECT) look for in tables, as they are now.
+    """What statements that change or copy rows (UPDATE, INSERT ... SELECT) look for in tables, as they are now.
 
     What they say of a column that is not there yet is left out: each row will have the same in it.
     """
     columns = {table.bare_name: {column.name for column in table.columns} for table in tables}
     found: dict[str, list[str]] = {}
     for statement in statements:
-        of_row: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+        of_row: dict[tuple[int, str, str], list[Wish]] = defaultdict(list)
         for wish in wishes(statement):
             able = [(called, name) for called, name in wish.tables if wish.columns <= columns.get(name, frozenset())]
             if len(able) == 1:
-                of_row[(wish.query, *able[0])].append(wish.condition)
+                of_row[(wish.query, *able[0])].append(wish)
         for (_, _, name), parts in of_row.items():
-            found.setdefault(name, []).append(parts[0] if len(parts) == 1 else " AND ".join(f"({p})" for p in parts))
-    return {name: tuple(dict.fromkeys(conditions)) for name, conditions in found.items()}
+            found.setdefault(name, []).extend(_of_rows(parts))
+    return {name: tuple(dict.fromkeys(conditions)) for name, conditions in found.items() if conditions}
+
+
+def _of_rows(parts: list[Wish]) -> Iterator[str]:
+    """What is to be true of a row each: all parts of a condition, in each way, and the opposite of a part."""
+    conditions = [part.condition for part in parts]
+    in_ways = [(place, way) for place, part in enumerate(parts) for way in part.ways]
+    for place, way in in_ways:
+        yield _all_of([*conditions[:place], way, *conditions[place + 1 :]])
+    if not in_ways and not all(part.is_usual for part in parts):
+        yield _all_of(conditions)
+    yield from (part.opposite for part in parts if part.opposite)
+
+
+def _all_of(conditions: list[str]) -> str:
+    return conditions[0] if len(conditions) == 1 else " AND ".join(f"({each})" for each in conditions)
 
 
 def wishes(statement: Statement) -> tuple[Wish, ...]:
-    """What a statement, or a DO block, that changes rows says of them."""
+    """What a statement, or a DO block, that changes or copies rows says of them."""
     text = statement.text.lower()
     if not any(word in text for word in ("where", "join", "set")):
         return ()
@@ -121,8 +142,18 @@ class _Query:
             named = self._named_in(condition)
             if named is None or not named[1]:
                 continue
+            alone = _unqualified(condition)
+            other = opposite(alone)
             with suppress(SyntaxMistakeError):
-                yield Wish(self._number, tuple(named[0].items()), frozenset(named[1]), sql_of(_unqualified(condition)))
+                yield Wish(
+                    self._number,
+                    tuple(named[0].items()),
+                    frozenset(named[1]),
+                    sql_of(alone),
+                    tuple(map(sql_of, ways(alone))),
+                    sql_of(other) if other else "",
+                    is_not_null(alone),
+                )
 
     def _source(self, node: Node) -> None:
         if table := node.get("RangeVar"):
