@@ -85,8 +85,9 @@ def wishes(statement: Statement) -> tuple[Wish, ...]:
 @lru_cache(maxsize=1024)
 def _wishes(statement: Statement) -> tuple[Wish, ...]:
     found: list[Wish] = []
-    for node in nodes(statement):
-        if any(kind in _CHANGES for kind, _ in below(node)):
+    read = nodes(statement)
+    if any(kind in _CHANGES for node in read for kind, _ in below(node)):
+        for node in read:
             _read(node, found)
     return tuple(dict.fromkeys(found))
 
@@ -116,6 +117,7 @@ def _already_so(number: int, update: Node) -> Iterator[Wish]:
     table = update["relation"]["relname"]
     for place, target in enumerate(update.get("targetList", ()), number):
         name, value = target["ResTarget"].get("name"), target["ResTarget"].get("val", {})
+        value = value.get("CoalesceExpr", {}).get("args", [value])[-1]
         constant = value.get("TypeCast", {}).get("arg", value).get("A_Const")
         if name and constant and not constant.get("isnull") and "indirection" not in target["ResTarget"]:
             with suppress(SyntaxMistakeError):
