@@ -60,7 +60,8 @@ def sought(sql: str) -> dict[str, tuple[str, ...]]:
         ("UPDATE a SET x = 1::int, y = NULL", {"a": ("x = 1::int",)}),
         ("UPDATE a SET x = coalesce(x, 0), y = coalesce(x, y)", {"a": ("x = 0",)}),
         (
-            "DO $$ DECLARE r record; BEGIN FOR r IN SELECT FROM a WHERE x = 1 LOOP DELETE FROM b WHERE z = 2; END LOOP; END $$",
+            """DO $$ DECLARE r record; BEGIN
+               FOR r IN SELECT FROM a WHERE x = 1 LOOP DELETE FROM b WHERE z = 2; END LOOP; END $$""",
             {"a": ("x = 1",), "b": ("z = 2",)},
         ),
         ("UPDATE c SET x = 1 WHERE x = 2", {}),

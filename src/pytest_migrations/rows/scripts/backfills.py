@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_migrations.rows.scripts.nodes import below, column_of, nodes
+from pytest_migrations.rows.scripts.nodes import below, column_of, nodes_of
 from pytest_migrations.sql.grammar import statements
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def _made_by(statement: Statement) -> Iterator[tuple[str, str]]:
     """The columns that a statement adds to tables, and the tables that it makes: of others that were called so."""
     if statement.kind not in ("alter_table_stmt", "create_stmt"):
         return
-    for node in nodes(statement):
+    for node in nodes_of(statement):
         if made := node.get("CreateStmt"):
             yield made["relation"]["relname"], ""
         altered = node.get("AlterTableStmt", {})
@@ -70,7 +70,7 @@ def _columns_set(statement: Statement) -> tuple[_ColumnSet, ...]:
         return ()
     return tuple(
         _ColumnSet(fields["relation"]["relname"], target["name"], _is_everywhere(target, fields))
-        for node in nodes(statement)
+        for node in nodes_of(statement)
         for kind, fields in below(node)
         if kind == "UpdateStmt"
         for target in (each.get("ResTarget", {}) for each in fields.get("targetList", ()))

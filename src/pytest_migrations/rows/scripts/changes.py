@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_migrations.rows.scripts.nodes import below, column_of, nodes
+from pytest_migrations.rows.scripts.nodes import below, column_of, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +43,7 @@ def changes(statement: Statement) -> tuple[Change, ...]:
 
 
 def _changes(statement: Statement) -> Iterator[Change]:
-    for node in nodes(statement):
+    for node in nodes_of(statement):
         for kind, fields in below(node):
             if kind == "PLpgSQL_stmt_dynexecute" and _MADE_UP.search(fields["query"]["PLpgSQL_expr"]["query"]):
                 yield Change((), "changed")

@@ -19,15 +19,16 @@ Node = dict[str, Any]
 _PARAMETER = re.compile(r"%(?:\(\w+\))?[sbt]\b")
 
 
-def nodes(statement: Statement) -> tuple[Node, ...]:
+def nodes_of(statement: Statement) -> tuple[Node, ...]:
     """The tree of a statement, or those of what is within a DO block; none where it is not understood."""
     of_program = statement.script.program is not None
     text = _PARAMETER.sub("$1", statement.text) if of_program else statement.text
-    return _nodes(text, statement.kind == "do_stmt")
+    return nodes(text, statement.kind == "do_stmt")
 
 
 @lru_cache(maxsize=256)
-def _nodes(text: str, is_block: bool) -> tuple[Node, ...]:
+def nodes(text: str, is_block: bool) -> tuple[Node, ...]:
+    """The same by the text."""
     found: list[Node] = []
     with suppress(SyntaxMistakeError, RecursionError):  # the server judges it
         if not is_block:

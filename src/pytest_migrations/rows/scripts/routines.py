@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from psycopg import sql
 
 from pytest_migrations.catalog.session import aside
-from pytest_migrations.rows.scripts.nodes import below, nodes
+from pytest_migrations.rows.scripts.nodes import below, nodes_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def bodies(connection: psycopg.Connection, statement: Statement) -> Iterator[Sta
 def _called(statement: Statement) -> set[str]:
     return {
         name
-        for node in nodes(statement)
+        for node in nodes_of(statement)
         for kind, fields in below(node)
         if kind in ("FuncCall", "funccall")
         for name in [fields["funcname"][-1]["String"]["sval"]]

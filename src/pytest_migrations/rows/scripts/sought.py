@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.rows.scripts.alternatives import is_not_null, opposite, ways
-from pytest_migrations.rows.scripts.nodes import below, nodes
+from pytest_migrations.rows.scripts.nodes import below, nodes_of
 from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, sql_of
 
 if TYPE_CHECKING:
@@ -85,11 +85,16 @@ def wishes(statement: Statement) -> tuple[Wish, ...]:
 @lru_cache(maxsize=1024)
 def _wishes(statement: Statement) -> tuple[Wish, ...]:
     found: list[Wish] = []
-    read = nodes(statement)
-    if any(kind in _CHANGES for node in read for kind, _ in below(node)):
+    read = nodes_of(statement)
+    if any(map(changes_rows, read)):
         for node in read:
             _read(node, found)
     return tuple(dict.fromkeys(found))
+
+
+def changes_rows(node: Node) -> bool:
+    """Whether a tree has a statement in it that changes rows, or copies them."""
+    return any(kind in _CHANGES for kind, _ in below(node))
 
 
 def _read(node: Any, found: list[Wish]) -> None:
