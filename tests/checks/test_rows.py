@@ -11,7 +11,7 @@ from pytest_migrations.checks import judge
 from pytest_migrations.checks.verdict import Rules
 from pytest_migrations.errors import UserError
 from pytest_migrations.failure import MigrationError
-from pytest_migrations.rows.losses.losses import Loss
+from pytest_migrations.rows.losses.loss import Loss
 from pytest_migrations.rows.scripts.changes import changes
 from pytest_migrations.runner import Ran
 from pytest_migrations.sql.grammar import statements

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pytest_migrations.rows.losses.losses import Loss
+    from pytest_migrations.rows.losses.loss import Loss
 
 _MOST = 10
 

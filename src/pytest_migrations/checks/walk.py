@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_migrations.migration import History, Migration
-    from pytest_migrations.rows.losses.losses import Loss
+    from pytest_migrations.rows.losses.loss import Loss
     from pytest_migrations.timeline.random_walk.fault import Fault
     from pytest_migrations.timeline.random_walk.wandering import Wandered
 

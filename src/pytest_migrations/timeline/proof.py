@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.migration import Migration
-    from pytest_migrations.rows.losses.losses import Loss
+    from pytest_migrations.rows.losses.loss import Loss
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.culprits import Culprit
     from pytest_migrations.timeline.idle import Idle

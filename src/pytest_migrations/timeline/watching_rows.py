@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from psycopg.pq import TransactionStatus
 
+from pytest_migrations.rows.losses.contents import read_rows
 from pytest_migrations.rows.losses.image import kept, read_image, whole
-from pytest_migrations.rows.losses.losses import Loss, Span, losses, missing, moment, read_rows
+from pytest_migrations.rows.losses.loss import Loss
+from pytest_migrations.rows.losses.losses import losses, missing
+from pytest_migrations.rows.losses.moments import Span, moment
 from pytest_migrations.rows.scripts.touching import named_in, reaches_further, words_in
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
@@ -17,8 +20,8 @@ if TYPE_CHECKING:
     import psycopg
 
     from pytest_migrations.migration import Migration, Statement
+    from pytest_migrations.rows.losses.contents import Row, Rows
     from pytest_migrations.rows.losses.image import Kept
-    from pytest_migrations.rows.losses.losses import Row, Rows
     from pytest_migrations.rows.table import Table
 
 #: More rows than that are read before and behind the scripts, and not after each statement.
@@ -81,11 +84,8 @@ class RowsWatch:
             rows, renamed = (self._looks[-1].rows, self._looks[-1].renamed) if self._looks else (self._before, {})
             tables = {oid: self._tables[oid] for oid in self._may_differ(statement) | renamed.keys()}
             rows = {**rows, **self._read(tables)}
-            renamed = {
-                oid: read_rows(self._connection, table, renamed=True)
-                for oid, table in tables.items()
-                if rows[oid].oid != oid
-            }
+            elsewhere = [table for oid, table in tables.items() if rows[oid].oid != oid]
+            renamed = read_rows(self._connection, elsewhere, renamed=True)
             self._readings += len(tables) + len(renamed)
             self._looks.append(_Look(statement, script, rows, renamed))
 
@@ -159,7 +159,7 @@ class RowsWatch:
         return [row for each in rows for row in each.rows or ()]
 
     def _read(self, tables: Mapping[int, Table]) -> dict[int, Rows]:
-        return {oid: read_rows(self._connection, table) for oid, table in tables.items()}
+        return read_rows(self._connection, tables.values())
 
 
 _DID = {"lost": "loses rows of", "changed": "changes rows of", "left behind": "puts rows into"}

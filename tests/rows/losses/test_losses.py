@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_migrations.rows.losses.image import kept, read_image
-from pytest_migrations.rows.losses.losses import Moment, Rows, Span, losses, moment, read_rows
-from pytest_migrations.rows.reading import read_tables
+from pytest_migrations.rows.losses.contents import Rows
+from pytest_migrations.rows.losses.losses import losses
+from pytest_migrations.rows.losses.moments import Moment, Span
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    import psycopg
-
-    from pytest_migrations.rows.table import Table
 
 SPAN = Span(
     Moment("2026-01-02 03:04:05+00", "2026-01-02 04:04:05", 1767323045.0),
@@ -103,74 +99,3 @@ def test_the_moment_of_a_run(value: str | None, again: str, is_loss: bool) -> No
     before, after = rows({"id": "1", "at": "2001-01-01"}), rows({"id": "1", "at": value}, again=again)
     assert bool(told(before, after, SPAN)) is is_loss
     assert told(before, after)
-
-
-@pytest.fixture
-def made(connection: psycopg.Connection[Any]) -> Table:
-    connection.execute('CREATE TABLE "T 1" (id int PRIMARY KEY, "a b" text, j json, f float8)')
-    connection.execute("""INSERT INTO "T 1" VALUES (1, NULL, '{"a": 1}', 'NaN'), (2, '', '[1]', 0.1)""")
-    (table,) = read_tables(connection, names=["T 1"])[0].values()
-    return table
-
-
-def test_rows_are_read(connection: psycopg.Connection[Any], made: Table) -> None:
-    read = read_rows(connection, made)
-    assert read.rows == (
-        {"id": "1", "a b": None, "j": '{"a": 1}', "f": "NaN"},
-        {"id": "2", "a b": "", "j": "[1]", "f": "0.1"},
-    )
-    assert read.key == ("id",)
-    assert losses(read, read_rows(connection, made)) == []
-    connection.execute('DROP TABLE "T 1"')
-    assert read_rows(connection, made).rows is None
-
-
-def test_rows_without_columns_count(connection: psycopg.Connection[Any]) -> None:
-    connection.execute("CREATE TABLE bare (); INSERT INTO bare DEFAULT VALUES; INSERT INTO bare DEFAULT VALUES")
-    (bare,) = read_tables(connection, names=["bare"])[0].values()
-    assert read_rows(connection, bare).rows == ({}, {})
-    assert read_image(connection, kept({bare.oid: bare}))
-
-
-def test_the_moment_it_is(connection: psycopg.Connection[Any]) -> None:
-    connection.execute("SET timezone = 'Asia/Tokyo'")
-    begin = moment(connection)
-    connection.execute("CREATE TABLE s (id int, at timestamptz DEFAULT clock_timestamp(), local timestamp, day date)")
-    connection.execute("INSERT INTO s (id, local, day) VALUES (1, clock_timestamp(), clock_timestamp()::date)")
-    span = Span(begin, moment(connection))
-    (table,) = read_tables(connection, names=["s"])[0].values()
-    (row,) = read_rows(connection, table).rows or ()
-    assert span.holds(row["at"])
-    assert not span.holds(row["id"])
-
-
-@pytest.mark.parametrize(
-    ("change", "is_same"),
-    [
-        ("SELECT 1", True),
-        ('ALTER TABLE "T 1" ADD more int DEFAULT 1', True),
-        ('CREATE TABLE k AS TABLE "T 1"; TRUNCATE "T 1"; INSERT INTO "T 1" SELECT * FROM k ORDER BY id DESC', True),
-        ('ALTER TABLE "T 1" ALTER j TYPE text', True),
-        ("""UPDATE "T 1" SET "a b" = '' WHERE id = 1""", False),
-        ("""UPDATE "T 1" SET id = 3 - id WHERE id = 3""", True),
-        ('DELETE FROM "T 1" WHERE id = 1', False),
-        ('INSERT INTO "T 1" VALUES (3)', False),
-        ('ALTER TABLE "T 1" DROP j', False),
-        ('DROP TABLE "T 1"', False),
-        ("""UPDATE "T 1" SET "a b" = NULL, j = NULL WHERE id = 2""", False),
-    ],
-)  # fmt: skip
-def test_images_differ_as_rows_do(connection: psycopg.Connection[Any], made: Table, change: str, is_same: bool) -> None:
-    columns = kept({made.oid: made})
-    before = read_image(connection, columns)
-    assert before is not None
-    connection.execute(change.encode())
-    assert (read_image(connection, columns) == before) is is_same
-
-
-def test_a_partition_is_seen_in_its_table(connection: psycopg.Connection[Any]) -> None:
-    connection.execute("CREATE TABLE p (id int) PARTITION BY RANGE (id); CREATE TABLE p1 PARTITION OF p DEFAULT")
-    tables, _ = read_tables(connection, names=["p", "p1"])
-    assert [each.table for each in kept(tables)] == ["public.p"]
-    only, _ = read_tables(connection, names=["p1"])
-    assert [each.table for each in kept(only)] == ["public.p1"]

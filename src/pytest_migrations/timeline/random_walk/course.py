@@ -15,7 +15,8 @@ from pytest_migrations.deadline import deadline
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.rows.filling.filler import Filler
 from pytest_migrations.rows.losses.contents import contents
-from pytest_migrations.rows.losses.losses import Span, losses, moment
+from pytest_migrations.rows.losses.losses import losses
+from pytest_migrations.rows.losses.moments import Span, moment
 from pytest_migrations.rows.reading import tables_of
 from pytest_migrations.runner import CLEAN_SESSION
 from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
@@ -28,7 +29,8 @@ from pytest_migrations.timeline.trial import NOT_CLONED
 if TYPE_CHECKING:
     from pytest_migrations.catalog.snapshot import Snapshot
     from pytest_migrations.migration import Migration
-    from pytest_migrations.rows.losses.losses import Loss, Rows
+    from pytest_migrations.rows.losses.contents import Rows
+    from pytest_migrations.rows.losses.loss import Loss
     from pytest_migrations.timeline.random_walk.ground import Ground
 
 #: The rows of all tables, by their names; None of those with too many.

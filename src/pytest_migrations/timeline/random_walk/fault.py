@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pytest_migrations.catalog.difference import Comparison
     from pytest_migrations.failure import MigrationError
-    from pytest_migrations.rows.losses.losses import Loss
+    from pytest_migrations.rows.losses.loss import Loss
     from pytest_migrations.timeline.random_walk.path import Path
 
 
