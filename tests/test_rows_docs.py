@@ -35,7 +35,7 @@ SPY = """
 import pytest
 from pytest_migrations.collection import CheckItem
 from pytest_migrations.seeding import seeds_of
-from pytest_migrations.timeline.seeded import Seeded
+from pytest_migrations.timeline.on_rows.seeded import Seeded
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_call(item):

@@ -16,7 +16,7 @@ from pytest_migrations.rows.scripts.changes import changes
 from pytest_migrations.runner import Ran
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.culprits import Culprit
-from pytest_migrations.timeline.idle import Idle
+from pytest_migrations.timeline.on_rows.idle import Idle
 from pytest_migrations.timeline.proof import Proof, Untried, WithRows
 
 if TYPE_CHECKING:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.runner import Ran
-    from pytest_migrations.timeline.idle import Idle
+    from pytest_migrations.timeline.on_rows.idle import Idle
     from pytest_migrations.timeline.proof import Proof, WithRows
 
 _MOST_TABLES = 10

@@ -74,3 +74,11 @@ def restore_positions(connection: psycopg.Connection, before: dict[tuple[str, st
                     sql.Literal(sql.Identifier(*name).as_string(connection)), sql.Literal(value), sql.Literal(called)
                 )
             )
+
+
+def positions_before(
+    connection: psycopg.Connection, migration: Migration | None, *, with_rows: bool = False
+) -> dict[tuple[str, str], Position]:
+    """What is to be put back behind the migration's scripts, or behind anything: nothing where none can move."""
+    moves = migration is None or may_move(connection, migration, with_rows=with_rows)
+    return read_positions(connection) if moves else {}

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.losses.loss import Loss
     from pytest_migrations.runner import Ran
     from pytest_migrations.timeline.culprits import Culprit
-    from pytest_migrations.timeline.idle import Idle
+    from pytest_migrations.timeline.on_rows.idle import Idle
     from pytest_migrations.timeline.trial import Trial
 
 #: What the verify script of a migration is called among the inspections, and its check.

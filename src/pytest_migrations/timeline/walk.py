@@ -18,10 +18,10 @@ from pytest_migrations.server.databases import DatabaseInUse
 from pytest_migrations.sql.grammar import does_nothing
 from pytest_migrations.timeline.elsewhere import UnavailableError, clone_of, made_anew
 from pytest_migrations.timeline.given import GivenServer, refuse_on_given_server
-from pytest_migrations.timeline.grounds import Trials
 from pytest_migrations.timeline.inspecting import ended, inspect_alone
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
-from pytest_migrations.timeline.positions import may_move, read_positions, restore_positions
+from pytest_migrations.timeline.on_rows.on_rows import OnRows
+from pytest_migrations.timeline.positions import positions_before, restore_positions
 from pytest_migrations.timeline.proof import VERIFY, Proof
 from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.timeline.shadow import Shadow
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import History, Migration
     from pytest_migrations.server.server import Server
-    from pytest_migrations.timeline.grounds import Guarded
+    from pytest_migrations.timeline.on_rows.grounds import Guarded
     from pytest_migrations.timeline.proof import Untried, WithRows
     from pytest_migrations.timeline.terms import Inspection, Terms
     from pytest_migrations.timeline.timeline import Servers
@@ -68,7 +68,7 @@ class Walk:
         self._isolated = isolated
         self._terms = terms
         self._snapshot: Snapshot | None = None
-        self._trials = Trials(history, servers, terms, server=None if isolated else server)
+        self._on_rows = OnRows(history, servers, terms, server=None if isolated else server)
         self._database = server.create_database()
         servers.prepare(server, self._database, history)
         self._runner = self._connect()
@@ -82,7 +82,7 @@ class Walk:
         """
         self._runner.connection.close()
         self._shadow.close()
-        self._trials.close()
+        self._on_rows.close()
         if self._is_ours:
             self.server.stop()
         else:
@@ -117,7 +117,7 @@ class Walk:
 
     def try_with_rows(self) -> WithRows | Untried | None:
         """Try the next migration on tables with rows, where the run asks for that; nothing of it is kept."""
-        return self._trials.of(self, self.position)
+        return self._on_rows.of(self, self.position)
 
     @property
     def connection(self) -> psycopg.Connection:
@@ -228,8 +228,7 @@ class Walk:
         """
         connection = self._runner.connection
         connection.execute(CLEAN_SESSION)
-        moves = migration is None or may_move(connection, migration, with_rows=with_rows)
-        positions = read_positions(connection) if moves else {}
+        positions = positions_before(connection, migration, with_rows=with_rows)
         yield
         if self._runner.connection.closed:
             self._runner = self._reconnect()

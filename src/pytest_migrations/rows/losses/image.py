@@ -36,6 +36,11 @@ def whole(tables: Mapping[int, Table]) -> list[Table]:
     return [table for oid, table in tables.items() if table.root == oid or table.root not in tables]
 
 
+def image_of(row: sql.Composable) -> sql.Composed:
+    """SQL of the number of rows, and of a sum of their hashes: it is the same in whatever order they are."""
+    return sql.SQL("count(*), sum(pg_catalog.hashtextextended(({})::text, 0))").format(row)
+
+
 def read_image(connection: psycopg.Connection[Any], tables: Sequence[Kept]) -> Image | None:
     """The image of these columns now; None where one of them, or its table, is not there.
 
@@ -44,11 +49,9 @@ def read_image(connection: psycopg.Connection[Any], tables: Sequence[Kept]) -> I
     if not tables:
         return {}
     queries = (
-        sql.SQL(
-            "SELECT {shown}, count(*), sum(hashtextextended(ROW({columns})::text, 0)::numeric) FROM {table}"
-        ).format(
+        sql.SQL("SELECT {shown}, {image} FROM {table}").format(
             shown=sql.Literal(each.table),
-            columns=sql.SQL(", ").join(map(sql.Identifier, each.columns)),
+            image=image_of(sql.SQL("ROW({})").format(sql.SQL(", ").join(map(sql.Identifier, each.columns)))),
             table=sql.SQL(each.table),  # quoted by the server
         )
         for each in tables

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.losses.image import Image
     from pytest_migrations.rows.scripts.sought import Sought
     from pytest_migrations.rows.table import Table
-    from pytest_migrations.timeline.idle import Idle
+    from pytest_migrations.timeline.on_rows.idle import Idle
     from pytest_migrations.timeline.terms import PutRowsIn
 
 #: unique_violation and exclusion_violation (PostgreSQL docs, Appendix A): rows are in each other's way.
@@ -76,7 +76,7 @@ class PutIn:
 
 
 @dataclass
-class Rows:
+class Supply:
     """How rows get into the tables that a migration touches.
 
     ``put_more_in`` puts the user's own in beside them.

@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from pytest_migrations.catalog.session import aside
+from pytest_migrations.rows.losses.image import image_of
 from pytest_migrations.rows.scripts.changes import changes
 from pytest_migrations.rows.scripts.routines import bodies
 
@@ -39,11 +40,7 @@ _NULLABLE = """
 SELECT NOT bool_or(a.attnotnull) FROM pg_catalog.pg_attribute a
 WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = ANY({columns})
 """
-_IMAGE = """
-SELECT pg_catalog.concat_ws(' ', count(*), sum(
-  pg_catalog.hashtextextended((pg_catalog.to_jsonb(t) - {but}::text[])::text, 0)
-)) FROM {table} t
-"""
+_IMAGE = "SELECT pg_catalog.concat_ws(' ', {image}) FROM {table} t"
 
 
 class Idle(NamedTuple):
@@ -120,7 +117,8 @@ class IdleWatch:
             counters = sql.SQL(" + ").join(_WRITTEN[verb] for verb in verbs)
             written = self._ask(_COUNT, table=_named(change), written=counters)
         if change.table:
-            image = self._ask(_IMAGE, table=sql.Identifier(*change.table), but=but)
+            row = sql.SQL("pg_catalog.to_jsonb(t) - {}::text[]").format(but)
+            image = self._ask(_IMAGE, table=sql.Identifier(*change.table), image=image_of(row))
         return _State(written, image)
 
     def _ask(self, query: str, **parts: object) -> bytes | None:

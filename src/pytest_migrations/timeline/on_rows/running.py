@@ -13,9 +13,9 @@ from pytest_migrations.rows.losses.image import kept, read_image
 from pytest_migrations.rows.scripts.touching import locked
 from pytest_migrations.runner import CLEAN_SESSION, Ran, Runner
 from pytest_migrations.sending import NeedsCommitsError
-from pytest_migrations.timeline.idle import IdleWatch
+from pytest_migrations.timeline.on_rows.idle import IdleWatch
+from pytest_migrations.timeline.on_rows.watch import RowsWatch
 from pytest_migrations.timeline.proof import WithRows
-from pytest_migrations.timeline.watching_rows import RowsWatch
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import Migration, Statement
     from pytest_migrations.rows.table import Table
-    from pytest_migrations.timeline.putting_in import PutIn, Rows
+    from pytest_migrations.timeline.on_rows.supply import PutIn, Supply
 
 
-def try_with_rows(connection: psycopg.Connection, rows: Rows, timeout: float | None) -> WithRows | None:
+def try_with_rows(connection: psycopg.Connection, supply: Supply, timeout: float | None) -> WithRows | None:
     """Try it in transactions of which nothing is kept; the database must be in the state before the migration.
 
     None when a statement of the migration cannot run inside a transaction.
@@ -35,30 +35,30 @@ def try_with_rows(connection: psycopg.Connection, rows: Rows, timeout: float | N
         connection.execute(b"BEGIN")
         touched = set[int]()
         try:
-            put_in = rows.put_in(connection)
-            if not put_in.tables and not rows.may_touch_others:
+            put_in = supply.put_in(connection)
+            if not put_in.tables and not supply.may_touch_others:
                 return WithRows(Ran(0, 0.0))
-            tried = _try(connection, rows, put_in, timeout)
-            if rows.may_touch_others and not tried.failure:
+            tried = _try(connection, supply, put_in, timeout)
+            if supply.may_touch_others and not tried.failure:
                 touched = locked(connection)
         except NeedsCommitsError:
             return None
         finally:
             leave_transaction(connection)
         if not (
-            rows.give_way(tried.failure)
-            or (touched and rows.learn(connection, touched))
-            or (tried.is_clean and rows.insist(tried.idle))
+            supply.give_way(tried.failure)
+            or (touched and supply.learn(connection, touched))
+            or (tried.is_clean and supply.insist(tried.idle))
         ):
             return tried
 
 
-def _try(connection: psycopg.Connection, rows: Rows, put_in: PutIn, timeout: float | None) -> WithRows:
+def _try(connection: psycopg.Connection, supply: Supply, put_in: PutIn, timeout: float | None) -> WithRows:
     before = read_image(connection, columns := kept(put_in.tables))
     put_in = put_in.as_seen(before or {})
-    idle = IdleWatch(connection, rows.migration.up)
+    idle = IdleWatch(connection, supply.migration.up)
     runner = Runner(connection, timeout=timeout, before_statement=idle.before, after_statement=idle.after)
-    tried = _run(runner.apply_inside, runner.rollback_inside, rows.migration, put_in, idle)
+    tried = _run(runner.apply_inside, runner.rollback_inside, supply.migration, put_in, idle)
     if not tried.is_clean:
         return tried
     is_same = read_image(connection, columns) == before
@@ -67,7 +67,7 @@ def _try(connection: psycopg.Connection, rows: Rows, put_in: PutIn, timeout: flo
 
 def look_closer(
     connection: psycopg.Connection,
-    rows: Rows,
+    supply: Supply,
     *,
     inside: bool,
     timeout: float | None,
@@ -83,14 +83,14 @@ def look_closer(
     """
     connection.execute(b"BEGIN; " + CLEAN_SESSION)
     try:
-        put_in = rows.put_in(connection)
+        put_in = supply.put_in(connection)
         put_in = put_in.as_seen(read_image(connection, kept(put_in.tables)) or {})
         if not inside:
             connection.execute(b"COMMIT")
         if without_triggers:
             disable_triggers(connection, put_in.tables.values())
-        watch = RowsWatch(connection, put_in.tables, rows.migration)
-        idle = IdleWatch(connection, rows.migration.up)
+        watch = RowsWatch(connection, put_in.tables, supply.migration)
+        idle = IdleWatch(connection, supply.migration.up)
 
         def after(statement: Statement) -> None:
             idle.after(statement)
@@ -98,7 +98,7 @@ def look_closer(
 
         runner = Runner(connection, timeout=timeout, guard=guard, before_statement=idle.before, after_statement=after)
         apply, roll_back = (runner.apply_inside, runner.rollback_inside) if inside else (runner.apply, runner.rollback)
-        tried = _run(apply, roll_back, rows.migration, put_in, idle)
+        tried = _run(apply, roll_back, supply.migration, put_in, idle)
         if not tried.is_clean:
             return tried
         if tried.rolled_back is None:

@@ -10,7 +10,7 @@ import pytest
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.migration import Program, Script
 from pytest_migrations.rows.seeds.files import Seeds
-from pytest_migrations.timeline.seeded import Seeded, Stand
+from pytest_migrations.timeline.on_rows.seeded import Seeded, Stand
 from tests.timeline.conftest import OneServer
 
 if TYPE_CHECKING:

@@ -1,0 +1,167 @@
+"""Which rows a migration finds in the tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.timeline.on_rows.proofs import LOOSE, USERS, lost, tried, verdict
+
+if TYPE_CHECKING:
+    import psycopg
+
+    from tests.timeline.on_rows.proofs import Prove
+
+
+@pytest.mark.parametrize(
+    ("up", "first", "tables"),
+    [
+        ('ALTER TABLE "S x"."The ""T" ADD x int', 'CREATE SCHEMA "S x" CREATE TABLE "The ""T" ()', ['S x.The "T']),
+        ("ALTER TABLE a.t ADD x int", "CREATE SCHEMA a CREATE TABLE t (); CREATE TABLE t ()", ["a.t", "public.t"]),
+        ("DO $$ BEGIN EXECUTE 'ALTER TABLE us' || 'ers ADD x int'; END $$", USERS, ["public.users"]),
+        ("UPDATE v SET name = 'x'", USERS + "CREATE VIEW v AS SELECT * FROM users", ["public.users"]),
+        ("REFRESH MATERIALIZED VIEW v", USERS + "CREATE MATERIALIZED VIEW v AS SELECT * FROM users", ["public.users"]),
+        ("SELECT f()", USERS + "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS 'TRUNCATE loose'", ["public.loose"]),
+        ("DROP TYPE mood CASCADE", USERS, ["public.moods"]),
+        ("ALTER DOMAIN d ADD CHECK (VALUE > 0)", "CREATE DOMAIN d AS int; CREATE TABLE t (d d)", ["public.t"]),
+        ("ALTER TYPE c DROP ATTRIBUTE b", "CREATE TYPE c AS (a int, b int); CREATE TABLE t (c c[])", ["public.t"]),
+        ("ALTER TABLE users ALTER id TYPE bigint", USERS, ["public.orders", "public.users"]),
+        ("CALL p()", "CREATE TABLE t (); CREATE PROCEDURE p() LANGUAGE plpgsql AS 'BEGIN COMMIT; END'", ["public.t"]),
+        ("CREATE TABLE x (id int PRIMARY KEY, mood mood); CREATE INDEX ON x (mood)", USERS, []),
+        ("CREATE TABLE x (id int PRIMARY KEY, user_id int REFERENCES users)", USERS, ["public.users"]),
+    ],
+)  # fmt: skip
+def test_the_tables_that_are_touched(prove: Prove, up: str, first: str, tables: list[str]) -> None:
+    assert sorted(tried(prove(up, None, first=first)).rows) == tables
+
+
+@pytest.mark.parametrize(
+    "up",
+    [
+        "UPDATE users SET email = '' WHERE kind::text = 'gold' AND n IN (3, 4)",
+        "UPDATE users AS u SET email = '' WHERE u.kind = 'gold' AND u.n IS NULL",
+        "DELETE FROM users WHERE name LIKE 'foo%' AND n BETWEEN 10 AND 20",
+        "UPDATE orders o SET state = 'x' FROM users u WHERE u.id = o.user_id AND u.kind = 'gold'",
+        "DELETE FROM orders WHERE user_id IN (SELECT id FROM users WHERE kind = 'gold')",
+        "DELETE FROM orders o WHERE EXISTS (SELECT 1 FROM users u WHERE u.id = o.user_id AND u.kind = 'gold')",
+        "DELETE FROM orders o USING users u WHERE u.id = o.user_id AND u.kind = 'gold' AND state = 'open'",
+        "WITH g AS (SELECT id FROM users WHERE kind = 'gold') UPDATE users u SET email = '' FROM g WHERE g.id = u.id",
+        "DO $$ BEGIN IF true THEN UPDATE users SET email = '' WHERE kind = 'gold'; END IF; END $$",
+    ],
+)
+def test_a_row_is_found_for_what_changes_rows(prove: Prove, up: str) -> None:
+    assert verdict(prove(up)).reason.startswith("After the rollback the rows are not what they were:")
+
+
+@pytest.mark.parametrize(
+    "up",
+    [
+        "CREATE TABLE gold (id int); INSERT INTO gold SELECT u.id FROM users u WHERE u.kind = 'gold'",
+        """CREATE TABLE gold (id int); INSERT INTO gold
+           SELECT o.id FROM users u JOIN orders o ON o.user_id = u.id AND o.state = 'paid' WHERE u.kind = 'gold'""",
+        """CREATE TABLE gold (id int); ALTER TABLE users ADD level int;
+           INSERT INTO gold SELECT id FROM users WHERE level IS NULL AND kind = 'gold'; ALTER TABLE users DROP level""",
+    ],
+)
+def test_a_row_is_found_for_what_is_copied(prove: Prove, up: str) -> None:
+    proof = prove(up, "DROP TABLE gold")
+    assert verdict(proof).outcome == "passed", verdict(proof).reason
+
+
+@pytest.mark.parametrize(
+    ("copied", "deleted"),
+    [
+        ("user_id IS NOT NULL", "true"),
+        ("user_id > 100", "user_id IS NOT NULL"),
+        ("user_id <> 7", "user_id IS NOT NULL"),
+        ("user_id = 7", "user_id IN (7, 8)"),
+        ("user_id = 7", "user_id = 7 OR user_id = 9"),
+    ],
+)
+def test_a_row_that_a_condition_leaves_out(prove: Prove, copied: str, deleted: str) -> None:
+    proof = prove(
+        f"CREATE TABLE kept AS SELECT * FROM loose WHERE {copied}; DELETE FROM loose WHERE {deleted}",
+        "INSERT INTO loose TABLE kept; DROP TABLE kept",
+    )
+    assert lost(proof)[0] == ["lost 1 row of public.loose"]
+
+
+def test_a_row_has_already_what_others_get(prove: Prove) -> None:
+    """So that a rollback cannot tell them apart by it."""
+    merged = "UPDATE orders SET state = 'closed' WHERE state = 'done'"
+    assert lost(prove(merged, "UPDATE orders SET state = 'done' WHERE state = 'closed'"))[0] == [
+        "changed 1 row of public.orders (state)"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("table", "why"),
+    [
+        ("CREATE TABLE t (a int NOT NULL CHECK (a > 5 AND a < 3))", "no values were found that satisfy t_a_check"),
+        (
+            """CREATE TABLE t (); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''never''; END';
+               CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+               ALTER TABLE t ENABLE ALWAYS TRIGGER f""",
+            "its rows are refused: never",
+        ),
+    ],
+)
+def test_a_table_that_stays_empty_is_not_proved(prove: Prove, table: str, why: str) -> None:
+    proof = prove("ALTER TABLE t ADD b int NOT NULL", "ALTER TABLE t DROP b", first=table)
+    assert verdict(proof).outcome == "skipped"
+    assert verdict(proof).reason.startswith(f"not proved of 002_m.sql: public.t holds no row: {why}")
+    assert list(tried(proof).empty) == ["public.t"]
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "rows"),
+    [
+        (
+            f"INSERT INTO loose SELECT generate_series({LOOSE}, {LOOSE + 4})",
+            f"DELETE FROM loose WHERE id < {LOOSE + 5}",
+            5,
+        ),
+        ("INSERT INTO flags VALUES (true)", "DELETE FROM flags WHERE flag", 1),
+        ("INSERT INTO moods VALUES ('ok')", "DELETE FROM moods WHERE mood = 'ok'", 1),
+    ],
+)
+def test_rows_give_way_to_those_of_the_migration(prove: Prove, up: str, down: str, rows: int) -> None:
+    proof = prove(up, down)
+    assert verdict(proof).outcome == "passed", verdict(proof).reason
+    assert list(tried(proof).rows.values()) == [rows]
+
+
+def test_a_table_whose_rows_are_all_in_the_way(prove: Prove) -> None:
+    proof = prove("INSERT INTO flags VALUES (true), (false)", "DELETE FROM flags")
+    assert verdict(proof).reason == (
+        "not proved of 002_m.sql: public.flags holds no row: any row is in the way of those that the migration puts in"
+    )
+
+
+def test_rows_of_the_migration_that_meet_each_other_fail(prove: Prove) -> None:
+    proof = prove("INSERT INTO flags SELECT true FROM users", "DELETE FROM flags")
+    assert "duplicate key value violates" in verdict(proof).reason
+
+
+def test_rows_that_a_trigger_takes_away_again(prove: Prove) -> None:
+    emptying = """
+        CREATE TABLE t (id int PRIMARY KEY, a int);
+        CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN DELETE FROM t; RETURN NULL; END';
+        CREATE TRIGGER f AFTER INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f();
+    """
+    proof = prove("ALTER TABLE t DROP a", "ALTER TABLE t ADD a int", first=emptying)
+    assert verdict(proof).outcome == "skipped"
+    assert "5 rows were put in, and 0 can be seen" in verdict(proof).reason
+
+
+def test_rows_of_the_users_own(prove: Prove) -> None:
+    def put_in(connection: psycopg.Connection[Any], _: object) -> None:
+        connection.execute("INSERT INTO users (id, name) VALUES (7, 'Plato')")
+
+    proof = prove("UPDATE users SET name = upper(name) WHERE id < 100", put_rows_in=put_in)
+    assert "id '7': name 'Plato' -> 'PLATO'" in verdict(proof).reason
+
+
+def test_one_row(prove: Prove) -> None:
+    assert lost(prove("DELETE FROM loose WHERE user_id = 5", rows=1))[0] == ["lost 1 row of public.loose"]
