@@ -100,6 +100,7 @@ def test_a_do_block_that_changes_nothing_that_was_there_is_no_matter(prove: Prov
 
 
 def test_an_update_that_changes_nothing_is_not_proved(prove: Prove) -> None:
-    proof = prove("UPDATE users SET name = replace(name, 'nowhere', '')")
-    assert verdict(proof).outcome == "skipped"
-    assert "no row was changed by the UPDATE in line 1 of 002_m.sql" in verdict(proof).reason
+    for _ in range(2):  # the statements of a script that was read again are those that were remembered
+        proof = prove("UPDATE users SET name = replace(name, 'nowhere', '')")
+        assert verdict(proof).outcome == "skipped"
+        assert "no row was changed by the UPDATE in line 1 of 002_m.sql" in verdict(proof).reason

@@ -80,7 +80,7 @@ class IdleWatch:
 
     def before(self, statement: Statement) -> None:
         self._before = []
-        if statement.script is self._script:
+        if statement.script == self._script:
             self._before = [(watched, self._seen(watched)) for watched in self._watched(statement)]
 
     def after(self, statement: Statement) -> None:

@@ -80,7 +80,7 @@ class RowsWatch:
         if statement.kind in _BEFORE_ANY_QUERY:
             return
         if self._connection.info.transaction_status != TransactionStatus.INERROR:
-            script = IN_ROLLBACK if statement.script is self._down else IN_MIGRATION
+            script = IN_ROLLBACK if statement.script == self._down else IN_MIGRATION
             rows, renamed = (self._looks[-1].rows, self._looks[-1].renamed) if self._looks else (self._before, {})
             tables = {oid: self._tables[oid] for oid in self._may_differ(statement) | renamed.keys()}
             rows = {**rows, **self._read(tables)}
