@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from pytest_migrations.migration import Program, Script, Statement
+from pytest_migrations.timeline.on_rows.idle import IdleWatch
 from tests.timeline.on_rows.proofs import NOTHING, USERS, lost, verdict
 
 if TYPE_CHECKING:
+    import psycopg
+
     from tests.timeline.on_rows.proofs import Prove
 
 
@@ -104,3 +109,17 @@ def test_an_update_that_changes_nothing_is_not_proved(prove: Prove) -> None:
         proof = prove("UPDATE users SET name = replace(name, 'nowhere', '')")
         assert verdict(proof).outcome == "skipped"
         assert "no row was changed by the UPDATE in line 1 of 002_m.sql" in verdict(proof).reason
+
+
+@pytest.mark.parametrize(("met", "is_idle"), [(1, False), (7, True)])
+def test_what_a_program_sends_in_a_loop(connection: psycopg.Connection[Any], met: int, is_idle: bool) -> None:
+    """Some of the rows that it meets may be left as they are, all may not."""
+    connection.execute("CREATE TABLE t (id int, n int); INSERT INTO t VALUES (1, 1)")
+    script = Script(Path("1.py"), "send()", "", program=Program(lambda _: None, "1.py"))
+    watch = IdleWatch(connection, script)
+    for number in (5, met, 6):
+        statement = Statement(script, 0, f"DELETE FROM t WHERE id = {number}", generated=True)
+        watch.before(statement)
+        connection.execute(statement.text.encode())
+        watch.after(statement)
+    assert bool(watch.found) is is_idle

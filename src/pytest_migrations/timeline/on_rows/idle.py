@@ -73,10 +73,15 @@ class IdleWatch:
     """
 
     def __init__(self, connection: psycopg.Connection, script: Script) -> None:
-        self.found: list[Idle] = []
+        #: By the place of a statement and what it is to do; None where it did so once. A program may send it in a loop.
+        self._seen_at: dict[tuple[int, Change], Idle | None] = {}
         self._connection = connection
         self._script = script
         self._before: list[tuple[_Watched, _State]] = []
+
+    @property
+    def found(self) -> tuple[Idle, ...]:
+        return tuple(idle for idle in self._seen_at.values() if idle is not None)
 
     def before(self, statement: Statement) -> None:
         self._before = []
@@ -85,11 +90,13 @@ class IdleWatch:
 
     def after(self, statement: Statement) -> None:
         for watched, before in self._before:
-            after = self._seen(watched)
+            key, after = (statement.offset, watched.change), self._seen(watched)
             wrote_none = after.written is not None and after.written == (before.written or b"0")
             is_same = after.image is not None and after.image == before.image
             if wrote_none or is_same:
-                self.found.append(Idle(statement, watched.within, watched.change))
+                self._seen_at.setdefault(key, Idle(statement, watched.within, watched.change))
+            else:
+                self._seen_at[key] = None
 
     def _watched(self, statement: Statement) -> list[_Watched]:
         try:

@@ -128,7 +128,7 @@ def _run(
         applied = apply(migration)
     except MigrationError as error:
         return replace(tried, applied=error)
-    tried = replace(tried, applied=applied, idle=tuple(idle.found))
+    tried = replace(tried, applied=applied, idle=idle.found)
     if migration.down is None:
         return tried
     try:
