@@ -77,3 +77,10 @@ def sought(sql: str) -> dict[str, tuple[str, ...]]:
 )  # fmt: skip
 def test_what_is_sought(sql: str, found: dict[str, tuple[str, ...]]) -> None:
     assert sought(sql) == found
+
+
+def test_no_null_is_sought_where_there_is_none() -> None:
+    columns = (Column("x", INT, 1, nullable=False), Column("y", INT, 2, nullable=True))
+    sql = "DELETE FROM a WHERE x IS NULL AND y = 1; DELETE FROM a WHERE y IS NULL"
+    script = Script(Path("001.sql"), sql, sql)
+    assert sought_by(statements(script), [Table(1, "a", "a", "a", columns)]) == {"a": ("y IS NULL",)}

@@ -46,7 +46,11 @@ def sought_by(statements: Iterable[Statement], tables: Iterable[Table]) -> Sough
 
     What they say of a column that is not there yet is left out: each row will have the same in it.
     """
-    columns = {table.bare_name: {column.name for column in table.columns} for table in tables}
+    columns: dict[str, set[str]] = {}
+    impossible: dict[str, set[str]] = {}
+    for table in tables:
+        columns[table.bare_name] = {column.name for column in table.columns}
+        impossible[table.bare_name] = {f"{quoted(each.name)} IS NULL" for each in table.columns if not each.nullable}
     found: dict[str, list[str]] = {}
     for statement in statements:
         of_row: dict[tuple[int, str, str], list[Wish]] = defaultdict(list)
@@ -55,6 +59,8 @@ def sought_by(statements: Iterable[Statement], tables: Iterable[Table]) -> Sough
             if len(able) == 1:
                 of_row[(wish.query, *able[0])].append(wish)
         for (_, _, name), parts in of_row.items():
+            if any(part.condition in impossible[name] for part in parts):
+                continue
             found.setdefault(name, []).extend(_of_rows(parts))
     return {name: tuple(dict.fromkeys(conditions)) for name, conditions in found.items() if conditions}
 
