@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.rows.scripts.sought import below, changes_rows, nodes
+from pytest_migrations.rows.scripts.sought import changes_rows, nodes
 from pytest_migrations.rows.table import ForeignKey
 
 if TYPE_CHECKING:
@@ -17,15 +16,17 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.table import Column, Table
 
 _Node = dict[str, Any]
+_Scopes = tuple[dict[str, str], ...]
+_QUERIES = frozenset({"SelectStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "do_stmt"})
 #: Types whose values are at home in each other.
 _ALIKE = frozenset({"int2", "int4", "int8"})
 
 
 class _Named(NamedTuple):
-    """A column by the names of the tables that it can be of."""
+    """A column by the names of the tables that it can be of: if of none of the first, then of one of the next."""
 
-    tables: frozenset[str]
+    scopes: tuple[frozenset[str], ...]
     column: str
 
 
@@ -36,7 +37,7 @@ def meeting(statements: Iterable[Statement], tables: Mapping[int, Table]) -> dic
     """
     found = dict(tables)
     for statement in statements:
-        if statement.kind in _CHANGES and "=" in statement.text:
+        if statement.kind in _CHANGES:
             for one, other in _compared(statement.text, statement.kind == "do_stmt"):
                 _let_meet(one, other, found)
     return found
@@ -45,56 +46,75 @@ def meeting(statements: Iterable[Statement], tables: Mapping[int, Table]) -> dic
 @lru_cache(maxsize=256)
 def _compared(text: str, is_block: bool) -> tuple[tuple[_Named, _Named], ...]:
     """The pairs of columns that are to be the same."""
-    found: list[tuple[_Named, _Named]] = []
-    for node in nodes(text, is_block):
-        if not changes_rows(node):
-            continue
-        called: dict[str, set[str]] = {}
-        for _, fields in below(node):
-            if "relname" in fields:
-                name = fields["relname"]
-                called.setdefault(fields.get("alias", {}).get("aliasname", name), set()).add(name)
-        for one, other in (pair for kind, fields in below(node) for pair in _pairs(kind, fields)):
-            with suppress(KeyError):
-                found.append((_named(one, called), _named(other, called)))
-    return tuple(dict.fromkeys(found))
+    changing = [node for node in nodes(text, is_block) if changes_rows(node)]
+    return tuple(dict.fromkeys(_compared_in(changing, ())))
 
 
-def _pairs(kind: str, fields: _Node) -> Iterator[tuple[_Node, _Node]]:
+def _compared_in(node: Any, scopes: _Scopes) -> Iterator[tuple[_Named, _Named]]:
+    if isinstance(node, list):
+        for each in node:
+            yield from _compared_in(each, scopes)
+    elif isinstance(node, dict):
+        for kind, fields in node.items():
+            inner = (_called(fields), *scopes) if kind in _QUERIES else scopes
+            for one, other in _pairs(kind, fields, inner) if isinstance(fields, dict) else ():
+                if one and other:
+                    yield one, other
+            yield from _compared_in(fields, inner)
+
+
+def _called(query: _Node) -> dict[str, str]:
+    """The tables that a query reads, by what it calls them."""
+    found = {}
+    waiting = [*query.get("fromClause", ()), *query.get("usingClause", ()), query.get("sourceRelation", {})]
+    waiting.append({"RangeVar": query.get("relation")})
+    while waiting:
+        source = waiting.pop()
+        if table := source.get("RangeVar"):
+            found[_name_of(table)] = table["relname"]
+        elif join := source.get("JoinExpr"):
+            waiting += [join["larg"], join["rarg"]]
+    return found
+
+
+def _name_of(source: _Node) -> str:
+    return str(source.get("alias", {}).get("aliasname", source.get("relname", "")))
+
+
+def _pairs(kind: str, fields: _Node, scopes: _Scopes) -> Iterator[tuple[_Named | None, _Named | None]]:
     """What a node compares for being the same."""
     if kind == "A_Expr" and fields["name"][-1]["String"]["sval"] == "=" and "lexpr" in fields:
-        yield fields["lexpr"], fields["rexpr"]
+        yield _named(fields["lexpr"], scopes), _named(fields["rexpr"], scopes)
     elif kind == "SubLink" and fields["subLinkType"] == "ANY_SUBLINK" and "testexpr" in fields:
-        for target in fields["subselect"]["SelectStmt"].get("targetList", ())[:1]:
-            yield fields["testexpr"], target["ResTarget"]["val"]
+        query = fields["subselect"]["SelectStmt"]
+        for target in query.get("targetList", ())[:1]:
+            yield _named(fields["testexpr"], scopes), _named(target["ResTarget"]["val"], (_called(query), *scopes))
     elif kind == "JoinExpr":
-        sides = [fields[side].get("RangeVar", {}) for side in ("larg", "rarg")]
-        for name in fields.get("usingClause", ()) if all(sides) else ():
-            left, right = ({"ColumnRef": {"fields": [{"String": {"sval": _calls(side)}}, name]}} for side in sides)
+        sides = [{"String": {"sval": _name_of(fields[side].get("RangeVar", {}))}} for side in ("larg", "rarg")]
+        for name in fields.get("usingClause", ()):
+            left, right = (_named({"ColumnRef": {"fields": [side, name]}}, scopes) for side in sides)
             yield left, right
 
 
-def _calls(source: _Node) -> str:
-    return str(source.get("alias", {}).get("aliasname", source["relname"]))
-
-
-def _named(node: _Node, called: Mapping[str, set[str]]) -> _Named:
-    """The column that a node is; KeyError where it is none."""
-    *qualifiers, column = [field["String"]["sval"] for field in node["ColumnRef"]["fields"]]
-    names = called[qualifiers[-1]] if qualifiers else set[str]().union(*called.values())
-    return _Named(frozenset(names), column)
+def _named(node: _Node, scopes: _Scopes) -> _Named | None:
+    """The column that a node is; None where it is none."""
+    parts = [field.get("String", {}).get("sval", "*") for field in node.get("ColumnRef", {}).get("fields", ())]
+    if len(parts) < 2:
+        return _Named(tuple(frozenset(scope.values()) for scope in scopes), parts[0]) if parts else None
+    tables = [frozenset({scope[parts[-2]]}) for scope in scopes if parts[-2] in scope]
+    return _Named(tuple(tables[:1]), parts[-1])
 
 
 def _let_meet(one: _Named, other: _Named, tables: dict[int, Table]) -> None:
     """Have one of two columns refer to the other, where that can be: that of a key is referred to."""
-    sides = [list(_columns(named, tables)) for named in (one, other)]
-    if [len(side) for side in sides] != [1, 1]:
+    left, right = _column(one, tables), _column(other, tables)
+    if left is None or right is None:
         return
-    (mine, _), (theirs, _) = sides[0][0], sides[1][0]
+    mine, theirs = left[0], right[0]
     targets = {(table.oid, key.target) for table in (mine, theirs) for key in table.foreign_keys}
     if {(mine.oid, theirs.oid), (theirs.oid, mine.oid)} & targets:
         return
-    ways = [(*sides[0][0], *sides[1][0]), (*sides[1][0], *sides[0][0])]
+    ways = [(*left, *right), (*right, *left)]
     for table, column, target, referred in sorted(ways, key=lambda way: not _is_key(way[2], way[3])):
         if _can_refer(table, column, target, referred) and not _leads(target, table, tables):
             key = ForeignKey(f"to {target.shown}", (column.name,), target.oid, (referred.name,), is_wished=True)
@@ -102,11 +122,17 @@ def _let_meet(one: _Named, other: _Named, tables: dict[int, Table]) -> None:
             return
 
 
-def _columns(named: _Named, tables: Mapping[int, Table]) -> Iterator[tuple[Table, Column]]:
-    for table in tables.values():
-        for column in table.columns:
-            if table.bare_name in named.tables and column.name == named.column:
-                yield table, column
+def _column(named: _Named, tables: Mapping[int, Table]) -> tuple[Table, Column] | None:
+    for names in named.scopes:
+        found = [
+            (table, column)
+            for table in tables.values()
+            for column in table.columns
+            if table.bare_name in names and column.name == named.column
+        ]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _is_key(table: Table, column: Column) -> bool:

@@ -129,7 +129,7 @@ def _column_of(reference: _Node) -> str | None:
 def _wishes(text: str, is_block: bool) -> tuple[Wish, ...]:
     found: list[Wish] = []
     for node in nodes(text, is_block):
-        if any(kind in _CHANGES for kind, _ in below(node)):
+        if changes_rows(node):
             _read(node, found)
     return tuple(dict.fromkeys(found))
 
@@ -146,6 +146,11 @@ def nodes(text: str, is_block: bool) -> tuple[_Node, ...]:
                 with suppress(SyntaxMistakeError):  # most are expressions
                     found += [{tree.kind: tree.node} for tree in trees(fields["query"])]
     return tuple(found)
+
+
+def changes_rows(node: _Node) -> bool:
+    """Whether a tree has a statement in it that changes rows."""
+    return any(kind in _CHANGES for kind, _ in below(node))
 
 
 def _finds_rows(node: _Node) -> bool:
