@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row, tuple_row
 
 from pytest_migrations.rows.filling.filler import Filled, Filler
+from pytest_migrations.rows.filling.putting import Putting
 from pytest_migrations.rows.reading import read_tables, tables_of
 from pytest_migrations.rows.table import ForeignKey
 
@@ -272,15 +273,15 @@ def test_two_ways_to_a_row_lead_to_the_same(server: Server) -> None:
 
 
 def test_a_trigger_that_does_not_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{Filler.__module__}._MOST", 300)
-    monkeypatch.setattr(f"{Filler.__module__}._LESS", 100)
+    monkeypatch.setattr(f"{Putting.__module__}._MOST", 300)
+    monkeypatch.setattr(f"{Putting.__module__}._LESS", 100)
     with filled(server, SLEEPS) as (_, found, reasons):
         assert found == {"a": 5, "c": 5}
         assert reasons == {"b": "putting rows into it takes too long"}
 
 
 def test_a_trigger_that_does_not_end_is_waited_for_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"{Filler.__module__}._MOST", 300)
+    monkeypatch.setattr(f"{Putting.__module__}._MOST", 300)
     with server.fresh() as connection:
         connection.execute(SLEEPS.encode())
         filler = Filler(5)
