@@ -430,3 +430,7 @@ def test_rows_meet_others_as_is_wished_but_for_one(
         assert connection.execute(met.encode()).fetchone() == expected
         connection.execute("DELETE FROM b; DELETE FROM a")
         assert Filler(5).fill(connection, {b.oid: tables[b.oid]}).rows == {b.oid: 5}
+        connection.execute("DELETE FROM b")
+        sought = f"{name}::text = '7'"
+        Filler(5).fill(connection, tables, sought={"b": (sought,)})
+        assert connection.execute(f"SELECT count(*) FROM b WHERE {sought}".encode()).fetchone() == (1,)

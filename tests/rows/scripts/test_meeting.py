@@ -92,6 +92,25 @@ def test_foreign_keys_and_checks_go_before() -> None:
     assert met(sql, replace(A, cannot="it has no partitions"), B) == set()
 
 
+@pytest.mark.parametrize(
+    ("mine", "theirs", "found"),
+    [
+        ("int8", "int4", {"a.x -> b.y"}),
+        ("int4", "int8", {"b.y -> a.x"}),  # the other way round it fits
+        ("int4", "int2", {"a.x -> b.y"}),
+        ("int2", "int2", {"a.x -> b.y"}),
+        ("text", "text", {"a.x -> b.y"}),
+        ("text", "varchar", set()),
+    ],
+)
+def test_only_what_fits_meets(mine: str, theirs: str, found: set[str]) -> None:
+    one = replace(A, columns=(Column("x", Type(mine, "base", mine), 1, nullable=True),), keys=())
+    other = replace(B, columns=(Column("y", Type(theirs, "base", theirs), 1, nullable=True),), keys=())
+    assert met("UPDATE a SET x = 1 FROM b WHERE x = y", one, other) == found
+    keyed = replace(other, keys=(Key(frozenset({"y"}), takes_nulls=True),))
+    assert met("UPDATE a SET x = 1 FROM b WHERE x = y", one, keyed) == ({"a.x -> b.y"} if found else set())
+
+
 def test_no_circle_is_closed() -> None:
     there = replace(A, foreign_keys=(ForeignKey("k", ("x",), 3, ("id",)),))
     back = replace(C, foreign_keys=(ForeignKey("k", ("b_id",), 2, ("id",)),))

@@ -23,6 +23,8 @@ class Content:
     unusual: list[str] = field(default_factory=list)
     #: Whether it differs from row to row.
     differs: bool = True
+    #: In which rows it was put.
+    chosen: list[str] = field(default_factory=list)
 
     @property
     def sql(self) -> str:
@@ -30,8 +32,8 @@ class Content:
 
     @property
     def apart(self) -> str:
-        """In which rows it is unusual; nothing where it is nowhere."""
-        return " OR ".join(condition for condition, _ in self._placed)
+        """In which rows it is unusual, or was chosen; nothing where it is so nowhere."""
+        return " OR ".join([*self.chosen, *(condition for condition, _ in self._placed)])
 
     @property
     def _placed(self) -> list[tuple[str, str]]:
@@ -63,6 +65,7 @@ class Content:
         if value is None or self.null:
             self.null = f"CASE WHEN {rows} THEN {value is None} ELSE {self.null or 'false'} END"
         if value is not None:
+            self.chosen = [*self.chosen, rows, *(condition for condition, _ in self._placed)]
             self.usual = _case([(rows, value), *self._placed], self.usual)
             self.unusual = []
 

@@ -59,6 +59,8 @@ class Making:
             *self._computed.checks,
         ]
         self._referring = frozenset(name for key in table.foreign_keys for name in key.columns) - wanted.lacking
+        #: Those of them that need not refer to anything.
+        self._wished = {name for key in table.foreign_keys if key.is_wished for name in key.columns}
         #: By row, in turn, the values of columns of foreign keys that these do not choose.
         self._settled: dict[str, list[str | None]] = {name: [sql] for name, sql in self._computed.constant.items()}
         self._capacity = self._usual.capacities(_columns_of(self._checks))
@@ -85,7 +87,7 @@ class Making:
             count=self._count,
             values={name: content.sql for name, content in contents.items() if name not in elsewhere},
             nulls={name: content.null for name, content in contents.items() if name in elsewhere and content.null},
-            apart={name: content.apart for name, content in contents.items() if name in elsewhere and content.apart},
+            apart={name: contents[name].apart for name in self._wished & contents.keys() if contents[name].apart},
             unique=self._unique,
             bounds=self._differing(self._count).bounds(),
             usual={name: content.sql for name, content in contents.items() if name in elsewhere},
@@ -152,7 +154,7 @@ class Making:
             count, known = self._count * (1 + self._wanted.seed), self._count
         else:
             count = known = min(self._count, _ENOUGH)
-        solved = self._solved(named, conditions, count)[-known:]
+        solved = self._solved(named, conditions, count, choosing=self._referring)[-known:]
         if not solved and referring:
             solved = self._solved(named, conditions, count, choosing=frozenset())[-known:]
             self._settled |= {name: [row[name] for row in solved] for name in referring if solved}
@@ -190,7 +192,8 @@ class Making:
         named = {name for name in self._usual.columns if name in condition}
         together = [check for group in grouped(self._checks) if named & _columns_of(group) for check in group]
         names = (named | _columns_of(together)) & self._usual.columns.keys()
-        solved = self._solved(names, [condition, *self._conditions(together)], 1, number=row)
+        conditions = [condition, *self._conditions(together)]
+        solved = self._solved(names, conditions, 1, number=row, choosing=self._referring - self._wished)
         return solved[0] if solved else {}
 
     def _conditions(self, checks: Iterable[Check]) -> list[str]:
@@ -204,10 +207,9 @@ class Making:
         count: int,
         *,
         number: int = 0,
-        choosing: Collection[str] | None = None,
+        choosing: Collection[str],
     ) -> list[Row]:
         """Values for columns, of which those that foreign keys choose can only be NULL or not."""
-        choosing = self._referring if choosing is None else choosing
         unknowns = [
             Unknown(
                 name,

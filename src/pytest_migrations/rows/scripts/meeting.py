@@ -19,8 +19,6 @@ _Node = dict[str, Any]
 _Scopes = tuple[dict[str, str], ...]
 _QUERIES = frozenset({"SelectStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _CHANGES = frozenset({"insert_stmt", "update_stmt", "delete_stmt", "merge_stmt", "do_stmt"})
-#: Types whose values are at home in each other.
-_ALIKE = frozenset({"int2", "int4", "int8"})
 
 
 class _Named(NamedTuple):
@@ -142,7 +140,9 @@ def _is_key(table: Table, column: Column) -> bool:
 def _can_refer(table: Table, column: Column, target: Table, referred: Column) -> bool:
     """Whether any value of the one column fits into the other, and none but that is asked of it."""
     mine, theirs = column.type, referred.type
-    fits = mine == theirs or (mine.base == theirs.base and mine.modifier < 0) or {mine.base, theirs.base} <= _ALIKE
+    fits = mine == theirs or (mine.base == theirs.base and mine.modifier < 0)
+    if mine.base in ("int4", "int8") and theirs.base in ("int2", "int4", "int8"):  # generated keys are small
+        fits = mine.base == "int8" or theirs.base != "int8" or _is_key(target, referred)
     asked = [*(check.columns for check in table.checks), *(frozenset(key.columns) for key in table.foreign_keys)]
     if not _is_key(target, referred):
         asked += [key.columns for key in table.keys]
