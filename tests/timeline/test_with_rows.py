@@ -46,6 +46,7 @@ CREATE TABLE flags (flag bool PRIMARY KEY);
 CREATE TABLE tags (id int PRIMARY KEY, tag varchar(20) NOT NULL UNIQUE);
 """
 NOTHING = "SELECT 1"
+JOINED = "UPDATE loose SET {} FROM users u WHERE u.id = user_id"
 
 
 @pytest.fixture
@@ -96,6 +97,11 @@ def lost(proof: Proof) -> tuple[list[str], list[str]]:
         ("ALTER TABLE users ADD CHECK (name <> '')", "23514", 1),
         ("CREATE UNIQUE INDEX u ON tags (lower(tag))", "23505", 21),
         ("CREATE UNIQUE INDEX u ON users (name) WHERE email IS NULL AND kind IS NOT NULL", "23505", 21),
+        (
+            f"{JOINED.format('user_id = u.id')};\nALTER TABLE loose ADD FOREIGN KEY (user_id) REFERENCES users",
+            "23503",
+            13,
+        ),
         ("UPDATE users SET id = 1", "23505", 1),
         ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ALTER name SET NOT NULL', 'us' || 'ers'); END $$", "23502", 7),
         ("CREATE UNIQUE INDEX CONCURRENTLY u ON users (email)", "23505", 34),
@@ -112,6 +118,14 @@ def test_what_fails_in_production_fails(prove: Prove, up: str, sqlstate: str, co
     assert said.reason.startswith("The migration does not apply to tables with rows in them.\n\n")
     assert error.finding in said.reason
     assert "in public." in said.reason
+
+
+def test_rows_meet_without_a_foreign_key(prove: Prove) -> None:
+    proof = prove(
+        f"ALTER TABLE loose ADD email text;\n{JOINED.format('email = u.email')}", "ALTER TABLE loose DROP email"
+    )
+    assert verdict(proof).outcome == "passed"
+    assert not tried(proof).idle
 
 
 def outcomes_of_others(proof: Proof) -> str:

@@ -24,7 +24,7 @@ _UNITS = {
 def value_of(node: Node) -> Value | None:
     """A constant, or an expression that names no column; None of NULL."""
     constant = literal(node)
-    sql = text(constant).sql if constant is not None else expression(node)
+    sql = text(constant).sql if constant is not None else as_sql(node)
     return Value(sql) if sql and sql.upper() != "NULL" else None
 
 
@@ -33,7 +33,7 @@ def literals(node: Node) -> list[str]:
     return [found for part in elements(node) if (found := literal(part)) is not None]
 
 
-def expression(node: Node) -> str | None:
+def as_sql(node: Node) -> str | None:
     """The SQL of a tree; None where it has none."""
     try:
         return f"({sql_of(node)})"

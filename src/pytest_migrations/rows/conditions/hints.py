@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.rows.conditions.candidates import Unknown, Value, family, neighbours, text, typical
-from pytest_migrations.rows.conditions.constants import around, as_number, expression, literals, ranges, steps, value_of
+from pytest_migrations.rows.conditions.constants import around, as_number, as_sql, literals, ranges, steps, value_of
 from pytest_migrations.rows.conditions.documents import like_constants, of_sizes, of_types
 from pytest_migrations.rows.conditions.lengths import LENGTHS, of_length
 from pytest_migrations.rows.conditions.patterns import like_texts, regex_texts, similar_to_regex
@@ -118,7 +118,7 @@ class Hints:
             unknown, named = self.unknowns[name or ""], self.named(other)
             if unknown.present or any(self.unknowns[needed].present for needed in named):
                 continue
-            sql = expression(other)
+            sql = as_sql(other)
             if sql and unknown.name not in named:
                 beside = [] if exact else neighbours(sql, unknown.type)
                 values = [Value(each, frozenset(named)) for each in (*beside, sql)]
@@ -164,7 +164,7 @@ class Hints:
         kind = family(type_)
         found = [value for node in constants if (value := value_of(node))]
         if kind == "array":
-            whole = expression(constant)
+            whole = as_sql(constant)
             return [*([Value(whole)] if whole else []), *(Value(f"ARRAY[{value.sql}]") for value in found)]
         if kind in ("range", "multirange") and operator not in ("=", "<@", "@>", "&&"):
             return [made for value in found for made in ranges(value)]

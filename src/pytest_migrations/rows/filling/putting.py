@@ -45,7 +45,7 @@ class Putting:
         if not attempt.triggers:
             statements = [f"SET LOCAL {_ROLE} = replica", *statements, f"SET LOCAL {_ROLE} = origin"]
         rows = sum(recipe.count for recipes in groups for recipe in recipes)
-        statements += [*_settled(self._tables.values()), f"RELEASE SAVEPOINT {_SAVEPOINT}"]
+        statements += [*_looked_at_now(self._tables.values()), f"RELEASE SAVEPOINT {_SAVEPOINT}"]
         # By itself: of a message that cannot be parsed nothing is run.
         begin = f"SAVEPOINT {_SAVEPOINT}; SET LOCAL statement_timeout = {self._patience + rows}"
         self._connection.execute(begin.encode())
@@ -74,7 +74,7 @@ class Putting:
             return {oid for each in oids for oid in self.holding([each])} if len(oids) > 1 else set()
 
 
-def _settled(tables: Iterable[Table]) -> list[str]:
+def _looked_at_now(tables: Iterable[Table]) -> list[str]:
     """Have what is deferred looked at now, as at the commit behind which a migration finds the rows."""
     deferrable = [constraint for table in tables for constraint in table.deferrable]
     if not deferrable:
