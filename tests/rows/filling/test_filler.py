@@ -387,6 +387,13 @@ def test_texts_of_another_case_and_empty_ones(server: Server) -> None:
     assert contents(server, sql, query) == [(4, 5, 4, 5, 5, 5, 1)]
 
 
+def test_what_conditions_ask_for_comes_twice(server: Server) -> None:
+    sql = "CREATE TABLE a (code text NOT NULL CHECK (code ~ '^[a-z]+$'), n int CHECK (n > 5), id int PRIMARY KEY)"
+    assert contents(server, f"{sql}; ALTER TABLE a ADD CHECK (id < 9)", "SELECT count(DISTINCT code) FROM a") == [(4,)]
+    unique = "ALTER TABLE a ADD UNIQUE (code)"
+    assert contents(server, f"{sql}; {unique}", "SELECT count(DISTINCT code) FROM a") == [(5,)]
+
+
 def test_two_rows_that_are_alike_satisfy_a_condition(server: Server) -> None:
     sql = """
     CREATE TABLE a (id int PRIMARY KEY, tag text UNIQUE, name text, gone_at timestamptz, state text, is_main bool,

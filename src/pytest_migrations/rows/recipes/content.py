@@ -16,6 +16,8 @@ class Content:
     """SQL over numbered rows ``r``: the ``usual`` value, and what stands there instead in some of them."""
 
     usual: str
+    #: Whether the last row has another value than the first.
+    is_alone: bool = False
     #: In which rows it is NULL.
     null: str = ""
     #: The places of rows that have room for an unusual value, and such values, those first that come first.
@@ -46,11 +48,11 @@ class Content:
         self.unusual = [value for value, is_away in zip(self.unusual, [*there, *keeping], strict=True) if not is_away]
         return any(there)
 
-    def take(self, values: Sequence[str | None], type_: Type) -> None:
-        """Hold these values in turn, and no others."""
+    def take(self, values: Sequence[str | None], row: str, type_: Type) -> None:
+        """Hold these values in turn, by the ``row``, and no others."""
         self.unusual = []
         self.differs = len(set(values)) > 1
-        number = f"r.g % {len(values)}"
+        number = f"{row} % {len(values)}"
         empty = [str(row) for row, value in enumerate(values) if value is None]
         self.null = f"{number} IN ({', '.join(empty)})" if empty else ""
         if self.differs:

@@ -118,14 +118,14 @@ class Making:
             return []
         while True:
             places = self._places_broken(self._checks)
+            told = list(zip(self._checks, places, strict=True))
             withdrawn = [
-                self._contents[name].withdraw(broken)
-                for check, broken in zip(self._checks, places, strict=True)
-                for name in check.columns & self._contents.keys()
+                content.withdraw({place for check, broken in told if name in check.columns for place in broken})
+                for name, content in self._contents.items()
             ]
             if not any(withdrawn):
                 break
-        broken = [check for check, where in zip(self._checks, places, strict=True) if where]
+        broken = [check for check, where in told if where]
         return [group for group in grouped(self._checks) if any(check in group for check in broken)]
 
     def _places_broken(self, checks: Sequence[Check]) -> list[Collection[int]]:
@@ -166,12 +166,13 @@ class Making:
             raise ImpossibleError(f"no values were found that satisfy {names}: {what}")
 
     def _take(self, solved: Sequence[Row]) -> None:
-        """Let rows have these values, in turn."""
+        """Let rows have these values, in turn: the last those of the first, where none of them has to be another."""
+        row = "r.g" if any(self._contents[name].is_alone for name in solved[0]) else "r.d"
         if self._alone.intersection(solved[0]):
             self._count = min(self._count, len(solved))
         for name in solved[0]:
             values = [row[name] for row in solved]
-            self._contents[name].take(values, self._usual.columns[name].type)
+            self._contents[name].take(values, row, self._usual.columns[name].type)
             self._capacity[name] = len(set(values))
 
     def _have_one(self, row: int, condition: str) -> bool:

@@ -70,7 +70,7 @@ class Usual:
         made = {}
         for name, column in self.columns.items():
             alone = never or name in differing.columns or family(column.type) in _TELLING
-            content = made[name] = Content(self.value(column, "r.g" if alone else "r.d"), nulls.get(name, ""))
+            content = made[name] = Content(self.value(column, "r.g" if alone else "r.d"), alone, nulls.get(name, ""))
             content.room = places(column.position, differing.rows)[1 if content.null else 0 :]
             if name in referring:
                 content.unusual = [content.usual] if name in wished else []
