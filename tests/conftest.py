@@ -78,7 +78,9 @@ def few_plugins(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch)
     if "pytester" in request.fixturenames:
         request.getfixturevalue("pytester")  # which forgets the options of the run that it is in
         unused = ("benchmark", "django", "hypothesispytest", "pytest_cov")
-        monkeypatch.setenv("PYTEST_ADDOPTS", " ".join([*(f"-p no:{name}" for name in unused), "--assert=plain", "--migrations-rows=0"]))
+        monkeypatch.setenv(
+            "PYTEST_ADDOPTS", " ".join([*(f"-p no:{name}" for name in unused), "--assert=plain", "--migrations-rows=0"])
+        )
 
 
 @pytest.fixture(scope="session")

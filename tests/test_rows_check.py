@@ -264,7 +264,7 @@ def test_seeds_are_carried_along(pytester: pytest.Pytester, project: Project, ro
     result.assert_outcomes(passed=2 + len(roles), failed=1, deselected=13 + 4 * len(roles))
     result.stdout.fnmatch_lines(
         [
-            "  changed      2 rows of public.people (name)",
+            "  changed      3 rows of public.people (name)",
             "    id '2': name 'Plato' -> 'Plato '",
             "*003_split.sql:3:1, *",
         ]

@@ -82,6 +82,19 @@ def test_rows_are_taken(schema: psycopg.Connection[Any], table: str, way: str) -
     schema.autocommit = True
 
 
+def test_sequences_are_where_they_were(schema: psycopg.Connection[Any]) -> None:
+    schema.execute("CREATE TABLE counted (id serial PRIMARY KEY, n int GENERATED ALWAYS AS IDENTITY, t text)")
+    schema.execute("INSERT INTO counted (t) VALUES ('a')")
+
+    @QUICK
+    @given(rows(schema, "counted"))
+    def check(row: dict[str, Any]) -> None:
+        insert = "INSERT INTO counted (t) VALUES (%(t)s) RETURNING id = (SELECT max(id) + 1 FROM counted), n = id"
+        assert schema.execute(insert, row).fetchone() == (True, True)
+
+    check()
+
+
 def test_rows_on_a_connection_with_rows_as_dicts(schema: psycopg.Connection[Any]) -> None:
     schema.row_factory = dict_row
     assert fill(schema, "lines", 4) == 4

@@ -17,6 +17,7 @@ from pytest_migrations.rows.filling.filler import Filler
 from pytest_migrations.rows.reading import read_tables, tables_of
 from pytest_migrations.rows.recipes.numbering import ImpossibleError
 from pytest_migrations.rows.sampling import Sampler, Values
+from pytest_migrations.timeline.positions import read_positions, restore_positions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,7 +43,7 @@ def rows(connection: psycopg.Connection[Any], table: str) -> SearchStrategy[Valu
 
     Foreign keys refer to rows that are there when this is called. Left out are generated columns, and those that count
     by themselves (identity, serial). Each row is tried on the server, in a savepoint: CHECKs, unique keys and triggers
-    are the table's own.
+    are the table's own. Sequences that this has moved are put back.
 
     :raises ValueError: where there is no such table, or no row of it can be told.
     """
@@ -115,10 +116,15 @@ def _is_taken(connection: psycopg.Connection[Any], table: Table, row: Mapping[st
         sql.SQL(", ").join(map(sql.Identifier, row)), sql.SQL(", ").join([sql.Placeholder()] * len(row))
     )
     insert = sql.SQL("INSERT INTO {} {}").format(sql.SQL(table.name), columns if row else sql.SQL("DEFAULT VALUES"))
-    try:
-        with connection.transaction(force_rollback=True):
-            connection.execute(insert, [*row.values()])
-            connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-    except (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException):
-        return False
+    may_count = table.has_triggers or any(column.has_default for column in table.columns)
+    with connection.transaction():
+        positions = read_positions(connection) if may_count else {}
+        try:
+            with connection.transaction(force_rollback=True):
+                connection.execute(insert, [*row.values()])
+                connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        except (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException):
+            return False
+        finally:
+            restore_positions(connection, positions)
     return True

@@ -157,9 +157,10 @@ def test_rows_that_were_put_in_higher_up_may_stay(make_history: Make, walk: Walk
     assert walk(history).fault is None
 
 
-def test_wide_tables_and_long_ones(make_history: Make, walk: Walk) -> None:
+def test_wide_tables_and_long_ones(make_history: Make, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pytest_migrations.rows.losses.contents._MOST_ROWS", 100)
     columns = ", ".join(f"c{number} int" for number in range(120))
-    long = "CREATE TABLE long AS SELECT n FROM generate_series(1, 20000) n"
+    long = "CREATE TABLE long AS SELECT n FROM generate_series(1, 200) n"
     wider = ("ALTER TABLE wide ADD z int", "ALTER TABLE wide DROP z")
     history = make_history((f"CREATE TABLE wide ({columns})", "DROP TABLE wide"), (long, "DROP TABLE long"), wider)
     assert walk(history).fault is None

@@ -113,7 +113,7 @@ def _rows_in(tried: WithRows) -> str:
     )
     return (
         f"Rows were put in as the tables take them ({', '.join(tables)}): NULL where it may be, and a value twice "
-        f"where nothing forbids it.{without}"
+        f"or in another case where nothing forbids it.{without}"
     )
 
 

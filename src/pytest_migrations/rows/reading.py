@@ -107,41 +107,40 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
         for name, type_, modifier, shown, position, nullable, generated, has_default, counts in facts["columns"] or ()
     )
     named = {column.position: column.name for column in columns}
-    shown = f"{facts['schema']}.{facts['name']}"
     checks = [
         Check(name, frozenset(named[place] for place in places or () if place in named), condition)
         for name, places, condition in facts["checks"] or ()
     ]
     return Table(
-        oid,
-        facts["quoted"],
-        facts["name"],
-        shown,
-        columns,
-        (*checks, *_bounds(facts, columns)),
-        tuple(
+        oid=oid,
+        name=facts["quoted"],
+        bare_name=facts["name"],
+        shown=f"{facts['schema']}.{facts['name']}",
+        columns=columns,
+        checks=(*checks, *_bounds(facts, columns)),
+        keys=tuple(
             Key(frozenset(named[place] for place in places or ()), takes_nulls, by_value)
             for places, takes_nulls, by_value in facts["keys"] or ()
         ),
-        tuple(
+        foreign_keys=tuple(
             ForeignKey(name, tuple(named[place] for place in places), target, tuple(referred), all_or_none)
             for name, places, target, referred, all_or_none in facts["foreign"] or ()
         ),
-        tuple(
+        evaluated=tuple(
             Check(name, frozenset(named[place] for place in places), f"num_nulls({expressions}) >= 0")
             for name, places, expressions in facts["indexed"] or ()
             if places
         ),
-        tuple(
+        deferrable=tuple(
             ("" if is_ambiguous else f"{schema}.{quoted(name)}", deferred)
             for schema, name, deferred, is_ambiguous in facts["deferrable"] or ()
         ),
-        bool(facts["triggers"]),
-        bool(facts["rules"]),
-        bool(facts["partitioned"]),
-        _why_never(facts),
-        facts["root"] or oid,
-        tuple(facts["identity"] or ()),
+        has_triggers=bool(facts["triggers"]),
+        has_rules=bool(facts["rules"]),
+        is_partitioned=bool(facts["partitioned"]),
+        cannot=_why_never(facts),
+        root=facts["root"] or oid,
+        identity=tuple(facts["identity"] or ()),
     )
 
 

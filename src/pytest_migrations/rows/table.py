@@ -75,7 +75,8 @@ class Check:
 class ForeignKey:
     """The ``columns`` refer to the ``referred`` columns of the table with the OID ``target``.
 
-    ``all_or_none`` says that either all or none of them are NULL (MATCH FULL).
+    ``all_or_none`` says that either all or none of them are NULL (MATCH FULL). One that ``is_wished`` is none of the
+    catalog: rows should refer to others, but one that does not is to be there as well.
     """
 
     name: str
@@ -83,6 +84,7 @@ class ForeignKey:
     target: int
     referred: tuple[str, ...]
     all_or_none: bool = False
+    is_wished: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,8 @@ class Table:
     cannot: str = ""
     #: The OID of the table that its rows are rows of as well: of a partition the topmost, else its own.
     root: int = 0
+    #: Conditions that two rows should satisfy which are alike in all that may be the same.
+    alike: tuple[str, ...] = ()
     #: The columns of its primary key, or else of another key without NULL; none where it has neither.
     identity: tuple[str, ...] = ()
 
@@ -143,4 +147,4 @@ class Table:
     def can_lack(self, key: ForeignKey) -> bool:
         """Whether a row can be there that refers to none by this foreign key."""
         nullable = [column.takes_null for column in self.columns if column.name in key.columns]
-        return all(nullable) if key.all_or_none else any(nullable)
+        return key.is_wished or (all(nullable) if key.all_or_none else any(nullable))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from psycopg import sql
+from psycopg.rows import tuple_row
 
 from pytest_migrations.sql.grammar import statements
 from pytest_migrations.sql.traits import Trait
@@ -51,14 +52,15 @@ def may_move(connection: psycopg.Connection, migration: Migration, *, with_rows:
 
 def read_positions(connection: psycopg.Connection) -> dict[tuple[str, str], Position]:
     """The position of every sequence that the connection's user may set, by schema and name."""
-    names = connection.execute(_SEQUENCES).fetchall()
+    cursor = connection.cursor(row_factory=tuple_row)
+    names = cursor.execute(_SEQUENCES).fetchall()
     positions: dict[tuple[str, str], Position] = {}
     for start in range(0, len(names), _BATCH):
         batch = names[start : start + _BATCH]
         query = sql.SQL(" UNION ALL ").join(
             sql.SQL("SELECT last_value, is_called FROM {}").format(sql.Identifier(*name)) for name in batch
         )
-        positions |= zip(batch, connection.execute(query).fetchall(), strict=True)
+        positions |= zip(batch, cursor.execute(query).fetchall(), strict=True)
     return positions
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,9 +14,10 @@ import pytest
 from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row, tuple_row
 
-from pytest_migrations.rows import filling
 from pytest_migrations.rows.filling.filler import Filled, Filler
+from pytest_migrations.rows.filling.putting import Putting
 from pytest_migrations.rows.reading import read_tables, tables_of
+from pytest_migrations.rows.table import ForeignKey
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -271,15 +273,15 @@ def test_two_ways_to_a_row_lead_to_the_same(server: Server) -> None:
 
 
 def test_a_trigger_that_does_not_end(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "_MOST", 300)
-    monkeypatch.setattr(filling, "_LESS", 100)
+    monkeypatch.setattr(f"{Putting.__module__}._MOST", 300)
+    monkeypatch.setattr(f"{Putting.__module__}._LESS", 100)
     with filled(server, SLEEPS) as (_, found, reasons):
         assert found == {"a": 5, "c": 5}
         assert reasons == {"b": "putting rows into it takes too long"}
 
 
 def test_a_trigger_that_does_not_end_is_waited_for_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "_MOST", 300)
+    monkeypatch.setattr(f"{Putting.__module__}._MOST", 300)
     with server.fresh() as connection:
         connection.execute(SLEEPS.encode())
         filler = Filler(5)
@@ -342,3 +344,100 @@ def test_what_is_only_referred_to_goes_without_what_it_can_do_without(server: Se
     assert {tables[oid].bare_name: rows for oid, rows in found.rows.items()} == dict.fromkeys(
         ("near", "full_far", "full_near", "a"), 5
     )
+
+
+def contents(server: Server, sql: str, query: str) -> list[tuple[Any, ...]]:
+    with filled(server, sql) as (connection, found, _):
+        assert set(found.values()) == {5}
+        return connection.cursor(row_factory=tuple_row).execute(query.encode()).fetchall()
+
+
+def test_numbers_below_zero_and_zero(server: Server) -> None:
+    types = ("int2", "int4", "int8", "float4", "float8", "numeric", "numeric(12, 2)", "numeric(3, 1)", "numeric(9, -3)")
+    columns = [f"c{n} {type_}" for n, type_ in enumerate((*types, "money", "interval", "interval year"))]
+    found = contents(server, f"CREATE TABLE a ({', '.join(columns)})", "SELECT * FROM a")
+    for column in zip(*found, strict=True):
+        values = [value for value in column if value is not None]
+        assert len(values) == 4
+        zero = "$0.00" if isinstance(values[0], str) else type(values[0])(0)
+        assert zero in values
+        assert any(value.startswith("-") if isinstance(value, str) else value < zero for value in values)
+
+
+def test_unusual_numbers_are_where_conditions_take_them(server: Server) -> None:
+    sql = "CREATE TABLE a (n bigint CHECK (n >= 0), m bigint NOT NULL CHECK (m <> 0), k int CHECK (sqrt(k) > 1))"
+    found = contents(server, sql, "SELECT n, m, k FROM a")
+    above = [sorted(value for value in column if value) for column in zip(*found, strict=True)]
+    assert above[0][-1] > 3_000_000_000  # beside zero
+    assert [n for n, _, _ in found].count(0) == 1
+    assert above[1][0] < -3_000_000_000 < 3_000_000_000 < above[1][-1]
+    assert [len(set(values)) for values in above] == [2, 4, 3]  # of the usual ones the same comes twice
+
+
+def test_texts_of_another_case_and_empty_ones(server: Server) -> None:
+    sql = """
+    CREATE TABLE a (u text NOT NULL UNIQUE, v varchar(3) PRIMARY KEY, w varchar(7) NOT NULL UNIQUE, l text NOT NULL,
+      t text NOT NULL, CHECK (l = lower(l)));
+    CREATE UNIQUE INDEX ON a (lower(l));
+    """
+    query = """
+    SELECT count(DISTINCT lower(u)), count(DISTINCT u), count(DISTINCT lower(v)), count(DISTINCT v),
+      count(DISTINCT lower(w)), count(DISTINCT lower(l)), count(*) FILTER (WHERE t = '') FROM a
+    """
+    assert contents(server, sql, query) == [(4, 5, 4, 5, 5, 5, 1)]
+
+
+def test_what_conditions_ask_for_comes_twice(server: Server) -> None:
+    sql = "CREATE TABLE a (code text NOT NULL CHECK (code ~ '^[a-z]+$'), n int CHECK (n > 5), id int PRIMARY KEY)"
+    assert contents(server, f"{sql}; ALTER TABLE a ADD CHECK (id < 9)", "SELECT count(DISTINCT code) FROM a") == [(4,)]
+    unique = "ALTER TABLE a ADD UNIQUE (code)"
+    assert contents(server, f"{sql}; {unique}", "SELECT count(DISTINCT code) FROM a") == [(5,)]
+
+
+def test_two_rows_that_are_alike_satisfy_a_condition(server: Server) -> None:
+    sql = """
+    CREATE TABLE a (id int PRIMARY KEY, tag text UNIQUE, name text, gone_at timestamptz, state text, is_main bool,
+      owner int REFERENCES a, CHECK (state IN ('new', 'old')), CHECK (state <> 'old' OR gone_at IS NULL));
+    """
+    with server.fresh() as connection, connection.transaction():
+        connection.execute(sql.encode())
+        for condition in (
+            "gone_at IS NULL",
+            "is_main AND state = 'old' AND owner IS NULL",
+            "tag <> '' AND NOT is_main",
+        ):
+            ((oid, table),) = tables_of(connection).items()
+            found = Filler(5).fill(connection, {oid: replace(table, alike=(condition,))})
+            assert found.rows == {oid: 5}
+            twice = f"SELECT name FROM a WHERE {condition} GROUP BY name HAVING count(*) > 1"
+            assert len(connection.execute(twice.encode()).fetchall()) == 1
+            connection.execute("DELETE FROM a")
+
+
+@pytest.mark.parametrize(
+    ("columns", "name", "column", "expected"),
+    [
+        ("a int NOT NULL", "a", "id", (6, 5, 7)),  # two meet the same
+        ("a bigint", "a", "id", (6, 5, 8)),  # one is NULL
+        ("a bigint UNIQUE", "a", "id", (5, 5, 7)),
+        ("s text NOT NULL", "s", "t", (6, 5, 7)),
+    ],
+)
+def test_rows_meet_others_as_is_wished_but_for_one(
+    server: Server, columns: str, name: str, column: str, expected: tuple[int, ...]
+) -> None:
+    sql = f"CREATE TABLE a (id int PRIMARY KEY, t text NOT NULL UNIQUE); CREATE TABLE b (id int PRIMARY KEY, {columns})"
+    with server.fresh() as connection, connection.transaction():
+        connection.execute(sql.encode())
+        a, b = tables_of(connection).values()
+        key = ForeignKey("to a", (name,), a.oid, (column,), is_wished=True)
+        tables = {a.oid: a, b.oid: replace(b, foreign_keys=(key,))}
+        assert set(Filler(5).fill(connection, tables).rows.values()) == {5}
+        met = f"SELECT count(a.id), count(b.id), count(*) FROM a FULL JOIN b ON a.{column} = b.{name}"
+        assert connection.execute(met.encode()).fetchone() == expected
+        connection.execute("DELETE FROM b; DELETE FROM a")
+        assert Filler(5).fill(connection, {b.oid: tables[b.oid]}).rows == {b.oid: 5}
+        connection.execute("DELETE FROM b")
+        sought = f"{name}::text = '7'"
+        Filler(5).fill(connection, tables, sought={"b": (sought,)})
+        assert connection.execute(f"SELECT count(*) FROM b WHERE {sought}".encode()).fetchone() == (1,)

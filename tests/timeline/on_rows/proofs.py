@@ -26,6 +26,7 @@ CREATE TABLE loose (id int PRIMARY KEY, user_id int);
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TABLE moods (mood mood PRIMARY KEY, note text);
 CREATE TABLE flags (flag bool PRIMARY KEY);
+CREATE TABLE tags (id int PRIMARY KEY, tag varchar(20) NOT NULL UNIQUE);
 """
 NOTHING = "SELECT 1"
 

@@ -12,6 +12,8 @@ from tests.timeline.on_rows.proofs import USERS, tried, verdict
 if TYPE_CHECKING:
     from tests.timeline.on_rows.proofs import Prove
 
+JOINED = "UPDATE loose SET {} FROM users u WHERE u.id = user_id"
+
 
 @pytest.mark.parametrize(
     ("up", "sqlstate", "column"),
@@ -26,6 +28,16 @@ if TYPE_CHECKING:
         ("ALTER TABLE users ALTER amount TYPE numeric(6, 4)", "22003", 1),
         ("ALTER TABLE users ALTER kind TYPE varchar(5)", "22001", 1),
         ("CREATE TYPE m AS ENUM ('sad', 'ok');\nALTER TABLE moods ALTER mood TYPE m USING mood::text::m", "22P02", 1),
+        ("ALTER TABLE users ADD CHECK (n >= 0)", "23514", 1),
+        ("ALTER TABLE users ADD part int GENERATED ALWAYS AS (100 / n) STORED", "22012", 1),
+        ("ALTER TABLE users ADD CHECK (name <> '')", "23514", 1),
+        ("CREATE UNIQUE INDEX u ON tags (lower(tag))", "23505", 21),
+        ("CREATE UNIQUE INDEX u ON users (name) WHERE email IS NULL AND kind IS NOT NULL", "23505", 21),
+        (
+            f"{JOINED.format('user_id = u.id')};\nALTER TABLE loose ADD FOREIGN KEY (user_id) REFERENCES users",
+            "23503",
+            13,
+        ),
         ("UPDATE users SET id = 1", "23505", 1),
         ("DO $$ BEGIN EXECUTE format('ALTER TABLE %I ALTER name SET NOT NULL', 'us' || 'ers'); END $$", "23502", 7),
         ("CREATE UNIQUE INDEX CONCURRENTLY u ON users (email)", "23505", 34),
@@ -41,6 +53,14 @@ def test_what_fails_in_production_fails(prove: Prove, up: str, sqlstate: str, co
     assert said.reason.startswith("The migration does not apply to tables with rows in them.\n\n")
     assert error.finding in said.reason
     assert "in public." in said.reason
+
+
+def test_rows_meet_without_a_foreign_key(prove: Prove) -> None:
+    proof = prove(
+        f"ALTER TABLE loose ADD email text;\n{JOINED.format('email = u.email')}", "ALTER TABLE loose DROP email"
+    )
+    assert verdict(proof).outcome == "passed"
+    assert not tried(proof).idle
 
 
 def test_findings_name_no_value_of_ours(prove: Prove) -> None:

@@ -37,13 +37,13 @@ if TYPE_CHECKING:
         (
             "UPDATE users SET name = upper(name)",
             "UPDATE users SET name = lower(name)",
-            "changed 4 rows of public.users (name)",
+            "changed 3 rows of public.users (name)",
             "UPDATE users SET name = upper(name) changes rows of public.users",
         ),
         (
             "ALTER TABLE users ALTER amount TYPE numeric(12, 2)",
             "ALTER TABLE users ALTER amount TYPE numeric(12, 4)",
-            "changed 4 rows of public.users (amount)",
+            "changed 3 rows of public.users (amount)",
             "ALTER TABLE users ALTER amount TYPE numeric(12, 2) changes rows of public.users",
         ),
         (

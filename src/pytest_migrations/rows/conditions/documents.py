@@ -6,11 +6,34 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.rows.conditions.candidates import Value, text
+from pytest_migrations.rows.conditions.constants import as_number
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _Path = tuple[str, ...]
+_OF_TYPES = {"string": "a", "number": 1, "boolean": True, "null": None, "array": ["a"], "object": {"a": 1}}
+#: Of what nothing is known.
+_ANY: list[Any] = [["a"], {"a": 1}]
+
+
+def of_types(names: Sequence[str]) -> list[Any]:
+    """What is of the types with these names."""
+    return [_OF_TYPES[name] for name in names if name in _OF_TYPES] or _ANY
+
+
+def of_sizes(texts: Sequence[str]) -> list[Any]:
+    """Lists that are as long as one of these numbers says, or about as long."""
+    sizes = [int(size) for size in texts if size.isdigit()]
+    wanted = [near for size in sizes for near in (size, size + 1, max(size - 1, 0)) if near < 1000]
+    return [["a"] * length for length in wanted] or _ANY
+
+
+def like_constants(texts: Sequence[str]) -> list[Any]:
+    """The constants that something is compared with, numbers beside them, and one of each type."""
+    numbers = [made for value in texts if (made := as_number(value)) is not None]
+    near = [float(each + step) for each in numbers for step in (0, 1, -1)]
+    return [*texts, *near, "a", 1, True, *(value == "true" for value in texts if value in ("true", "false"))]
 
 
 def documents(asked: Mapping[_Path, Mapping[str, Any]]) -> list[Value]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.rows.conditions.candidates import Unknown, Value, family, neighbours, text, typical
+from pytest_migrations.rows.conditions.constants import around, as_number, as_sql, literals, ranges, steps, value_of
+from pytest_migrations.rows.conditions.documents import like_constants, of_sizes, of_types
 from pytest_migrations.rows.conditions.lengths import LENGTHS, of_length
 from pytest_migrations.rows.conditions.patterns import like_texts, regex_texts, similar_to_regex
 from pytest_migrations.rows.conditions.trees import (
@@ -21,10 +22,11 @@ from pytest_migrations.rows.conditions.trees import (
     operator_of,
     uncast,
 )
-from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, sql_of
+from pytest_migrations.sql.grammar import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from decimal import Decimal
 
 #: Columns and what each may be: these values, or with none of them, anything but NULL.
 Way = dict[str, tuple[Value, ...]]
@@ -35,9 +37,9 @@ _TRANSPARENT = frozenset({"coalesce", "abs", "lower", "upper", "btrim", "trim", 
 _ARROWS = frozenset(
     {"->", "->>", "#>", "#>>", "?", "jsonb_extract_path", "jsonb_extract_path_text", "json_extract_path"}
 )
-_ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "mod"})
-_IN_DOCUMENTS = frozenset({*_ARROWS, "jsonb_typeof", "json_typeof"})
-_TYPEOF = {"string": "a", "number": 1, "boolean": True, "null": None, "array": ["a"], "object": {"a": 1}}
+_ARITHMETIC = frozenset("+-*/%") | {"mod"}
+_TYPES_OF = frozenset({"jsonb_typeof", "json_typeof"})
+_IN_DOCUMENTS = _ARROWS | _TYPES_OF
 
 
 class Wrapper(NamedTuple):
@@ -60,7 +62,7 @@ class Hints:
     documents: dict[str, dict[tuple[str, ...], dict[str, Any]]] = field(default_factory=dict)
 
     def add(self, name: str, values: Iterable[Value]) -> tuple[Value, ...]:
-        """Note values of a column, which are given back; none for a column whose value a foreign key decides."""
+        """Note values of a column, and give them back; none for a column whose value a foreign key decides."""
         if self.unknowns[name].present:
             return ()
         made = tuple(dict.fromkeys(values))
@@ -100,16 +102,12 @@ class Hints:
         name, wrappers = subject
         constants = elements(constant)
         found = self._within(name, wrappers, operator, constants)
-        if not found:
-            found = self._plain(name, operator, constant, constants)
-            plain = all(wrapper.name in _TRANSPARENT for wrapper in wrappers)
-            if not (exact and plain):
-                self.add(name, found)
-                return {}
-            exactly = [value for node in constants if (value := _value(node))]
-            self.add(name, found)
-            return {name: self.add(name, exactly)}
-        return {name: self.add(name, found)}
+        if found:
+            return {name: self.add(name, found)}
+        self.add(name, self._plain(name, operator, constant, constants))
+        if not exact or any(wrapper.name not in _TRANSPARENT for wrapper in wrappers):
+            return {}
+        return {name: self.add(name, [value for node in constants if (value := value_of(node))])}
 
     def _with_columns(self, left: Node, right: Node, *, exact: bool) -> Way:
         """A column is tried with what is on the other side, and a step beside it: the last one, if both are columns."""
@@ -120,10 +118,10 @@ class Hints:
             unknown, named = self.unknowns[name or ""], self.named(other)
             if unknown.present or any(self.unknowns[needed].present for needed in named):
                 continue
-            sql = _sql(other)
+            sql = as_sql(other)
             if sql and unknown.name not in named:
-                steps = [] if exact else neighbours(sql, unknown.type)
-                values = [Value(step, frozenset(named)) for step in (*steps, sql)]
+                beside = [] if exact else neighbours(sql, unknown.type)
+                values = [Value(each, frozenset(named)) for each in (*beside, sql)]
                 return {unknown.name: self.add(unknown.name, values)}
             if sql and named == [unknown.name]:
                 return {unknown.name: self.add(unknown.name, self._fixed(unknown, sql))}
@@ -164,61 +162,47 @@ class Hints:
         """Constants themselves, and the values around them."""
         type_ = self.unknowns[name].type
         kind = family(type_)
-        found = [value for node in constants if (value := _value(node))]
+        found = [value for node in constants if (value := value_of(node))]
         if kind == "array":
-            whole = _sql(constant)
+            whole = as_sql(constant)
             return [*([Value(whole)] if whole else []), *(Value(f"ARRAY[{value.sql}]") for value in found)]
         if kind in ("range", "multirange") and operator not in ("=", "<@", "@>", "&&"):
-            return [made for value in found for made in _ranges(value.sql or "")]
+            return [made for value in found for made in ranges(value)]
         for node in constants:
-            number = _decimal(node)
-            if number is not None and kind in ("number", "integer", "money"):
-                self.numbers.setdefault(name, set()).add(number)
+            given = as_number(literal(node))
+            if given is not None and kind in ("number", "integer", "money"):
+                self.numbers.setdefault(name, set()).add(given)
         if operator == "=" or kind in ("number", "integer"):
             return found
-        return [*found, *(Value(step) for value in found for step in self._steps(value.sql or "", type_.name, kind))]
-
-    def _steps(self, sql: str, type_: str, kind: str) -> list[str]:
-        unit = {
-            "date": "",
-            "moment": " * interval '1 day'",
-            "interval": " * interval '1 day'",
-            "time": " * interval '1 min'",
-        }
-        if kind not in unit:
-            return [f"({sql}::text || 'a')"] if kind == "text" else []
-        steps = [step for n in range(1, min(self.count, 100) + 1) for step in (n, -n)]
-        return [f"({sql}::{type_} + {step}{unit[kind]})" for step in steps]
+        return [*found, *(step for value in found for step in steps(value, type_.name, kind, self.count))]
 
     def _within(self, name: str, wrappers: list[Wrapper], operator: str, constants: list[Node]) -> list[Value]:
         """Values for which what is made of them by functions may be one of the constants."""
         unknown = self.unknowns[name]
         kind = family(unknown.type)
-        around = {wrapper.name for wrapper in wrappers}
+        wrapped = {wrapper.name for wrapper in wrappers}
         texts = [found for node in constants if (found := literal(node)) is not None]
         if operator in ("~~", "~~*") and kind == "text":
             return [text(found) for pattern in texts for found in like_texts(pattern)]
-        if operator in ("~", "~*") or not around.isdisjoint({"regexp_like", "regexp_match", "regexp_matches"}):
+        if operator in ("~", "~*") or not wrapped.isdisjoint({"regexp_like", "regexp_match", "regexp_matches"}):
             return self._by_regex(constants if operator in ("~", "~*") else wrappers[0].arguments)
-        if kind in ("json", "text") and (operator in _ARROWS or not around.isdisjoint(_IN_DOCUMENTS)):
+        if kind in ("json", "text") and (operator in _ARROWS or not wrapped.isdisjoint(_IN_DOCUMENTS)):
             return self._in_document(name, wrappers, operator, texts)
-        if not around.isdisjoint(LENGTHS):
+        if not wrapped.isdisjoint(LENGTHS):
             return of_length(unknown, [int(found) for found in texts if found.isdigit()], self.count, self.number)
-        if not wrappers or around <= _TRANSPARENT:
+        if not wrappers or wrapped <= _TRANSPARENT:
             return []
-        arguments = [found for wrapper in wrappers for node in wrapper.arguments for found in _literals(node)]
-        if kind in ("number", "integer") or (kind == "text" and not around.isdisjoint(_ARITHMETIC)):
+        arguments = [found for wrapper in wrappers for node in wrapper.arguments for found in literals(node)]
+        if kind in ("number", "integer") or (kind == "text" and not wrapped.isdisjoint(_ARITHMETIC)):
             self._by_arithmetic(name, arguments, texts)
         elif kind == "text":
-            self.add(name, self._around(arguments, texts))
+            self.add(name, around(arguments, texts, self.count))
         elif kind in ("date", "moment"):
             usual = unknown.usual(self.number)
             self.add(name, typical(unknown.type))
-            self.add(
-                name, [Value(step) for step in self._steps(usual.sql or "", unknown.type.name, kind)] if usual else []
-            )
+            self.add(name, steps(usual, unknown.type.name, kind, self.count) if usual else [])
         elif kind in ("range", "multirange"):
-            self.add(name, (made for node in constants if (value := _value(node)) for made in _ranges(value.sql or "")))
+            self.add(name, (made for node in constants if (value := value_of(node)) for made in ranges(value)))
         return []
 
     def _by_regex(self, constants: list[Node]) -> list[Value]:
@@ -234,83 +218,30 @@ class Hints:
         return found
 
     def _by_arithmetic(self, name: str, arguments: list[str], results: list[str]) -> None:
-        given = [number for found in arguments if (number := _number(found)) is not None]
-        for result in [number for found in results if (number := _number(found)) is not None]:
+        given = [made for found in arguments if (made := as_number(found)) is not None]
+        for result in [made for found in results if (made := as_number(found)) is not None]:
             for other in given:
-                around = (result + other, result - other, result * other, result / other if other else result)
-                self.numbers.setdefault(name, set()).update(around)
+                near = (result + other, result - other, result * other, result / other if other else result)
+                self.numbers.setdefault(name, set()).update(near)
                 self.add(name, (Value(str(other * n + result)) for n in range(1, self.count + 1)))
             self.numbers.setdefault(name, set()).add(result)
 
-    def _around(self, arguments: list[str], results: list[str]) -> list[Value]:
-        """Texts with the constants at their beginning, their end, and within."""
-        found = list(map(text, results))
-        for n in range(self.count):
-            for constant in (*results, *arguments):
-                found += (text(made) for made in (f"{constant}a{n}", f"a{n}{constant}", f"a{n}{constant}b"))
-            found += (text(f"a{n}{argument}{result}") for argument in arguments for result in results)
-        return found
-
     def _in_document(self, name: str, wrappers: list[Wrapper], operator: str, texts: list[str]) -> list[Value]:
-        """Note what a document should have in it; the documents are made once all is known (``complete``)."""
-        around = {wrapper.name for wrapper in wrappers}
+        """Note what a document should have in it; the documents are made once all is known."""
+        wrapped = {wrapper.name for wrapper in wrappers}
         arrows = [wrapper for wrapper in reversed(wrappers) if wrapper.name in _ARROWS]
-        path = tuple(key for wrapper in arrows for node in wrapper.arguments for key in _literals(node))
-        found: list[Any]
+        path = tuple(key for wrapper in arrows for node in wrapper.arguments for key in literals(node))
         if operator == "?":
             path, found = (*path, *texts[:1]), ["a"]
-        elif not around.isdisjoint({"jsonb_typeof", "json_typeof"}):
-            found = [_TYPEOF[kind] for kind in texts if kind in _TYPEOF]
-        elif not around.isdisjoint(LENGTHS):
-            sizes = [int(size) for size in texts if size.isdigit()]
-            found = [["a"] * wanted for size in sizes for wanted in (size, size + 1, max(size - 1, 0)) if wanted < 1000]
+        elif not wrapped.isdisjoint(_TYPES_OF):
+            found = of_types(texts)
+        elif not wrapped.isdisjoint(LENGTHS):
+            found = of_sizes(texts)
         else:
-            numbers = [number for value in texts if (number := _number(value)) is not None]
-            found = [*texts, *(float(number + step) for number in numbers for step in (0, 1, -1)), "a", 1, True]
-            found += [value == "true" for value in texts if value in ("true", "false")]
-        found = found or [["a"], {"a": 1}]
+            found = like_constants(texts)
         if path:
             there = self.documents.setdefault(name, {}).setdefault(path, {})
             there.update((json.dumps(value), value) for value in found)
             return []
         self.add(name, (text(json.dumps(value)) for value in found))
         return []
-
-
-def _ranges(sql: str) -> list[Value]:
-    bound = f"({sql})::text"
-    return [
-        Value(f"('[' || {bound} || ',)')"),
-        Value(f"('(,' || {bound} || ']')"),
-        Value(f"('[' || {bound} || ',' || {bound} || ']')"),
-    ]
-
-
-def _value(node: Node) -> Value | None:
-    constant = literal(node)
-    sql = text(constant).sql if constant is not None else _sql(node)
-    return Value(sql) if sql and sql.upper() != "NULL" else None
-
-
-def _literals(node: Node) -> list[str]:
-    return [found for part in elements(node) if (found := literal(part)) is not None]
-
-
-def _sql(node: Node) -> str | None:
-    try:
-        return f"({sql_of(node)})"
-    except SyntaxMistakeError:
-        return None
-
-
-def _decimal(node: Node) -> Decimal | None:
-    found = literal(node)
-    return None if found is None else _number(found)
-
-
-def _number(found: str) -> Decimal | None:
-    try:
-        number = Decimal(found)
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.rows import tuple_row
 
 from pytest_migrations.rows.filling.attempt import Attempt
-from pytest_migrations.rows.filling.insertion import insertion
 from pytest_migrations.rows.filling.order import in_order
+from pytest_migrations.rows.filling.putting import Putting
 from pytest_migrations.rows.filling.reasons import why_empty
 from pytest_migrations.rows.recipes.memory import Recipes
 from pytest_migrations.rows.recipes.nulls import Nulls
@@ -26,16 +24,10 @@ if TYPE_CHECKING:
     from pytest_migrations.rows.recipes.recipe import Recipe
     from pytest_migrations.rows.table import Table
 
-#: A trigger of the user's may take its time, or never end: so many milliseconds for a message, and one more a row. Once
-#: that was not enough, there is less patience.
-_MOST = 5_000
-_LESS = 1_000
 #: So many conditions of a migration on one table are each given a row of their own.
 _MOST_SOUGHT = 50
 #: Within the context of an error, which begins with the innermost.
 _FUNCTION = re.compile(r"function (\S+\(.*?\)) line.*$")
-_ROLE = "session_replication_role"
-_SAVEPOINT = "pytest_migrations_rows"
 
 
 @dataclass(frozen=True)
@@ -89,7 +81,6 @@ class _Filling:
         slow: dict[Table, str],
         most: Mapping[int, int],
     ) -> None:
-        self.rows: dict[int, int] = {}
         self.empty: dict[int, str] = {}
         self.without_triggers: dict[int, str] = {}
         #: By which functions of triggers rows were refused.
@@ -97,10 +88,14 @@ class _Filling:
         self.bare: dict[int, str] = {}
         self._connection = connection
         self._tables = tables
+        self._putting = Putting(connection, tables)
         self._recipes = recipes
         self._slow = slow
         self._most = most
-        self._patience = _MOST
+
+    @property
+    def rows(self) -> dict[int, int]:
+        return self._putting.rows
 
     def fill(self, attempt: Attempt) -> None:
         groups = in_order(self._tables)
@@ -143,7 +138,7 @@ class _Filling:
     def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
         """Put in all at once, or if some are refused, one half after the other."""
         try:
-            self._put_in(groups, attempt)
+            self._putting.put_in(groups, attempt)
         except psycopg.Error as error:
             if len(groups) == 1 and isinstance(error, psycopg.errors.QueryCanceled):
                 self._give_up(recipe.table for recipe in groups[0])
@@ -172,7 +167,7 @@ class _Filling:
             return False
         recipes = self._made(group, attempt)
         try:
-            self._put_in([recipes] if recipes else [], attempt)
+            self._putting.put_in([recipes] if recipes else [], attempt)
         except psycopg.errors.QueryCanceled:
             self._give_up(group)
             return True
@@ -207,68 +202,21 @@ class _Filling:
         tables = [recipe.table for recipe in recipes]
         if any(self.rows.get(table.oid) or table.has_triggers or table.has_rules for table in tables):
             return True
-        return bool(self._holding([table.oid for table in tables]))
-
-    def _holding(self, oids: Sequence[int]) -> set[int]:
-        """Those of the tables that hold rows, as far as who the session has become may know."""
-        there = " UNION ALL ".join(f"SELECT {oid} WHERE EXISTS (SELECT FROM {self._tables[oid].name})" for oid in oids)
-        cursor = self._connection.cursor(row_factory=tuple_row)
-        try:
-            with self._connection.transaction():
-                return {oid for (oid,) in cursor.execute(there.encode()).fetchall()}
-        except psycopg.errors.InsufficientPrivilege:
-            return {oid for each in oids for oid in self._holding([each])} if len(oids) > 1 else set()
+        return bool(self._putting.holding([table.oid for table in tables]))
 
     def _give_up(self, group: Iterable[Table]) -> None:
         for table in group:
             why = "putting rows into it takes too long"
             self._slow[table] = self.empty[table.oid] = why
 
-    def _put_in(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
-        """Put in the rows of all groups by one message, or none of them."""
-        if not groups:
-            return
-        statements = [insertion(recipes, self._tables, avoiding=attempt.avoiding) for recipes in groups]
-        if not attempt.triggers:
-            statements = [f"SET LOCAL {_ROLE} = replica", *statements, f"SET LOCAL {_ROLE} = origin"]
-        rows = sum(recipe.count for recipes in groups for recipe in recipes)
-        statements += [*_settled(self._tables.values()), f"RELEASE SAVEPOINT {_SAVEPOINT}"]
-        # By itself: of a message that cannot be parsed nothing is run.
-        begin = f"SAVEPOINT {_SAVEPOINT}; SET LOCAL statement_timeout = {self._patience + rows}"
-        self._connection.execute(begin.encode())
-        cursor = self._connection.cursor(row_factory=tuple_row)
-        try:
-            cursor.execute("; ".join(statements).encode())
-        except BaseException as error:
-            if isinstance(error, psycopg.errors.QueryCanceled):
-                self._patience = _LESS
-            with suppress(psycopg.Error):
-                undo = f"ROLLBACK TO SAVEPOINT {_SAVEPOINT}; RELEASE SAVEPOINT {_SAVEPOINT}"
-                self._connection.execute(undo.encode())
-            raise
-        answers = [row for result in cursor.results() if result.description for row in result.fetchall()]
-        for recipes, counts in zip(groups, answers, strict=True):
-            self.rows |= {recipe.table.oid: count for recipe, count in zip(recipes, counts, strict=True)}
-
     def _explain(self) -> None:
         """Say of each table without a row why it has none."""
         bare = [oid for oid in self._tables if not self.rows.get(oid)]
         if not bare:
             return
-        holding = self._holding(bare)
+        holding = self._putting.holding(bare)
         for oid in bare:
             if oid in holding:
                 self.empty.pop(oid, None)
             elif oid not in self.empty:
                 self.empty[oid] = why_empty(self._tables[oid], self._tables, self.rows)
-
-
-def _settled(tables: Iterable[Table]) -> list[str]:
-    """Have what is deferred looked at now, as at the commit behind which a migration finds the rows."""
-    deferrable = [constraint for table in tables for constraint in table.deferrable]
-    if not deferrable:
-        return []
-    names = [name for name, _ in deferrable]
-    deferred = [name for name, initially in deferrable if initially and name]
-    now = f"SET CONSTRAINTS {', '.join(names) if all(names) else 'ALL'} IMMEDIATE"
-    return [now, *([f"SET CONSTRAINTS {', '.join(deferred)} DEFERRED"] if deferred else [])]

@@ -7,7 +7,6 @@ are foreign keys looked at.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -101,8 +100,7 @@ class _Together:
             sought = {name for _, other in self._waiting if other.target == recipe.table.oid for name in other.referred}
             for name in key.columns:
                 if name in sought and name in recipe.usual and name not in rows.columns:
-                    value = _by_number(recipe.usual[name])
-                    sql = f"SELECT a.*, {value} AS {quoted(name)} FROM {rows.name} a"
+                    sql = f"SELECT a.*, {recipe.usual[name]} AS {quoted(name)} FROM {_numbered(rows, recipe)}"
                     self._add(recipe, (sql, (*rows.columns, name)))
                     return True
         return False
@@ -123,7 +121,7 @@ class _Together:
             number = self._number(recipe, key, new) if is_own else f"a.{_NUMBER} % {_count(theirs)}"
             source = f"{theirs.name} k ON k.{_NUMBER} = {number}"
         values = [f"{self._value(recipe, name, pairs[name])} AS {quoted(name)}" for name in new]
-        sql = f"SELECT a.*, {', '.join(values)} FROM {mine.name} a LEFT JOIN {source}"
+        sql = f"SELECT a.*, {', '.join(values)} FROM {_numbered(mine, recipe)} LEFT JOIN {source}"
         self._add(recipe, (sql, (*mine.columns, *new)))
 
     def _number(self, recipe: Recipe, key: ForeignKey, new: Sequence[str]) -> str:
@@ -137,12 +135,12 @@ class _Together:
 
     def _value(self, recipe: Recipe, name: str, referred: str) -> str:
         nulls, value = recipe.nulls.get(name), f"k.{quoted(referred)}"
-        return f"CASE WHEN {_by_number(nulls)} THEN NULL ELSE {value} END" if nulls else value
+        return f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
 
 
-def _by_number(sql: str) -> str:
-    """What is said of numbered rows, of those that have been made from them."""
-    return re.sub(r"\br\.[gd]\b", f"a.{_NUMBER}", sql)
+def _numbered(rows: _Rows, recipe: Recipe) -> str:
+    """These rows, for the FROM of a query, beside the numbered ones that they were made from."""
+    return f"{rows.name} a JOIN {recipe.rows} ON r.g = a.{_NUMBER}"
 
 
 def _count(rows: _Rows) -> str:

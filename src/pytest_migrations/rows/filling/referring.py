@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from pytest_migrations.sql.grammar import quoted
@@ -12,9 +11,6 @@ if TYPE_CHECKING:
 
     from pytest_migrations.rows.recipes.recipe import Recipe
     from pytest_migrations.rows.table import ForeignKey, Table
-
-#: What differs from row to row.
-_NUMBERED = re.compile(r"\br\.[gd]\b")
 
 
 class Referring:
@@ -26,9 +22,8 @@ class Referring:
         self.conditions: list[str] = []
         self._recipe = recipe
         self._columns = {column.name: column for column in recipe.table.columns}
-        #: SQL of what is known of the columns of keys, and which of these are the same in all rows.
+        #: SQL of what is known of the columns of keys.
         self._settled = dict(recipe.settled)
-        self._constant = {name for name, value in self._settled.items() if not _NUMBERED.search(value)}
         #: By the name of a key what the rows that it refers to say of other columns.
         self._agreed: dict[str, str] = {}
         self._said: dict[str, dict[str, str]] = _said_by(keys, tables, self._free(keys))
@@ -67,7 +62,7 @@ class Referring:
             lacks = " OR ".join(f"{value} IS NULL" for value in known.values())
             self.conditions.append(f"({lacks} OR EXISTS (SELECT {source} AND {agreeing}))")
             return
-        if known.keys() <= self._constant:
+        if known.keys() <= self._recipe.constant:
             self._join_in_turn(number, key, new, pairs, f"{source} AND {agreeing}" if known else source)
         else:
             self._join_agreeing(number, new, pairs, f"{source} AND {agreeing}")
@@ -80,6 +75,8 @@ class Referring:
         if can_lack and not self._columns[name].takes_null and name in self._recipe.usual:
             value = f"coalesce({value}, {self._recipe.usual[name]})"  # the others are NULL where there is no row
         self._settled[name] = value
+        if apart := self._recipe.apart.get(name):
+            value = f"CASE WHEN {apart} THEN {self._recipe.usual[name]} ELSE {value} END"
         nulls = self._recipe.nulls.get(name)
         self.values[name] = f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
         if not self._columns[name].takes_null:

@@ -27,6 +27,8 @@ class Differing:
         self._elsewhere = elsewhere
         #: The columns that no two rows may share a value of.
         self.columns = frozenset(name for key in keys for name in self._different(key))
+        #: Those of them whose values are compared as they are, and not what is made of them.
+        self.by_value = self.columns.difference(*(key.columns for key in keys if not key.by_value))
         #: Those of them whose values foreign keys do not help to differ.
         self.alone = frozenset(
             name for key in keys if not (key.by_value and key.columns & elsewhere) for name in self._different(key)

@@ -16,8 +16,8 @@ from pytest_migrations.rows.recipes.computed import Computed
 from pytest_migrations.rows.recipes.demands import demands
 from pytest_migrations.rows.recipes.differing import Differing
 from pytest_migrations.rows.recipes.grouping import grouped
-from pytest_migrations.rows.recipes.nulls import usual_nulls
-from pytest_migrations.rows.recipes.numbering import ImpossibleError, rows_of
+from pytest_migrations.rows.recipes.nulls import Nulls
+from pytest_migrations.rows.recipes.numbering import LAST, ImpossibleError, rows_of
 from pytest_migrations.rows.recipes.recipe import Recipe
 from pytest_migrations.rows.recipes.usual import Usual
 from pytest_migrations.sql.grammar import quoted
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
 
     from pytest_migrations.rows.conditions.solving import Row
     from pytest_migrations.rows.recipes.recipe import Wanted
-    from pytest_migrations.rows.table import Check, Table, Type
+    from pytest_migrations.rows.table import Check, Table
 
 #: Where values may come again, so many are sought.
 _ENOUGH = 20
+#: What the place of a row is called beside the table's own columns.
+_PLACE = '"pytest_migrations place"'
 
 
 class Making:
@@ -57,40 +59,46 @@ class Making:
             *self._computed.checks,
         ]
         self._referring = frozenset(name for key in table.foreign_keys for name in key.columns) - wanted.lacking
+        #: Those of them that need not refer to anything.
+        self._wished = {name for key in table.foreign_keys if key.is_wished for name in key.columns}
         #: By row, in turn, the values of columns of foreign keys that these do not choose.
         self._settled: dict[str, list[str | None]] = {name: [sql] for name, sql in self._computed.constant.items()}
         self._capacity = self._usual.capacities(_columns_of(self._checks))
         differing = self._differing(wanted.rows)
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
-        #: By the name of a column SQL of its value, and of when it is NULL.
-        self._values = self._usual.values(self._unique)
-        self._nulls = usual_nulls(table, self._usual.columns.values(), wanted.nulls, self._count)
-        self._nulls |= dict.fromkeys(wanted.lacking, "true")
+        self._contents = self._usual.contents(differing, self._referring)
+        for name in wanted.lacking & self._contents.keys():
+            self._contents[name].null = "true"
 
     def recipe(self) -> Recipe:
         for group in self._broken():
             self._solve(group)
+        if self._wanted.nulls is not Nulls.NONE:
+            for condition in self._table.alike:
+                self._have_two(condition)
         hopeless = set[str]()
         for row, condition in zip(range(1, self._count) if self._count > 1 else [0], self._wanted.sought, strict=False):
             if condition not in hopeless and not self._have_one(row, condition):
                 hopeless.add(condition)
         elsewhere = self._referring - self._settled.keys()
+        contents = self._contents
         return Recipe(
-            self._table,
-            self._count,
-            {name: self._value(name) for name in self._values if name not in elsewhere},
-            {name: condition for name, condition in self._nulls.items() if name in elsewhere},
-            self._unique,
-            self._differing(self._count).bounds(),
-            {name: self._value(name) for name in self._values if name in elsewhere},
-            {
-                name: self._value(name) if name in self._values else str(found[0])
-                for name, found in self._settled.items()
+            table=self._table,
+            count=self._count,
+            values={name: content.sql for name, content in contents.items() if name not in elsewhere},
+            nulls={name: content.null for name, content in contents.items() if name in elsewhere and content.null},
+            apart={name: contents[name].apart for name in self._wished & contents.keys() if contents[name].apart},
+            unique=self._unique,
+            bounds=self._differing(self._count).bounds(),
+            usual={name: content.sql for name, content in contents.items() if name in elsewhere},
+            settled={
+                name: contents[name].sql if name in contents else str(found[0]) for name, found in self._settled.items()
             },
-            tuple(check for check in self._table.checks if self._computed.sources(check.columns) & elsewhere),
-            self._computed.expressions,
-            demands(self._table, self._settled, self._count),
-            self._wanted.nulls,
+            constant=frozenset(name for name in self._settled if name not in contents or not contents[name].differs),
+            checks=tuple(check for check in self._table.checks if self._computed.sources(check.columns) & elsewhere),
+            generated=self._computed.expressions,
+            demands=demands(self._table, self._settled, self._count),
+            nulled=self._wanted.nulls,
         )
 
     def _differing(self, rows: int) -> Differing:
@@ -101,25 +109,39 @@ class Making:
         ]
         return Differing(keys, rows, self._capacity, self._referring - self._settled.keys())
 
-    def _value(self, name: str) -> str:
-        value, nulls = self._values[name], self._nulls.get(name)
-        return f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
-
     def _broken(self) -> list[list[Check]]:
-        """The checks that the usual rows do not satisfy, each with all that are about the same columns."""
-        checks = self._checks
-        if not checks:
+        """The checks that the rows do not satisfy as they are, each with all that are about the same columns.
+
+        Unusual values are withdrawn from the rows that do not satisfy some, as long as that helps.
+        """
+        if not self._checks:
             return []
-        rows = ", ".join(f"{self._value(name)} AS {quoted(name)}" for name in self._values)
+        while True:
+            places = self._places_broken(self._checks)
+            told = list(zip(self._checks, places, strict=True))
+            withdrawn = [
+                content.withdraw({place for check, broken in told if name in check.columns for place in broken})
+                for name, content in self._contents.items()
+            ]
+            if not any(withdrawn):
+                break
+        broken = [check for check, where in told if where]
+        return [group for group in grouped(self._checks) if any(check in group for check in broken)]
+
+    def _places_broken(self, checks: Sequence[Check]) -> list[Collection[int]]:
+        """Of each check the places of rows that do not satisfy it: all, where the server cannot evaluate it."""
+        rows = "".join(f", {content.sql} AS {quoted(name)}" for name, content in self._contents.items())
         generated = "".join(f", {sql} AS {quoted(name)}" for name, (sql, _) in self._computed.expressions.items())
-        satisfied = ", ".join(f"bool_and(({check.condition}) IS NOT FALSE)" for check in checks)
-        source = f"SELECT t.*{generated} FROM (SELECT {rows} FROM {rows_of(self._count)}) t"
+        source = f"SELECT t.*{generated} FROM (SELECT r.p AS {_PLACE}{rows} FROM {rows_of(self._count)}) t"
+        broken = ", ".join(f"array_agg(DISTINCT {_PLACE}) FILTER (WHERE NOT ({check.condition}))" for check in checks)
         try:
-            (result,) = pinned(self._connection, f"{IN_TIME} {NOT_TEMPORARY} SELECT {satisfied} FROM ({source}) t")
+            (result,) = pinned(self._connection, f"{IN_TIME} {NOT_TEMPORARY} SELECT {broken} FROM ({source}) t")
         except psycopg.Error:
-            return grouped(checks)
-        broken = [check for place, check in enumerate(checks) if result.get_value(0, place) != b"t"]
-        return [group for group in grouped(checks) if any(check in group for check in broken)]
+            if len(checks) > 1:
+                return [places for check in checks for places in self._places_broken([check])]
+            return [range(LAST, self._count)]
+        found = [(result.get_value(0, place) or b"{}").decode()[1:-1] for place in range(result.nfields)]
+        return [[int(place) for place in each.split(",")] if each else [] for each in found]
 
     def _solve(self, group: Sequence[Check]) -> None:
         """Take values that satisfy some checks in place of the usual ones.
@@ -132,7 +154,7 @@ class Making:
             count, known = self._count * (1 + self._wanted.seed), self._count
         else:
             count = known = min(self._count, _ENOUGH)
-        solved = self._solved(named, conditions, count)[-known:]
+        solved = self._solved(named, conditions, count, choosing=self._referring)[-known:]
         if not solved and referring:
             solved = self._solved(named, conditions, count, choosing=frozenset())[-known:]
             self._settled |= {name: [row[name] for row in solved] for name in referring if solved}
@@ -144,31 +166,36 @@ class Making:
             raise ImpossibleError(f"no values were found that satisfy {names}: {what}")
 
     def _take(self, solved: Sequence[Row]) -> None:
-        """Let rows have these values, in turn."""
+        """Let rows have these values, in turn: the last those of the first, where none of them has to be another."""
+        row = "r.g" if any(self._contents[name].is_alone for name in solved[0]) else "r.d"
         if self._alone.intersection(solved[0]):
             self._count = min(self._count, len(solved))
         for name in solved[0]:
-            by_row = [row[name] for row in solved]
-            self._values[name] = _in_turn(by_row, self._usual.columns[name].type)
-            self._capacity[name] = len(set(by_row))
-            self._nulls.pop(name, None)
-            if empty := [str(row) for row, value in enumerate(by_row) if value is None]:
-                self._nulls[name] = f"r.g % {len(solved)} IN ({', '.join(empty)})"
+            values = [row[name] for row in solved]
+            self._contents[name].take(values, row, self._usual.columns[name].type)
+            self._capacity[name] = len(set(values))
 
     def _have_one(self, row: int, condition: str) -> bool:
         """Let the row of this number satisfy a condition; False where no such row is found."""
+        found = self._having(row, condition)
+        for name, value in found.items():
+            self._contents[name].put(f"r.g = {row}", value)
+        return bool(found)
+
+    def _have_two(self, condition: str) -> None:
+        """Let the first row and that which repeats it satisfy a condition."""
+        for name, value in self._having(0, condition).items():
+            if name not in self._unique:
+                self._contents[name].put("r.d = 0", value)
+
+    def _having(self, row: int, condition: str) -> Row:
+        """Values with which the row of this number satisfies a condition; none where none are found."""
         named = {name for name in self._usual.columns if name in condition}
         together = [check for group in grouped(self._checks) if named & _columns_of(group) for check in group]
         names = (named | _columns_of(together)) & self._usual.columns.keys()
-        solved = self._solved(names, [condition, *self._conditions(together)], 1, number=row)
-        for found in solved:
-            for name, value in found.items():
-                others = self._nulls.pop(name, None)
-                if value is None or others:
-                    self._nulls[name] = f"CASE r.g WHEN {row} THEN {value is None} ELSE {others or 'false'} END"
-                if value is not None:
-                    self._values[name] = f"CASE r.g WHEN {row} THEN {value} ELSE {self._values[name]} END"
-        return bool(solved)
+        conditions = [condition, *self._conditions(together)]
+        solved = self._solved(names, conditions, 1, number=row, choosing=self._referring - self._wished)
+        return solved[0] if solved else {}
 
     def _conditions(self, checks: Iterable[Check]) -> list[str]:
         """Those of checks, without those on generated columns, which are looked at anyway."""
@@ -181,10 +208,9 @@ class Making:
         count: int,
         *,
         number: int = 0,
-        choosing: Collection[str] | None = None,
+        choosing: Collection[str],
     ) -> list[Row]:
         """Values for columns, of which those that foreign keys choose can only be NULL or not."""
-        choosing = self._referring if choosing is None else choosing
         unknowns = [
             Unknown(
                 name,
@@ -204,11 +230,3 @@ class Making:
 
 def _columns_of(checks: Iterable[Check]) -> frozenset[str]:
     return frozenset[str]().union(*(check.columns for check in checks))
-
-
-def _in_turn(values: Sequence[str | None], type_: Type) -> str:
-    """SQL that gives each row its own of these values, in turn."""
-    if len(set(values)) == 1:
-        return values[0] or f"NULL::{type_.name}"
-    whens = " ".join(f"WHEN {row} THEN {value or 'NULL'}" for row, value in enumerate(values))
-    return f"(CASE r.g % {len(values)} {whens} END)::{type_.name}"

@@ -5,13 +5,12 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from pytest_migrations.rows.recipes.numbering import places
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from pytest_migrations.rows.table import Column, Table
-
-#: One row of so many has NULL in a column.
-_EVERY = 5
 
 
 class Nulls(Enum):
@@ -24,24 +23,13 @@ class Nulls(Enum):
     ALL = auto()
 
 
-def row_of_edge(column: Column) -> str:
-    """In which rows a column holds an unusual value: neither in the first, nor where it is NULL."""
-    return f"r.g % {_EVERY} = {1 + (column.position + 1) % (_EVERY - 2)}"
-
-
 def usual_nulls(table: Table, columns: Iterable[Column], nulls: Nulls, count: int) -> dict[str, str]:
-    """In which of so many rows columns are NULL, by their names: not all in the same, but so all of a foreign key.
-
-    Never in the last, which repeats the first.
-    """
+    """In which of so many rows columns are NULL, by their names: not all in the same, but so all of a foreign key."""
     if nulls is Nulls.NONE:
         return {}
-    every, last = min(_EVERY, count), max(count - 1, 2)
     strict = {name for key in table.keys if not key.takes_nulls for name in key.columns}
     found = {
-        column.name: "true"
-        if nulls is Nulls.ALL
-        else f"r.g % {every} = {1 + column.position % max(every - 2, 1)} AND r.g < {last}"
+        column.name: "true" if nulls is Nulls.ALL else f"r.p = {places(column.position, count)[0]}"
         for column in columns
         if column.name not in strict and column.takes_null
     }

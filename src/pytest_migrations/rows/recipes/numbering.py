@@ -35,10 +35,25 @@ def first_number(table: str, position: int, *, rows: int, seed: int) -> int:
     return FIRST_NUMBER + by_table + min(span, _MOST) * position + by_seed
 
 
+#: The place of the row that repeats the first.
+LAST = -1
+_EVERY = 5
+
+
 def rows_of(count: int) -> str:
-    """A source of rows for SQL: numbered by ``r.g`` from 0; ``r.d`` is that too, but the last repeats the first."""
+    """A source of rows for SQL: numbered by ``r.g`` from 0; ``r.d`` is that too, but the last repeats the first.
+
+    ``r.p`` is the place of a row among five: in the first, and in the fifth, nothing is NULL or unusual.
+    """
     last = count - 1 if count > 2 else -1
     return (
-        f"(SELECT g, CASE WHEN g = {last} THEN 0 ELSE g END AS d "
+        f"(SELECT g, CASE g WHEN {last} THEN 0 ELSE g END AS d, "
+        f"CASE g WHEN {last} THEN {LAST} ELSE g % {_EVERY} END AS p "
         f"FROM pg_catalog.generate_series(0::bigint, {count - 1}) AS g) r"
     )
+
+
+def places(position: int, count: int) -> list[int]:
+    """Of so many rows the places that have room for NULL and unusual values, in turn for a column at this position."""
+    room = max(min(_EVERY, count) - 2, 1)
+    return [1 + (position + place) % room for place in range(room)]

@@ -40,6 +40,8 @@ class Recipe:
     count: int
     values: Mapping[str, str]
     nulls: Mapping[str, str]
+    #: In which rows such a column has a value of its own, that refers to none.
+    apart: Mapping[str, str]
     #: The columns that no two rows may share a value of.
     unique: frozenset[str]
     #: Of keys whose columns hold few values: those of foreign keys, how many values the others hold, and how many rows
@@ -49,6 +51,8 @@ class Recipe:
     usual: Mapping[str, str]
     #: Values of columns of foreign keys that these cannot choose: they refer to rows that agree.
     settled: Mapping[str, str]
+    #: Those of them that are the same in all rows.
+    constant: frozenset[str]
     #: Conditions that hang on what foreign keys refer to.
     checks: tuple[Check, ...]
     #: Of generated columns the expressions, and the columns in them.

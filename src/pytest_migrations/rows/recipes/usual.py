@@ -1,4 +1,4 @@
-"""The usual value of a column in a row: one of its type, by the number of the row."""
+"""The values of a column as long as no condition asks for others: those of its type, by the number of the row."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from pytest_migrations.catalog.session import pinned
 from pytest_migrations.derive.names import literal
 from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import family
-from pytest_migrations.rows.recipes.edges import edge
-from pytest_migrations.rows.recipes.nulls import Nulls, row_of_edge
-from pytest_migrations.rows.recipes.numbering import FIRST_NUMBER, ImpossibleError, first_number
+from pytest_migrations.rows.recipes.content import Content
+from pytest_migrations.rows.recipes.nulls import Nulls, usual_nulls
+from pytest_migrations.rows.recipes.numbering import FIRST_NUMBER, LAST, ImpossibleError, first_number, places
+from pytest_migrations.rows.recipes.unusual import in_other_case, unusual
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from pytest_migrations.rows.recipes.differing import Differing
     from pytest_migrations.rows.recipes.recipe import Wanted
     from pytest_migrations.rows.table import Column, Table
 
@@ -57,16 +59,26 @@ class Usual:
         first = first_number(self._table.shown, column.position, rows=self._wanted.rows, seed=self._wanted.seed)
         return f"({first} + {row})"
 
-    def values(self, unique: Collection[str]) -> dict[str, str]:
-        """SQL of the values in each row; the last row repeats the first in what may be the same."""
+    def contents(self, differing: Differing, referring: Collection[str]) -> dict[str, Content]:
+        """What each column holds: the last row repeats the first in what may be the same, or the same but for its case.
+
+        Nothing unusual is in those that foreign keys choose, the ``referring`` ones, and in those that keys are about.
+        """
+        nulls = usual_nulls(self._table, self.columns.values(), self._wanted.nulls, differing.rows)
         never = self._wanted.nulls is Nulls.NONE
-        referring = {name for key in self._table.foreign_keys for name in key.columns}
+        wished = {name for key in self._table.foreign_keys if key.is_wished for name in key.columns}
         made = {}
         for name, column in self.columns.items():
-            alone = never or name in unique or family(column.type) in _TELLING
-            value = self.value(column, "r.g" if alone else "r.d")
-            beside = None if alone or name in referring else edge(column.type, value, self._number(column, "r.g"))
-            made[name] = f"CASE WHEN {row_of_edge(column)} THEN {beside} ELSE {value} END" if beside else value
+            alone = never or name in differing.columns or family(column.type) in _TELLING
+            content = made[name] = Content(self.value(column, "r.g" if alone else "r.d"), alone, nulls.get(name, ""))
+            content.room = places(column.position, differing.rows)[1 if content.null else 0 :]
+            if name in referring:
+                content.unusual = [content.usual] if name in wished else []
+            elif not alone:
+                content.unusual = unusual(column.type, content.usual, self._number(column, "r.g"))
+            elif name in differing.by_value and not never:
+                content.room = [LAST]
+                content.unusual = in_other_case(column.type, self.value(column, "r.d"))
         return made
 
     def capacities(self, checked: Collection[str]) -> dict[str, int]:

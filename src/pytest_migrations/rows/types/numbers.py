@@ -37,7 +37,7 @@ def _is_even(_: Type, number: str) -> str:
     return f"({number} % 2 = 0)"
 
 
-def _precision(type_: Type) -> tuple[int, int]:
+def precision(type_: Type) -> tuple[int, int]:
     """How many digits a numeric has in all, and after the point: negative for zeros before it."""
     packed = type_.modifier - 4
     return packed >> 16 & 0xFFFF, ((packed & 0x7FF) ^ 0x400) - 0x400
@@ -59,7 +59,7 @@ def _few(digits: int) -> int:
 def _numeric(type_: Type, number: str) -> str:
     if type_.modifier < 0:
         return _to_the_last_digit(number, 4)
-    digits, scale = _precision(type_)
+    digits, scale = precision(type_)
     if _takes_numbers(digits, scale):
         if scale < 0:
             return f"({number}::numeric * {_power(-scale)})"
@@ -72,7 +72,7 @@ def _numeric(type_: Type, number: str) -> str:
 def _numeric_capacity(type_: Type) -> int:
     if type_.modifier < 0:
         return UNLIMITED
-    digits, scale = _precision(type_)
+    digits, scale = precision(type_)
     return UNLIMITED if _takes_numbers(digits, scale) else _few(digits)
 
 
@@ -87,7 +87,7 @@ def _numerics(type_: Type) -> SearchStrategy[Any]:
     if type_.modifier < 0:
         edges = st.sampled_from([Decimal(text) for text in ("0", "-0.5", "1e40", "1e-40", "Infinity", "-Infinity")])
         return edges | st.decimals(allow_nan=False, allow_infinity=False)
-    return _decimals(*_precision(type_))
+    return _decimals(*precision(type_))
 
 
 def _integers(bits: int) -> SearchStrategy[int]:

@@ -22,6 +22,11 @@ def _length(type_: Type) -> int:
     return type_.modifier - 4 if type_.modifier >= 0 else UNLIMITED
 
 
+def is_of_digits(type_: Type) -> bool:
+    """Whether there is room for the number, and for nothing else."""
+    return _length(type_) == _DIGITS
+
+
 def _text(type_: Type, number: str) -> str:
     length = _length(type_)
     if length < _DIGITS:

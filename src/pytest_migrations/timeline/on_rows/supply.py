@@ -7,7 +7,9 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from pytest_migrations.rows.reading import read_tables, tables_of
+from pytest_migrations.rows.scripts.alike import alike
 from pytest_migrations.rows.scripts.changes import changes
+from pytest_migrations.rows.scripts.meeting import meeting
 from pytest_migrations.rows.scripts.sought import sought_by
 from pytest_migrations.rows.scripts.touching import ledgers, may_touch_others, named_in, tables_among
 from pytest_migrations.sql.grammar import statements
@@ -105,6 +107,7 @@ class Supply:
         """Put rows into the tables, in the open transaction."""
         read, asked = read_tables(connection, names=named_in(self.migration), oids=self._learned)
         tables = {oid: table.filled(self.backfilled.get(table.bare_name, ())) for oid, table in read.items()}
+        tables = alike(statements(self.migration.up), meeting(statements(self.migration.up), tables))
         filled = self.filler.fill(
             connection, tables, seed=self._seed, sought=self._sought(list(tables.values())), most=self._most
         )
