@@ -49,7 +49,9 @@ def test_it_is_a_test_of_the_last_migration_where_it_is_asked_for(pytester: pyte
 def test_all_pass(pytester: pytest.Pytester, project: Project) -> None:
     project(WORKS)
     before = set(pytester.path.iterdir())
-    pytester.runpytest(*RUN, "-p", "no:cacheprovider").assert_outcomes(passed=10)
+    result = pytester.runpytest(*RUN, "-v", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=10)
+    result.stdout.re_match_lines([r".*002_preferred.sql::walk PASSED \(\d+ paths, \d+ steps\).*"])
     assert {path.name for path in {*pytester.path.iterdir()} - before} <= {"__pycache__"}
 
 

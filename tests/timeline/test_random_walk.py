@@ -14,9 +14,10 @@ from pytest_migrations.runner import Runner
 from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
 from pytest_migrations.server.server import Server
-from pytest_migrations.timeline.random_walk import ground as grounds
-from pytest_migrations.timeline.random_walk.ground import CannotGoError
-from pytest_migrations.timeline.random_walk.path import Path, Step, shortest
+from pytest_migrations.timeline.random_walk import straight_way
+from pytest_migrations.timeline.random_walk.path import Path, Step
+from pytest_migrations.timeline.random_walk.shortening import shortest
+from pytest_migrations.timeline.random_walk.straight_way import CannotGoError
 from pytest_migrations.timeline.random_walk.wandering import wander
 from pytest_migrations.timeline.terms import Terms
 from tests.timeline.conftest import OneServer
@@ -306,7 +307,7 @@ def test_a_lost_server_is_no_fault(make_history: Make, walk: Walk, monkeypatch: 
     def lost(*_: object, **__: object) -> None:
         raise psycopg.OperationalError("gone")
 
-    monkeypatch.setattr(grounds.Ground, "at", lost)
+    monkeypatch.setattr(straight_way.StraightWay, "at", lost)
     with pytest.raises(UserError, match="gone"):
         walk(make_history(table("t")))
 
@@ -373,9 +374,8 @@ def test_paths_become_shorter_without_any_server() -> None:
     def is_possible(path: Path) -> bool:
         return path.start <= 6
 
-    assert shortest(found, attempt, 150, is_possible=is_possible) == Path(5, (DOWN, UP, UP))
-    assert shortest(found, lambda _: None, 150, is_possible=is_possible) == found
-    assert shortest(found, attempt, 0, is_possible=is_possible) == found
+    assert shortest(found, attempt, is_possible) == Path(5, (DOWN, UP, UP))
+    assert shortest(found, lambda _: None, is_possible) == found
 
 
 @pytest.mark.parametrize("before", [0, 2, 4])
