@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _MOVES = 8
 _MOST_PATHS = 20
+_BACKEND = "pytest-migrations"
 
 
 class Wayfarer(Protocol):
@@ -53,13 +54,16 @@ def draw_paths(starts: Sequence[int], begin: Callable[[int], Wayfarer], go_on: C
     ``go_on`` is called before each move, and raises where there were enough.
     """
     from hypothesis import HealthCheck, Phase, Verbosity, settings  # noqa: PLC0415 (takes 0.2 s)
+    from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS  # noqa: PLC0415 (as above)
     from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 (as above)
 
     machine = _machine()
+    AVAILABLE_PROVIDERS[_BACKEND] = f"{__package__}.plain.PlainProvider"
     try:
         run_state_machine_as_test(
             lambda: machine(starts, begin, go_on),  # type: ignore[arg-type] # it takes any factory, as it says
             settings=settings(
+                backend=_BACKEND,
                 database=None,
                 deadline=None,
                 derandomize=True,
@@ -73,6 +77,8 @@ def draw_paths(starts: Sequence[int], begin: Callable[[int], Wayfarer], go_on: C
         )
     except _EndedError as ended:
         raise ended.cause from ended.cause.__cause__
+    finally:
+        del AVAILABLE_PROVIDERS[_BACKEND]
 
 
 def _machine() -> Callable[..., RuleBasedStateMachine]:
@@ -92,7 +98,7 @@ def _machine() -> Callable[..., RuleBasedStateMachine]:
 
         @initialize(data=st.data())
         def begin(self, data: DataObject) -> None:
-            start = _one_of(self._starts, data)
+            start = data.draw(st.sampled_from(self._starts))
             with _ending():
                 self._go_on()
                 self._wayfarer = self._begin(start)
@@ -100,7 +106,7 @@ def _machine() -> Callable[..., RuleBasedStateMachine]:
         @rule(data=st.data())
         def move(self, data: DataObject) -> None:
             assert self._wayfarer is not None
-            rows, goal = data.draw(st.booleans()), _one_of(self._wayfarer.goals(), data)
+            rows, goal = data.draw(st.booleans()), data.draw(st.sampled_from(self._wayfarer.goals()))
             with _ending():
                 self._go_on()
                 self._wayfarer.go(goal, rows=rows)
@@ -111,17 +117,3 @@ def _machine() -> Callable[..., RuleBasedStateMachine]:
                     self._wayfarer.close()
 
     return Machine
-
-
-def _one_of(versions: Sequence[int], data: DataObject) -> int:
-    """One of them, drawn bit by bit.
-
-    Among numbers hypothesis prefers those that it finds in the user's modules, so that paths would depend on what else
-    was imported, and it keeps a file of them in ``.hypothesis``.
-    """
-    from hypothesis import strategies as st  # noqa: PLC0415 (as above)
-
-    number = 0
-    for _ in range(len(versions).bit_length() + 3):  # a few more, so that none is much more likely than others
-        number = 2 * number + data.draw(st.booleans())
-    return versions[number % len(versions)]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.timeline.random_walk.path import Path, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 #: All paths of so many steps are tried: most faults need no more.
 _BRIEF = 3
@@ -33,8 +33,7 @@ def shortest(path: Path, attempt: Callable[[Path], Path | None], is_possible: Ca
     if found := first_of(brief(path)):
         return found
     size = len(path.steps)
-    while size:
-        size = min(size, len(path.steps) - 1)
+    while size := min(size, len(path.steps) - 1):
         if found := first_of(_without_much(path, size)) or (None if size > 1 else first_of(_without_little(path))):
             path = found
         else:
@@ -56,20 +55,30 @@ def brief(path: Path) -> Iterator[Path]:
 
 
 def _without_much(path: Path, size: int) -> Iterator[Path]:
-    """Without about ``size`` steps on end, here or there; then without some that come back, and without rows."""
+    """Without about ``size`` steps on end, here or there, or the rows of as many, or ways out and back of that length."""
     count = len(path.steps)
     for first in range(0, count - 1, size):
         yield _without(path, range(first, min(first + size, count - 1)))
-    at = [position for position, _ in path.positions()]
-    first = 0
-    while first < count - 1:
-        back = [last for last in range(first + 1, min(first + size, count - 1) + 1) if at[last] == at[first]]
-        if back:
-            yield _without(path, range(first, back[-1]))
-        first = back[-1] if back else first + 1
     puts = [place for place, step in enumerate(path.steps) if step is Step.PUT]
     for first in range(0, len(puts), size):
         yield _without(path, puts[first : first + size])
+    out_and_back = list(_out_and_back(path, size))
+    many = len(out_and_back)
+    while many:
+        for first in range(0, len(out_and_back), many):
+            yield _without(path, [place for places in out_and_back[first : first + many] for place in places])
+        many //= 2
+
+
+def _out_and_back(path: Path, size: int) -> Iterator[range]:
+    """Places of steps, one stretch behind the other, that lead back to where they began: up to ``size``, or half of it."""
+    at = [position for position, _ in path.positions()]
+    first = 0
+    while first < len(at) - 1:
+        back = [last for last in range(first + size // 2 + 1, min(first + size + 1, len(at))) if at[last] == at[first]]
+        if back:
+            yield range(first, back[-1])
+        first = back[-1] if back else first + 1
 
 
 def _without_little(path: Path) -> Iterator[Path]:
@@ -83,7 +92,7 @@ def _without_little(path: Path) -> Iterator[Path]:
             yield _without(path, (first, second))
 
 
-def _without(path: Path, places: range | list[int] | tuple[int, ...]) -> Path:
+def _without(path: Path, places: Iterable[int]) -> Path:
     """Without the steps at these places, beginning so that it ends where it did."""
     left_out = set(places)
     start = path.start + sum(path.steps[place].rise for place in left_out)
