@@ -55,7 +55,7 @@ def brief(path: Path) -> Iterator[Path]:
 
 
 def _without_much(path: Path, size: int) -> Iterator[Path]:
-    """Without about ``size`` steps on end, here or there, or the rows of as many, or ways out and back of that length."""
+    """Without ``size`` steps on end, here or there; without so many times rows; without ways out and back so long."""
     count = len(path.steps)
     for first in range(0, count - 1, size):
         yield _without(path, range(first, min(first + size, count - 1)))
@@ -71,7 +71,7 @@ def _without_much(path: Path, size: int) -> Iterator[Path]:
 
 
 def _out_and_back(path: Path, size: int) -> Iterator[range]:
-    """Places of steps, one stretch behind the other, that lead back to where they began: up to ``size``, or half of it."""
+    """Where steps lead back to where they began, one such stretch behind the other, as long as ``size`` or half of it."""
     at = [position for position, _ in path.positions()]
     first = 0
     while first < len(at) - 1:
