@@ -71,7 +71,7 @@ def _without_much(path: Path, size: int) -> Iterator[Path]:
 
 
 def _out_and_back(path: Path, size: int) -> Iterator[range]:
-    """Where steps lead back to where they began, one such stretch behind the other, as long as ``size`` or half of it."""
+    """Where steps lead back to where they began, stretch behind stretch, of ``size`` or half of that."""
     at = [position for position, _ in path.positions()]
     first = 0
     while first < len(at) - 1:
