@@ -132,6 +132,12 @@ class Checking:
             report.migrations = result_of(item, report)  # type: ignore[attr-defined]
         return report
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """With -v also what a check has to say that passed."""
+        said = report.passed and report.when == "call" and getattr(report, "migrations", {}).get("reason")
+        return ("passed", ".", f"PASSED ({said})") if said and not hasattr(report, "wasxfail") else None
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
         for prover in self._provers.values():

@@ -114,7 +114,7 @@ class Prover:
         return replace(Verdict.failed(str(error), place=error.place), is_own=False)
 
     def _wandered(self, timeline: Timeline) -> Verdict:
-        from pytest_migrations.timeline.random_walk.ground import CannotGoError  # noqa: PLC0415 (brings the driver)
+        from pytest_migrations.timeline.random_walk.straight_way import CannotGoError  # noqa: PLC0415 (brings the driver)
 
         barred = frozenset(index for index in range(len(self.history)) if self._is_barred(index))
         try:

@@ -1,8 +1,8 @@
 """walk: up and down the history at random, with rows, a version always has the same schema, and no row is lost.
 
 With --migrations-walk it is a test of the last migration, about all. roundtrip and reapply look at one of them, without
-rows; this finds what needs several, or rows, and fails with the shortest path to it. A migration without a rollback is
-crossed upwards only; one of which rollback, roundtrip, reapply, rows or walk is waived, not at all.
+rows; this finds what needs several, or rows, and fails with a path of which each step is needed. A migration without a
+rollback is crossed upwards only; one of which rollback, roundtrip, reapply, rows or walk is waived, not at all.
 
 Fails:
 
@@ -70,7 +70,11 @@ def judge(wandered: Wandered, history: History, rules: Rules, rows: int) -> Verd
         return _failed(wandered, wandered.fault, history, rules, rows)
     if not wandered.paths:
         return Verdict.skipped("no migration can be gone back over, so there is one way only")
-    return Verdict("passed", "", wandered.seconds)
+    return Verdict("passed", f"{_count(wandered.paths, 'path')}, {_count(wandered.steps, 'step')}", wandered.seconds)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _failed(wandered: Wandered, fault: Fault, history: History, rules: Rules, rows: int) -> Verdict:
@@ -90,6 +94,8 @@ def _failed(wandered: Wandered, fault: Fault, history: History, rules: Rules, ro
         title = _title(fault.losses)
         parts, several = [told_losses(fault.losses)], findings_of_losses(fault.losses)
     parts += _same(fault, last)
+    if not fault.is_shortest:
+        parts += ["There was no time to look for a shorter path to it."]
     return Verdict(
         "failed",
         "\n\n".join([title, path, *parts]),
@@ -109,8 +115,7 @@ def _title(losses: Sequence[Loss]) -> str:
     if len(losses) > 1:
         return f"Rows of {len(losses)} tables are not what they were when the path comes back:"
     (loss,) = losses
-    rows = "1 row" if loss.count == 1 else f"{loss.count} rows"
-    return f"{rows} of {loss.table} {'is' if loss.count == 1 else 'are'} {loss.change} on the way:"
+    return f"{_count(loss.count, 'row')} of {loss.table} {'is' if loss.count == 1 else 'are'} {loss.change} on the way:"
 
 
 def _same(fault: Fault, last: Migration) -> list[str]:

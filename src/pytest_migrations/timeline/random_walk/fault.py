@@ -20,6 +20,8 @@ class Fault:
     comparison: Comparison | None = None
     losses: tuple[Loss, ...] = ()
     error: MigrationError | None = None
+    #: Whether it is known that each step of the path is needed.
+    is_shortest: bool = True
 
 
 class AstrayError(Exception):
@@ -28,3 +30,7 @@ class AstrayError(Exception):
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)
         self.fault = fault
+
+
+class RowsInTheWayError(Exception):
+    """Raised by the step that fails on rows which were put in, and may fail on them on the straight way as well."""

@@ -1,4 +1,4 @@
-"""The stateful machine of hypothesis that draws paths; what becomes of them is another's business.
+"""The stateful machine of hypothesis that draws where to go next; what becomes of it is another's business.
 
 It only draws. The first fault ends it, and the path is made shorter by its own steps, which takes a few attempts where
 hypothesis would need hundreds. So it has nothing to say either: it prints nothing, keeps no examples, writes no files.
@@ -7,27 +7,27 @@ hypothesis would need hundreds. So it has nothing to say either: it prints nothi
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Protocol
-
-from pytest_migrations.timeline.random_walk.path import Step
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from hypothesis.stateful import RuleBasedStateMachine
+    from hypothesis.strategies import DataObject
 
-#: Of steps of the same kind that a move is: seldom many, as what goes wrong together may lie far apart.
-_COUNTS = (1, 2, 3, 5, 8, 13)
-_PROVIDER = "pytest-migrations"
+_MOVES = 8
+_MOST_PATHS = 20
+_BACKEND = "pytest-migrations"
 
 
-class Course(Protocol):
-    """What goes along the path that is drawn."""
+class Wayfarer(Protocol):
+    """Goes where it is sent."""
 
-    def choices(self) -> Sequence[Step]:
-        """What can be done next; hypothesis begins with the path that takes the first of them each time."""
+    def goals(self) -> Sequence[int]:
+        """The versions to which it can go; at least the one where it is."""
 
-    def take(self, step: Step) -> None: ...
+    def go(self, version: int, *, rows: bool) -> None:
+        """Put rows in, or do not, and go there."""
 
     def close(self) -> None: ...
 
@@ -48,98 +48,72 @@ def _ending() -> Iterator[None]:
         raise _EndedError(error) from error
 
 
-def draw_paths(starts: Sequence[int], begin: Callable[[int], Course], *, paths: int, moves: int) -> None:
-    """Draw as many paths, the same ones each time, and go along each; what a step raises ends all.
+def draw_paths(starts: Sequence[int], begin: Callable[[int], Wayfarer], go_on: Callable[[], object]) -> None:
+    """Send somebody along one path after another, the same ones each time; whatever is raised ends it.
 
-    A move is to put rows in, or some steps in one direction.
+    ``go_on`` is called before each move, and raises where there were enough.
     """
     from hypothesis import HealthCheck, Phase, Verbosity, settings  # noqa: PLC0415 (takes 0.2 s)
+    from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS  # noqa: PLC0415 (as above)
     from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 (as above)
 
     machine = _machine()
-    with _provider() as backend:
-        try:
-            run_state_machine_as_test(
-                lambda: machine(starts, begin),  # type: ignore[arg-type] # it takes any factory, as it says
-                settings=settings(
-                    backend=backend,
-                    database=None,
-                    deadline=None,
-                    derandomize=True,
-                    max_examples=paths,
-                    phases=[Phase.generate],
-                    print_blob=False,
-                    stateful_step_count=moves + 1,  # to begin is one
-                    suppress_health_check=list(HealthCheck),
-                    verbosity=Verbosity.quiet,
-                ),
-            )
-        except _EndedError as ended:
-            raise ended.cause from ended.cause.__cause__
+    AVAILABLE_PROVIDERS[_BACKEND] = f"{__package__}.plain.PlainProvider"
+    try:
+        run_state_machine_as_test(
+            lambda: machine(starts, begin, go_on),  # type: ignore[arg-type] # it takes any factory, as it says
+            settings=settings(
+                backend=_BACKEND,
+                database=None,
+                deadline=None,
+                derandomize=True,
+                max_examples=_MOST_PATHS,
+                phases=[Phase.generate],
+                print_blob=False,
+                stateful_step_count=_MOVES + 1,  # to begin is one
+                suppress_health_check=list(HealthCheck),
+                verbosity=Verbosity.quiet,
+            ),
+        )
+    except _EndedError as ended:
+        raise ended.cause from ended.cause.__cause__
+    finally:
+        del AVAILABLE_PROVIDERS[_BACKEND]
 
 
-def _machine() -> Callable[[Sequence[int], Callable[[int], Course]], RuleBasedStateMachine]:
+def _machine() -> Callable[..., RuleBasedStateMachine]:
     """The class. Hypothesis keeps it for ever, so it holds nothing of one history."""
     from hypothesis import strategies as st  # noqa: PLC0415 (as above)
     from hypothesis.stateful import RuleBasedStateMachine, initialize, rule  # noqa: PLC0415 (as above)
 
     class Machine(RuleBasedStateMachine):
-        """One rule, since of several hypothesis leaves some out for a whole example."""
-
-        def __init__(self, starts: Sequence[int], begin: Callable[[int], Course]) -> None:
+        def __init__(
+            self, starts: Sequence[int], begin: Callable[[int], Wayfarer], go_on: Callable[[], object]
+        ) -> None:
             super().__init__()
+            self._go_on = go_on
             self._starts = starts
             self._begin = begin
-            self._course: Course | None = None
+            self._wayfarer: Wayfarer | None = None
 
         @initialize(data=st.data())
-        def begin(self, data: st.DataObject) -> None:
+        def begin(self, data: DataObject) -> None:
             start = data.draw(st.sampled_from(self._starts))
             with _ending():
-                self._course = self._begin(start)
+                self._go_on()
+                self._wayfarer = self._begin(start)
 
         @rule(data=st.data())
-        def move(self, data: st.DataObject) -> None:
-            assert self._course is not None
-            step = data.draw(st.sampled_from(self._course.choices()))
-            count = 1 if step is Step.PUT else data.draw(st.sampled_from(_COUNTS))
-            for _ in range(count):
-                if step in self._course.choices():
-                    with _ending():
-                        self._course.take(step)
+        def move(self, data: DataObject) -> None:
+            assert self._wayfarer is not None
+            rows, goal = data.draw(st.booleans()), data.draw(st.sampled_from(self._wayfarer.goals()))
+            with _ending():
+                self._go_on()
+                self._wayfarer.go(goal, rows=rows)
 
         def teardown(self) -> None:
-            if self._course is not None:
+            if self._wayfarer is not None:
                 with _ending():
-                    self._course.close()
+                    self._wayfarer.close()
 
     return Machine
-
-
-@contextmanager
-def _provider() -> Iterator[str]:
-    """Numbers from a generator alone.
-
-    By itself hypothesis tries numbers that it finds in the user's modules, so that paths would depend on what else was
-    imported, and keeps a file of them in ``.hypothesis``.
-    """
-    from hypothesis.internal.conjecture import providers  # noqa: PLC0415 (as above)
-
-    providers.AVAILABLE_PROVIDERS[_PROVIDER] = f"{__name__}.PlainProvider"
-    try:
-        yield _PROVIDER
-    finally:
-        del providers.AVAILABLE_PROVIDERS[_PROVIDER]
-
-
-def __getattr__(name: str) -> Any:
-    """Where hypothesis looks for the class, whose parent is not to be imported before."""
-    if name != "PlainProvider":
-        raise AttributeError(name)
-    from hypothesis.internal.conjecture.providers import HypothesisProvider  # noqa: PLC0415 (as above)
-
-    class PlainProvider(HypothesisProvider):
-        def _maybe_draw_constant(self, *_: Any, **__: Any) -> None:
-            return None
-
-    return PlainProvider

@@ -1,13 +1,14 @@
-"""Ways through a history, up and down, and how they become shorter."""
+"""Paths through a history, up and down, and where they can lead."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Collection, Iterator
 
     from pytest_migrations.migration import History, Migration
 
@@ -22,7 +23,10 @@ class Step(Enum):
 
     @property
     def rise(self) -> int:
-        return {Step.UP: 1, Step.DOWN: -1, Step.PUT: 0}[self]
+        return _RISES[self]
+
+
+_RISES = {Step.UP: 1, Step.DOWN: -1, Step.PUT: 0}
 
 
 @dataclass(frozen=True)
@@ -37,15 +41,8 @@ class Path:
         """How many migrations are applied in the end."""
         return self.start + sum(step.rise for step in self.steps)
 
-    @property
-    def puts(self) -> int:
-        return self.steps.count(Step.PUT)
-
     def then(self, step: Step) -> Path:
         return Path(self.start, (*self.steps, step))
-
-    def without_rows(self) -> Path:
-        return Path(self.start, tuple(step for step in self.steps if step is not Step.PUT))
 
     def crossed(self, history: History) -> list[Migration]:
         """The migration that each step up or down is about, in order."""
@@ -55,29 +52,43 @@ class Path:
             if step is not Step.PUT
         ]
 
-    def shorter(self) -> Iterator[Path]:
-        """Shorter paths that end at the same version: without what comes first, then without any steps on end.
-
-        Each in turn from the shortest path to the longest. They may lead where nobody can go.
-        """
-        count = len(self.steps)
-        for length in range(count - 1, 0, -1):
-            yield self._without(0, length)
-        for length in range(count - 1, 0, -1):
-            for first in range(1, count - length + 1):
-                yield self._without(first, length)
-
-    def _without(self, first: int, length: int) -> Path:
-        """Without so many steps, beginning where those would have led."""
-        left_out = self.steps[first : first + length]
-        return Path(self.start + sum(step.rise for step in left_out), self.steps[:first] + self.steps[first + length :])
-
     def positions(self) -> Iterator[tuple[int, Step]]:
         """Each step, and how many migrations are applied before it."""
         at = self.start
         for step in self.steps:
             yield at, step
             at += step.rise
+
+
+class Ways:
+    """Where a path can lead. Nobody crosses the migrations with the ``barred`` indexes, but on the straight way."""
+
+    def __init__(self, history: History, barred: Collection[int], *, rows: bool) -> None:
+        #: By the index of each migration.
+        self._up = [index not in barred for index in range(len(history))]
+        self._down = [up and each.down is not None for up, each in zip(self._up, history.migrations, strict=True)]
+        self._rows = rows
+
+    def can(self, step: Step, at: int) -> bool:
+        """Whether that can be done where so many migrations are applied."""
+        if step is Step.PUT:
+            return self._rows
+        return any(self._up[at : at + 1]) if step is Step.UP else at > 0 and self._down[at - 1]
+
+    def lead(self, path: Path) -> bool:
+        return 0 <= path.start <= len(self._up) and all(self.can(step, at) for at, step in path.positions())
+
+    def reached_from(self, at: int) -> range:
+        """The versions to which one way, up or down, leads."""
+        up = len(list(takewhile(bool, self._up[at:])))
+        down = len(list(takewhile(bool, reversed(self._down[:at]))))
+        return range(at - down, at + up + 1)
+
+    def parts(self) -> list[range]:
+        """The parts of the history within which all can be gone up, and at least one migration down."""
+        starts = [at for at in range(len(self._up)) if self._up[at] and (at == 0 or not self._up[at - 1])]
+        parts = [range(start, self.reached_from(start).stop) for start in starts]
+        return [part for part in parts if any(self._down[part.start : part.stop - 1])]
 
 
 def lines_of(path: Path, history: History, rows: int) -> list[str]:
@@ -87,27 +98,3 @@ def lines_of(path: Path, history: History, rows: int) -> list[str]:
     crossed = iter(path.crossed(history))
     put = f"put in {rows} row{'' if rows == 1 else 's'} a table"
     return [start, *(put if step is Step.PUT else f"{step.value:<4}  {next(crossed).name}" for step in path.steps)]
-
-
-def shortest(
-    path: Path, attempt: Callable[[Path], Path | None], most: int, *, is_possible: Callable[[Path], bool]
-) -> Path:
-    """The path from which no step can be left out, as far as at most so many attempts tell.
-
-    ``attempt`` goes along a path, and gives the part of it that it took to go wrong once more, if it did.
-    """
-    tried = {path}
-    while len(tried) <= most:
-        for shorter in path.shorter():
-            if shorter in tried or not is_possible(shorter):
-                continue
-            tried.add(shorter)
-            failed = attempt(shorter)
-            if failed is not None and len(failed.steps) < len(path.steps):
-                path = failed
-                break
-            if len(tried) > most:
-                return path
-        else:
-            return path
-    return path

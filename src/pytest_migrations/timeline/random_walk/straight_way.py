@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
+from pytest_migrations.rows.scripts.archives import archives
 from pytest_migrations.runner import Runner
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.renewal import renewed
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.terms import Terms
     from pytest_migrations.timeline.timeline import Servers
 
-#: Databases that are kept on the straight way, to begin from.
-_CHECKPOINTS = 8
+#: Databases that are kept to begin from, where getting there takes so many migrations.
+_MOST_KEPT = 8
+_FAR = 3
 
 
 class CannotGoError(Exception):
@@ -36,8 +37,8 @@ class Place(NamedTuple):
     database: Database
 
 
-class Ground:
-    """Everything that is made here ends with ``close``, at the latest.
+class StraightWay:
+    """Applies each migration once. Everything that is made here ends with ``close``, at the latest.
 
     ``isolated`` says that the history changes what all databases of a server share: then each database gets a server of
     its own, and goes the whole way.
@@ -47,30 +48,26 @@ class Ground:
         self.history = history
         self.terms = terms
         self.isolated = isolated
+        #: The tables that migrations move rows into, and their rollbacks out of again.
+        self.archives = archives(history)
         #: The schema with the first n migrations applied, for each n.
         self.expected: list[Snapshot] = []
-        #: What the straight way took.
-        self.seconds = 0.0
         self._servers = servers
-        self._checkpoints: dict[int, Place] = {}
+        #: Databases of the straight way, by their versions.
+        self._kept: dict[int, Place] = {}
         self._made: list[Place] = []
 
-    def lay(self) -> None:
-        """Go the straight way, once.
+    def go(self) -> None:
+        """Go it, once.
 
         :raises CannotGoError: where that is not possible, though each migration was applied before.
         :raises TouchesClusterError: where one changes what all databases of the server share.
         """
-        started = time.perf_counter()
         place = self._fresh()
         connection = place.server.connect(place.database)
         try:
             self.expected = [self.snapshot(connection)]
-            for position, migration in enumerate(self.history.migrations):
-                if self._is_checkpoint(position):
-                    connection.close()
-                    self._checkpoints[position] = self._clone(place)
-                    connection = place.server.connect(place.database)
+            for migration in self.history.migrations:
                 taken: list[Snapshot] = []
                 look = partial(self._look, connection, migration, self.expected[-1], taken)
                 self.runner(connection).apply(migration, look=look)
@@ -81,19 +78,23 @@ class Ground:
         if self.isolated:
             self.end(place)
         else:
-            self._checkpoints[len(self.history)] = place
-        self.seconds = time.perf_counter() - started
+            self._kept[len(self.history)] = place
 
     def at(self, version: int) -> tuple[Place, psycopg.Connection]:
         """A database that has gone the straight way up to a version, for one who ends it, and a connection to it.
 
         :raises MigrationError: where what was applied once does not apply again.
         """
-        below = max((position for position in self._checkpoints if position <= version), default=0)
-        place = self._clone(self._checkpoints[below]) if self._checkpoints else self._fresh()
+        below = max((kept for kept in self._kept if kept <= version), default=0)
+        place = self._clone(self._kept[below]) if below in self._kept else self._fresh()
         migrations = self.history.migrations[below:version]
         guard = None if self.isolated else refuse_cluster_changes
-        return place, replay(place.server, place.database, migrations, timeout=self.terms.timeout, guard=guard)
+        connection = replay(place.server, place.database, migrations, timeout=self.terms.timeout, guard=guard)
+        if not self.isolated and len(migrations) >= _FAR and len(self._kept) < _MOST_KEPT:
+            connection.close()
+            self._kept[version], place = place, self._clone(place)
+            connection = place.server.connect(place.database)
+        return place, connection
 
     def end(self, place: Place) -> None:
         """Drop a database, with its server where that was started for it alone."""
@@ -120,9 +121,6 @@ class Ground:
         self, connection: psycopg.Connection, migration: Migration, since: Snapshot, taken: list[Snapshot]
     ) -> None:
         taken.append(self.snapshot(connection, since if is_counted(migration) else None))
-
-    def _is_checkpoint(self, position: int) -> bool:
-        return not self.isolated and position % max(1, -(-len(self.history) // _CHECKPOINTS)) == 0
 
     def _fresh(self) -> Place:
         server = self._servers.own() if self.isolated else self._servers.shared()
