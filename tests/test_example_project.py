@@ -29,10 +29,6 @@ def test_embedded(pytester: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["migrations: 23 in migrations/ (ours)"])
 
 
-def test_on_a_given_server(pytester: pytest.Pytester, given_server: None) -> None:
-    pytester.runpytest(RUN).assert_outcomes(passed=116)
-
-
 def test_as_a_role_that_is_no_superuser(pytester: pytest.Pytester) -> None:
     """A trigger refuses expenses beyond a budget, and only a superuser may put rows in without it."""
     result = pytester.runpytest(RUN, "--migrations-server=embedded", "--migrations-role=owner")
