@@ -68,9 +68,9 @@ def test_reruns(pytester: pytest.Pytester, project: Project) -> None:
 
 def test_a_timeout_of_another_plugin_blocks_what_follows(pytester: pytest.Pytester, project: Project) -> None:
     project({"001_sleep.sql": "SELECT pg_sleep(60);\n", "002_b.sql": "SELECT 1;\n"})
-    result = pytester.runpytest_subprocess(RUN, "--timeout=8", "--timeout-method=signal", "-p", "no:randomly", "-rfs")
+    result = pytester.runpytest_subprocess(RUN, "--timeout=5", "--timeout-method=signal", "-p", "no:randomly", "-rfs")
     result.assert_outcomes(passed=1, failed=1, skipped=7)
-    result.stdout.fnmatch_lines(["FAILED migrations/001_sleep.sql::apply*Timeout (>8.0s)*"])
+    result.stdout.fnmatch_lines(["FAILED migrations/001_sleep.sql::apply*Timeout (>5.0s)*"])
     result.stdout.fnmatch_lines(["SKIPPED*: 001_sleep.sql does not apply"])
 
 

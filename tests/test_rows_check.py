@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import psycopg
 import pytest
 
+from pytest_migrations.rows.filling import putting
 from tests.git import git
 from tests.projects import NO_ROLLBACK, ROLES, USERS
 
@@ -283,14 +284,17 @@ def test_a_wrong_seed_fails_one_check_alone(pytester: pytest.Pytester, project: 
     result.assert_outcomes(passed=10, failed=1, skipped=5)
 
 
-def test_what_fails_inside_the_trial_alone(pytester: pytest.Pytester, project: Project) -> None:
+def test_what_fails_inside_the_trial_alone(
+    pytester: pytest.Pytester, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A trigger that takes its time, and one that looks for rows forever, end with the filling."""
+    monkeypatch.setattr(putting, "_MOST", 1_000)
     sleepy = NEVER.format("a").replace("RAISE ''never''", "PERFORM pg_sleep(60)")
     project({"001_a.sql": sleepy, "002_a.sql": "ALTER TABLE a ADD b int;\n", "003_a.sql": "ALTER TABLE a ADD c int;\n"})
     result = pytester.runpytest(*RUN, "-rs", "-k", "rows")
     result.assert_outcomes(passed=1, skipped=2, deselected=13)
     result.stdout.fnmatch_lines(["SKIPPED*public.a holds no row: putting rows into it takes too long*"])
-    assert result.duration < 40
+    assert result.duration < 30
 
 
 def test_nothing_is_left_on_a_given_server(pytester: pytest.Pytester, project: Project, server_dsn: str) -> None:

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     Project = Callable[..., Path]
 
 DISTRIBUTIONS = [
-    ["-n2", "--dist=load"],
     ["-n3", "--dist=loadscope"],
     ["-n2", "--dist=worksteal", "-p", "randomly"],
-    ["-n2", "--maxschedchunk=1"],
+    ["-n2", "--dist=load", "--maxschedchunk=1"],
 ]
 
 
