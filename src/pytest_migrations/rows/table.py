@@ -140,6 +140,11 @@ class Table:
         return replace(self, columns=of)
 
     @property
+    def meeting(self) -> frozenset[str]:
+        """The columns in which rows should meet others that no foreign key asks for."""
+        return frozenset(name for key in self.foreign_keys if key.is_wished for name in key.columns)
+
+    @property
     def referred(self) -> str:
         """Its rows that foreign keys refer to, for the FROM of a query."""
         return self.name if self.is_partitioned else f"ONLY {self.name}"

@@ -59,8 +59,6 @@ class Making:
             *self._computed.checks,
         ]
         self._referring = frozenset(name for key in table.foreign_keys for name in key.columns) - wanted.lacking
-        #: Those of them that need not refer to anything.
-        self._wished = {name for key in table.foreign_keys if key.is_wished for name in key.columns}
         #: By row, in turn, the values of columns of foreign keys that these do not choose.
         self._settled: dict[str, list[str | None]] = {name: [sql] for name, sql in self._computed.constant.items()}
         self._capacity = self._usual.capacities(_columns_of(self._checks))
@@ -87,7 +85,9 @@ class Making:
             count=self._count,
             values={name: content.sql for name, content in contents.items() if name not in elsewhere},
             nulls={name: content.null for name, content in contents.items() if name in elsewhere and content.null},
-            apart={name: contents[name].apart for name in self._wished & contents.keys() if contents[name].apart},
+            apart={
+                name: contents[name].apart for name in self._table.meeting & contents.keys() if contents[name].apart
+            },
             unique=self._unique,
             bounds=self._differing(self._count).bounds(),
             usual={name: content.sql for name, content in contents.items() if name in elsewhere},
@@ -194,7 +194,7 @@ class Making:
         together = [check for group in grouped(self._checks) if named & _columns_of(group) for check in group]
         names = (named | _columns_of(together)) & self._usual.columns.keys()
         conditions = [condition, *self._conditions(together)]
-        solved = self._solved(names, conditions, 1, number=row, choosing=self._referring - self._wished)
+        solved = self._solved(names, conditions, 1, number=row, choosing=self._referring - self._table.meeting)
         return solved[0] if solved else {}
 
     def _conditions(self, checks: Iterable[Check]) -> list[str]:

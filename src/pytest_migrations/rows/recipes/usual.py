@@ -66,14 +66,13 @@ class Usual:
         """
         nulls = usual_nulls(self._table, self.columns.values(), self._wanted.nulls, differing.rows)
         never = self._wanted.nulls is Nulls.NONE
-        wished = {name for key in self._table.foreign_keys if key.is_wished for name in key.columns}
         made = {}
         for name, column in self.columns.items():
             alone = never or name in differing.columns or family(column.type) in _TELLING
             content = made[name] = Content(self.value(column, "r.g" if alone else "r.d"), alone, nulls.get(name, ""))
             content.room = places(column.position, differing.rows)[1 if content.null else 0 :]
             if name in referring:
-                content.unusual = [content.usual] if name in wished else []
+                content.unusual = [content.usual] if name in self._table.meeting else []
             elif not alone:
                 content.unusual = unusual(column.type, content.usual, self._number(column, "r.g"))
             elif name in differing.by_value and not never:
