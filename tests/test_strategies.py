@@ -41,6 +41,7 @@ CREATE TABLE orders (a int, b text, PRIMARY KEY (a, b));
 CREATE TABLE lines (a int, b text NOT NULL, n serial, FOREIGN KEY (a, b) REFERENCES orders);
 CREATE TABLE never (id int CHECK (id > 0 AND id < 0) NOT NULL);
 CREATE TABLE nothing ();
+CREATE TABLE "q%d" ("100%" int NOT NULL, "%s" text NOT NULL);
 CREATE VIEW view AS SELECT 1;
 """
 
@@ -54,14 +55,14 @@ def schema(connection: psycopg.Connection[Any]) -> psycopg.Connection[Any]:
 def insert(connection: psycopg.Connection[Any], table: str, row: dict[str, Any]) -> None:
     """Put a row in as a user would, and leave nothing of it."""
     names = sql.SQL(", ").join(map(sql.Identifier, row))
-    values = sql.SQL(", ").join(map(sql.Placeholder, row))
+    values = sql.SQL(", ").join(map(sql.Literal, row.values()))
     with connection.transaction(force_rollback=True):
         query = sql.SQL("INSERT INTO {} ({}) VALUES ({})") if row else sql.SQL("INSERT INTO {} DEFAULT VALUES")
-        connection.execute(query.format(sql.SQL(table), names, values), row)
+        connection.execute(query.format(sql.SQL(table), names, values))
         connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-@pytest.mark.parametrize("table", ["users", '"User"', "prices", "codes", "orders", "lines", "nothing"])
+@pytest.mark.parametrize("table", ["users", '"User"', "prices", "codes", "orders", "lines", "nothing", '"q%d"'])
 @pytest.mark.parametrize("way", ["autocommit", "in a transaction", "not autocommit"])
 def test_rows_are_taken(schema: psycopg.Connection[Any], table: str, way: str) -> None:
     for other in ("users", "orders"):
@@ -216,7 +217,7 @@ def test_tables(schema: psycopg.Connection[Any]) -> None:
     check()
     assert found == {
         "public.users", 'public."User"', "public.prices", "public.codes", "public.orders", "public.lines",
-        "public.never", "public.nothing",
+        "public.never", "public.nothing", 'public."q%d"',
     }  # fmt: skip
 
 

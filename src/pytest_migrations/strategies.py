@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from hypothesis import reject
 from hypothesis import strategies as st
-from psycopg import sql
 from psycopg.rows import tuple_row
 
 from pytest_migrations.rows.filling.filler import Filler
 from pytest_migrations.rows.reading import read_tables, tables_of
 from pytest_migrations.rows.recipes.numbering import ImpossibleError
 from pytest_migrations.rows.sampling import Sampler, Values
+from pytest_migrations.sql.grammar import quoted
 from pytest_migrations.timeline.positions import read_positions, restore_positions
 
 if TYPE_CHECKING:
@@ -81,12 +81,9 @@ def fill(connection: psycopg.Connection[Any], table: str, n: int, *, seed: int =
     """
     if n < 1:
         raise ValueError(f"{n} rows cannot be put into a table")
-    cursor = connection.cursor(row_factory=tuple_row)
     with connection.transaction():
         wanted, found = _with_targets(connection, table)
-        (timeout,) = cursor.execute("SELECT pg_catalog.current_setting('statement_timeout')").fetchall()
         filled = Filler(n).fill(connection, found, seed=seed)
-        cursor.execute("SELECT pg_catalog.set_config('statement_timeout', %s, true)", timeout)
         if wanted.oid in filled.empty:
             raise ValueError(f"{wanted.shown} takes no row: {filled.empty[wanted.oid]}")
     return filled.rows.get(wanted.oid, 0)
@@ -112,19 +109,22 @@ SELECT coalesce(pg_catalog.to_regclass(%s), pg_catalog.to_regclass(pg_catalog.qu
 
 
 def _is_taken(connection: psycopg.Connection[Any], table: Table, row: Mapping[str, Any]) -> bool:
-    columns = sql.SQL("({}) VALUES ({})").format(
-        sql.SQL(", ").join(map(sql.Identifier, row)), sql.SQL(", ").join([sql.Placeholder()] * len(row))
-    )
-    insert = sql.SQL("INSERT INTO {} {}").format(sql.SQL(table.name), columns if row else sql.SQL("DEFAULT VALUES"))
+    names, values = ", ".join(map(quoted, row)), ", ".join(["%s"] * len(row))
+    insert = f"INSERT INTO {_sent(table.name)} " + (f"({_sent(names)}) VALUES ({values})" if row else "DEFAULT VALUES")  # noqa: S608 (quoted)
     may_count = table.has_triggers or any(column.has_default for column in table.columns)
     with connection.transaction():
         positions = read_positions(connection) if may_count else {}
         try:
             with connection.transaction(force_rollback=True):
-                connection.execute(insert, [*row.values()])
+                connection.execute(insert.encode(), [*row.values()])
                 connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         except (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException):
             return False
         finally:
             restore_positions(connection, positions)
     return True
+
+
+def _sent(names: str) -> str:
+    """As it is written where values come along, which are marked by a %."""
+    return names.replace("%", "%%")

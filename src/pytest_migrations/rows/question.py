@@ -79,6 +79,8 @@ select 'table', c.oid::int8, json_build_object(
     -- With EXISTS the planner would read all there are.
     'triggers', (select true from pg_trigger t
         where t.tgrelid = c.oid and not t.tgisinternal and t.tgenabled <> 'D' and t.tgtype & 4 <> 0 limit 1),
+    'functions', (select md5(string_agg(concat(p.oid, ' ', p.xmin), ' ' order by p.oid)) from pg_proc p
+        where p.oid >= {FIRST_OF_USERS}::oid),
     'rules', (select true from pg_rewrite r where r.ev_class = c.oid and r.ev_type = '3' limit 1),
     'columns', (select json_agg(json_build_array(a.attname, a.atttypid::int8, a.atttypmod,
             format_type(a.atttypid, a.atttypmod), a.attnum, not a.attnotnull,

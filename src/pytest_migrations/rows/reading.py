@@ -141,6 +141,7 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
         cannot=_why_never(facts),
         root=facts["root"] or oid,
         identity=tuple(facts["identity"] or ()),
+        functions=facts["functions"] or "",
     )
 
 

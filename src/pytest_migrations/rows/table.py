@@ -131,6 +131,12 @@ class Table:
     alike: tuple[str, ...] = ()
     #: The columns of its primary key, or else of another key without NULL; none where it has neither.
     identity: tuple[str, ...] = ()
+    #: Another text where functions are others, which its CHECKs and triggers may call.
+    functions: str = ""
+
+    @property
+    def schema(self) -> str:
+        return self.shown.removesuffix(f".{self.bare_name}")
 
     def filled(self, columns: Collection[str]) -> Table:
         """The table with these columns filled by an earlier migration."""

@@ -33,7 +33,11 @@ _CALLS_BY_ITSELF = b"""
 SELECT EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
     OR EXISTS (SELECT FROM pg_catalog.pg_type WHERE oid >= 16384 AND typtype = 'd' AND typdefault LIKE '%(%')
 """
-_HAS_TRIGGERS = b" OR EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal)"
+#: What rows that are put in call besides: triggers, and rules on INSERT.
+_CALLED_BY_ROWS = b"""
+    OR EXISTS (SELECT FROM pg_catalog.pg_trigger WHERE NOT tgisinternal)
+    OR EXISTS (SELECT FROM pg_catalog.pg_rewrite WHERE ev_type = '3' AND oid >= 16384)
+"""
 #: One query reads so many at once; a longer UNION ALL would only take the planner's stack.
 _BATCH = 500
 
@@ -46,7 +50,7 @@ def may_move(connection: psycopg.Connection, migration: Migration, *, with_rows:
     for script in migration.scripts:
         if script.program or any(Trait.PLAIN_DDL not in statement.traits for statement in statements(script)):
             return True
-    row = connection.execute(_CALLS_BY_ITSELF + (_HAS_TRIGGERS if with_rows else b"")).fetchone()
+    row = connection.execute(_CALLS_BY_ITSELF + (_CALLED_BY_ROWS if with_rows else b"")).fetchone()
     return bool(row and row[0])
 
 

@@ -63,7 +63,7 @@ def filled(
 
 
 def settings(connection: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
-    query = "SELECT name, setting FROM pg_settings WHERE name <> 'statement_timeout' ORDER BY name"
+    query = "SELECT name, setting FROM pg_settings ORDER BY name"
     return connection.cursor(row_factory=tuple_row).execute(query).fetchall()
 
 
@@ -290,6 +290,31 @@ def test_a_trigger_that_does_not_end_is_waited_for_once(server: Server, monkeypa
                 started = time.perf_counter()
                 assert len(filler.fill(connection, tables_of(connection)).empty) == 1
                 assert time.perf_counter() - started < seconds
+
+
+def test_a_function_that_is_replaced_is_asked_anew(server: Server) -> None:
+    function = "CREATE OR REPLACE FUNCTION ok(int) RETURNS bool LANGUAGE sql AS 'SELECT {}'"
+    with server.fresh() as connection:
+        connection.execute(function.format("false").encode())
+        connection.execute("CREATE TABLE a (n int NOT NULL CHECK (ok(n)))")
+        filler = Filler(5)
+        with connection.transaction():
+            assert filler.fill(connection, tables_of(connection)).empty
+        connection.execute(function.format("true").encode())
+        with connection.transaction():
+            assert not filler.fill(connection, tables_of(connection)).empty
+
+
+def test_settings_of_the_transaction_are_as_before(server: Server) -> None:
+    with server.fresh() as connection:
+        connection.execute("""CREATE TABLE a (n int);
+            CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+            CREATE TRIGGER f BEFORE INSERT ON a FOR EACH ROW EXECUTE FUNCTION f()""")
+        with connection.transaction():
+            connection.execute("SET LOCAL statement_timeout = '70s'; SET LOCAL session_replication_role = 'local'")
+            before = settings(connection)
+            assert Filler(5).fill(connection, tables_of(connection)).without_triggers
+            assert settings(connection) == before
 
 
 def test_deferred_constraints_are_as_before(server: Server) -> None:

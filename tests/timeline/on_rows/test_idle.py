@@ -104,6 +104,12 @@ def test_a_do_block_that_changes_nothing_that_was_there_is_no_matter(prove: Prov
     assert verdict(prove("DO $$ BEGIN IF false THEN INSERT INTO users VALUES (1); END IF; END $$")).outcome == "passed"
 
 
+def test_of_two_functions_with_one_name_nothing_is_said(prove: Prove) -> None:
+    other = "CREATE FUNCTION f(int) RETURNS void LANGUAGE sql AS 'DELETE FROM loose WHERE false';"
+    up = other + FUNCTION.format("sql", "SELECT 1")
+    assert verdict(prove(up, "DROP FUNCTION f(); DROP FUNCTION f(int)")).outcome == "passed"
+
+
 def test_an_update_that_changes_nothing_is_not_proved(prove: Prove) -> None:
     for _ in range(2):  # the statements of a script that was read again are those that were remembered
         proof = prove("UPDATE users SET name = replace(name, 'nowhere', '')")

@@ -69,13 +69,19 @@ def test_other_checks_never_see_the_rows(make_history: Make, timeline: Callable[
     assert "seen" in verdict(line.proof(1)).reason
 
 
-def test_sequences_stand_where_they_stood(make_history: Make, timeline: Callable[..., Timeline]) -> None:
+@pytest.mark.parametrize("by_rule", [False, True])
+def test_sequences_stand_where_they_stood(
+    make_history: Make, timeline: Callable[..., Timeline], *, by_rule: bool
+) -> None:
     counted = """
 CREATE SEQUENCE counted;
 CREATE TABLE t (id bigserial PRIMARY KEY, a int GENERATED ALWAYS AS IDENTITY);
 CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM nextval(''counted''); RETURN NEW; END';
 CREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
 """
+    if by_rule:
+        counted = counted[: counted.index("CREATE FUNCTION")] + "CREATE TABLE u (n int DEFAULT nextval('counted'));"
+        counted += "CREATE RULE r AS ON INSERT TO t DO ALSO INSERT INTO u DEFAULT VALUES"
     unmoved = "DO $$ BEGIN IF (SELECT last_value + is_called::int FROM {}) <> 1 THEN RAISE 'moved'; END IF; END $$"
     after = [(unmoved.format(name), None) for name in ("counted", "t_id_seq", "t_a_seq")]
     history = make_history((counted, None), ("ALTER TABLE t ADD b int", "ALTER TABLE t DROP b"), *after)

@@ -64,7 +64,7 @@ class Filler:
 
         Another ``seed`` gives other values. ``sought`` has, by the name of a table without its schema, conditions that
         a row of it should satisfy, ``most`` by its OID how many rows it gets at most. What cannot be filled is left as
-        it is. The session's statement_timeout is not what it was.
+        it is.
         """
         wanted = {oid: conditions for oid, table in tables.items() if (conditions := sought.get(table.bare_name, ()))}
         filling = _Filling(connection, tables, self._recipes, self._slow, most)

@@ -33,6 +33,8 @@ class Putting:
         self._connection = connection
         self._tables = tables
         self._patience = _MOST
+        settings = "SELECT pg_catalog.current_setting('statement_timeout'), pg_catalog.current_setting(%s)"
+        ((self._timeout, self._role),) = connection.cursor(row_factory=tuple_row).execute(settings, [_ROLE]).fetchall()
 
     def put_in(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
         """Put in the rows of all groups, or none of them.
@@ -43,9 +45,10 @@ class Putting:
             return
         statements = [insertion(recipes, self._tables, avoiding=attempt.avoiding) for recipes in groups]
         if not attempt.triggers:
-            statements = [f"SET LOCAL {_ROLE} = replica", *statements, f"SET LOCAL {_ROLE} = origin"]
+            statements = [f"SET LOCAL {_ROLE} = replica", *statements, f"SET LOCAL {_ROLE} = {self._role}"]
         rows = sum(recipe.count for recipes in groups for recipe in recipes)
-        statements += [*_looked_at_now(self._tables.values()), f"RELEASE SAVEPOINT {_SAVEPOINT}"]
+        statements += [*_looked_at_now(self._tables.values()), f"SET LOCAL statement_timeout = '{self._timeout}'"]
+        statements.append(f"RELEASE SAVEPOINT {_SAVEPOINT}")
         # By itself: of a message that cannot be parsed nothing is run.
         begin = f"SAVEPOINT {_SAVEPOINT}; SET LOCAL statement_timeout = {self._patience + rows}"
         self._connection.execute(begin.encode())

@@ -17,15 +17,18 @@ if TYPE_CHECKING:
 
     from pytest_migrations.migration import Statement
 
-#: Those of the user's by a name, in whatever schema: whether they are PL/pgSQL, and what is in them.
+#: Those of the user's by a name, in whatever schema: whether they are PL/pgSQL, and what is in them. Where several are
+#: called so, nobody knows here which one it is.
 _BODIES = """
-SELECT l.lanname = 'plpgsql', CASE WHEN l.lanname = 'plpgsql' OR p.prosqlbody IS NOT NULL
-    THEN pg_catalog.pg_get_functiondef(p.oid) ELSE p.prosrc END
-FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-WHERE p.proname = ANY({}) AND p.oid >= 16384 AND p.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'
-    AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
-ORDER BY p.oid
+SELECT min(plain), min(body) FROM (
+    SELECT p.oid, p.proname, CASE WHEN l.lanname = 'plpgsql' THEN 'plpgsql' END AS plain,
+        CASE WHEN l.lanname = 'plpgsql' OR p.prosqlbody IS NOT NULL
+          THEN pg_catalog.pg_get_functiondef(p.oid) ELSE p.prosrc END AS body
+    FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+    WHERE p.proname = ANY({}) AND p.oid >= 16384 AND p.prokind IN ('f', 'p') AND l.lanname IN ('sql', 'plpgsql')
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e'
+        AND d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
+) named GROUP BY proname HAVING count(*) = 1 ORDER BY min(oid)
 """
 _CALLS = ("select_stmt", "call_stmt", "do_stmt")
 
@@ -42,7 +45,7 @@ def bodies(connection: psycopg.Connection, statement: Statement) -> Iterator[Sta
         known |= names
         names = set()
         for row in range(result.ntuples):
-            kind = "do_stmt" if result.get_value(row, 0) == b"t" else ""
+            kind = "do_stmt" if result.get_value(row, 0) else ""
             body = replace(statement, text=(result.get_value(row, 1) or b"").decode(), kind=kind)
             names |= _called(body) - known
             yield body

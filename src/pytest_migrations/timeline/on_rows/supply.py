@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.rows.reading import read_tables, tables_of
 from pytest_migrations.rows.scripts.alike import alike
+from pytest_migrations.rows.scripts.backfills import Backfilled
 from pytest_migrations.rows.scripts.changes import changes
 from pytest_migrations.rows.scripts.meeting import meeting
 from pytest_migrations.rows.scripts.sought import sought_by
@@ -87,8 +88,8 @@ class Supply:
     migration: Migration
     filler: Filler
     put_more_in: PutRowsIn | None = None
-    #: By the names of tables the columns that earlier migrations have filled.
-    backfilled: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    #: The columns that earlier migrations have filled.
+    backfilled: Backfilled = field(default_factory=Backfilled)
     _put_in: PutIn | None = None
     #: Tables that the migration does not name.
     _learned: set[int] = field(default_factory=set)
@@ -106,7 +107,7 @@ class Supply:
     def put_in(self, connection: psycopg.Connection) -> PutIn:
         """Put rows into the tables, in the open transaction."""
         read, asked = read_tables(connection, names=named_in(self.migration), oids=self._learned)
-        tables = {oid: table.filled(self.backfilled.get(table.bare_name, ())) for oid, table in read.items()}
+        tables = self.backfilled.within(read)
         tables = alike(statements(self.migration.up), meeting(statements(self.migration.up), tables))
         filled = self.filler.fill(
             connection, tables, seed=self._seed, sought=self._sought(list(tables.values())), most=self._most
