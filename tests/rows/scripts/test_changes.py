@@ -19,6 +19,8 @@ A = ("a",)
         ("INSERT INTO a VALUES (1)", []),
         ("INSERT INTO a SELECT 1", []),
         ("INSERT INTO a SELECT id FROM b", [Change(A, "inserted")]),
+        ("INSERT INTO a SELECT 1 UNION ALL SELECT 2 EXCEPT SELECT id FROM b", [Change(A, "inserted")]),
+        ("INSERT INTO a SELECT 1 UNION ALL SELECT 2", []),
         ("INSERT INTO a SELECT id FROM b ON CONFLICT DO NOTHING", [Change(A, "changed")]),
         ("UPDATE s.a SET x = 1, y = 2", [Change(("s", "a"), "updated", frozenset("xy"))]),
         ("DELETE FROM a", [Change(A, "deleted")]),

@@ -57,7 +57,14 @@ def _changes(statement: Statement) -> Iterator[Change]:
 
 
 def _reads_rows(insert: Node) -> bool:
-    return "fromClause" in insert.get("selectStmt", {}).get("SelectStmt", {})
+    """Whether it takes rows of others, not only such values."""
+    waiting = [insert.get("selectStmt", {}).get("SelectStmt", {})]
+    while waiting:
+        query = waiting.pop()
+        if "fromClause" in query:
+            return True
+        waiting += [query[side] for side in ("larg", "rarg") if side in query]
+    return False
 
 
 def _nulls(fields: Node) -> Iterator[str]:

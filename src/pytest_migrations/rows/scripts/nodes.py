@@ -50,8 +50,13 @@ def below(node: Any) -> Iterator[tuple[str, Node]]:
     elif isinstance(node, dict):
         for kind, fields in node.items():
             if isinstance(fields, dict):
-                yield kind, fields
+                yield kind_of(kind, fields), fields
             yield from below(fields)
+
+
+def kind_of(name: str, fields: Node) -> str:
+    """What a node is; the queries of a UNION, INTERSECT or EXCEPT are called by their sides."""
+    return "SelectStmt" if name in ("larg", "rarg") and "op" in fields else name
 
 
 def column_of(reference: Node) -> str | None:
