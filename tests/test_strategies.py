@@ -173,6 +173,27 @@ def test_a_table_that_takes_no_row(schema: psycopg.Connection[Any]) -> None:
         fill(schema, "users", 0)
 
 
+@pytest.mark.parametrize(
+    ("n", "seed", "said"), [("5", 0, "'5' rows"), (2.5, 0, "2.5 rows"), (3, "x", "'x' is no seed")]
+)
+def test_what_is_no_number(schema: psycopg.Connection[Any], n: Any, seed: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        fill(schema, "users", n, seed=seed)
+
+
+def test_a_trigger_that_refuses_rows_in_its_own_words(schema: psycopg.Connection[Any]) -> None:
+    schema.execute("""CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS
+        'BEGIN IF NEW.b = '''' THEN RAISE EXCEPTION ''no'' USING ERRCODE = ''A0001''; END IF; RETURN NEW; END';
+        CREATE TRIGGER f BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION f()""")
+
+    @QUICK
+    @given(rows(schema, "orders"))
+    def check(row: dict[str, Any]) -> None:
+        assert row["b"]
+
+    check()
+
+
 def test_fill_keeps_nothing_where_it_fails(schema: psycopg.Connection[Any]) -> None:
     schema.execute("CREATE TABLE n (u bigint NOT NULL REFERENCES users, CHECK (u < 0 AND u > 0))")
     with pytest.raises(ValueError, match=r"public.n takes no row"):

@@ -79,8 +79,10 @@ def fill(connection: psycopg.Connection[Any], table: str, n: int, *, seed: int =
 
     :raises ValueError: where there is no such table, or it takes no row, with the reason.
     """
-    if n < 1:
-        raise ValueError(f"{n} rows cannot be put into a table")
+    if not isinstance(n, int) or n < 1:
+        raise ValueError(f"{n!r} rows cannot be put into a table")
+    if not isinstance(seed, int):
+        raise ValueError(f"{seed!r} is no seed: a number is")  # noqa: TRY004 (as for all that cannot be meant)
     with connection.transaction():
         wanted, found = _with_targets(connection, table)
         filled = Filler(n).fill(connection, found, seed=seed)
@@ -108,6 +110,9 @@ SELECT coalesce(pg_catalog.to_regclass(%s), pg_catalog.to_regclass(pg_catalog.qu
 """
 
 
+_REFUSALS = (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException)
+
+
 def _is_taken(connection: psycopg.Connection[Any], table: Table, row: Mapping[str, Any]) -> bool:
     names, values = ", ".join(map(quoted, row)), ", ".join(["%s"] * len(row))
     insert = f"INSERT INTO {_sent(table.name)} " + (f"({_sent(names)}) VALUES ({values})" if row else "DEFAULT VALUES")  # noqa: S608 (quoted)
@@ -118,8 +123,10 @@ def _is_taken(connection: psycopg.Connection[Any], table: Table, row: Mapping[st
             with connection.transaction(force_rollback=True):
                 connection.execute(insert.encode(), [*row.values()])
                 connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        except (psycopg.IntegrityError, psycopg.DataError, psycopg.errors.RaiseException):
-            return False
+        except psycopg.DatabaseError as error:
+            if isinstance(error, _REFUSALS) or type(error) is psycopg.DatabaseError:  # a trigger's own SQLSTATE
+                return False
+            raise
         finally:
             restore_positions(connection, positions)
     return True
