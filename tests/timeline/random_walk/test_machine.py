@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_migrations.timeline.random_walk.machine import draw_paths
+from tests.hypothesis_files import keep_files_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +48,7 @@ def draw(most: int) -> list[tuple[str, int]]:
 
 def test_the_same_paths_each_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Hypothesis would keep the numbers that it finds in the user's modules in a file."""
-    monkeypatch.chdir(tmp_path)
+    keep_files_in(tmp_path, monkeypatch)
     first = draw(80)
     assert first == draw(80)
     assert not list(tmp_path.iterdir())

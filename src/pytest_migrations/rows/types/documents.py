@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from string import ascii_letters, digits
 from typing import TYPE_CHECKING, Any
 
 from pytest_migrations.rows.types.lazily import st
@@ -65,8 +66,8 @@ def _searched(joint: str) -> Callable[[Type], SearchStrategy[str]]:
 
 
 def _of_labels(joint: str, smallest: int) -> Callable[[Type], SearchStrategy[str]]:
-    labels = r"[A-Za-z0-9_]{1,20}"
-    return lambda _: st.lists(st.from_regex(labels, fullmatch=True), min_size=smallest, max_size=5).map(joint.join)
+    labels = f"{ascii_letters}{digits}_"
+    return lambda _: st.lists(st.text(labels, min_size=1, max_size=20), min_size=smallest, max_size=5).map(joint.join)
 
 
 def _paths(_: Type) -> SearchStrategy[str]:

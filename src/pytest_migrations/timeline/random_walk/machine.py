@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _MOVES = 8
 _MOST_PATHS = 20
-_BACKEND = "pytest-migrations"
 
 
 class Wayfarer(Protocol):
@@ -53,32 +52,18 @@ def draw_paths(starts: Sequence[int], begin: Callable[[int], Wayfarer], go_on: C
 
     ``go_on`` is called before each move, and raises where there were enough.
     """
-    from hypothesis import HealthCheck, Phase, Verbosity, settings  # noqa: PLC0415 (takes 0.2 s)
-    from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS  # noqa: PLC0415 (as above)
-    from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 (as above)
+    from hypothesis.stateful import run_state_machine_as_test  # noqa: PLC0415 (takes 0.2 s)
+
+    from pytest_migrations.plain_draws import plainly  # noqa: PLC0415 (as above)
 
     machine = _machine()
-    AVAILABLE_PROVIDERS[_BACKEND] = f"{__package__}.plain.PlainProvider"
     try:
         run_state_machine_as_test(
             lambda: machine(starts, begin, go_on),  # type: ignore[arg-type] # it takes any factory, as it says
-            settings=settings(
-                backend=_BACKEND,
-                database=None,
-                deadline=None,
-                derandomize=True,
-                max_examples=_MOST_PATHS,
-                phases=[Phase.generate],
-                print_blob=False,
-                stateful_step_count=_MOVES + 1,  # to begin is one
-                suppress_health_check=list(HealthCheck),
-                verbosity=Verbosity.quiet,
-            ),
+            settings=plainly(_MOST_PATHS, stateful_step_count=_MOVES + 1),  # to begin is one
         )
     except _EndedError as ended:
         raise ended.cause from ended.cause.__cause__
-    finally:
-        del AVAILABLE_PROVIDERS[_BACKEND]
 
 
 def _machine() -> Callable[..., RuleBasedStateMachine]:
