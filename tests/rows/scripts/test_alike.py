@@ -21,6 +21,7 @@ TABLE = Table(1, "public.a", "a", "public.a", tuple(Column(name, INT, 1, nullabl
         ("CREATE UNIQUE INDEX ON public.a (x) WHERE y IS NULL", ("(y IS NULL)",)),
         ("CREATE UNIQUE INDEX ON a (x) WHERE a.y = 1 AND x > 0", ("(a.y = 1) AND (x > 0)",)),
         ("CREATE UNIQUE INDEX ON a (x) WHERE new IS NULL AND y = 1", ("(y = 1)",)),
+        ("CREATE UNIQUE INDEX ON a (x) WHERE y = 1 AND (new IS NULL AND x > 0)", ("(y = 1) AND (x > 0)",)),
         ("CREATE UNIQUE INDEX ON a (x) WHERE new IS NULL", ()),
         ("DO $$ BEGIN CREATE UNIQUE INDEX ON a (x) WHERE y = 1 OR x = 2; END $$", ("(y = 1 OR x = 2)",)),
         ("CREATE UNIQUE INDEX ON a (x)", ()),

@@ -47,6 +47,7 @@ def test_what_is_to_become_of_rows(sql: str, found: list[Change]) -> None:
     ("sql", "nulls"),
     [
         ("DELETE FROM a WHERE x IS NULL AND y IS NULL AND z = 1", ("x", "y")),
+        ("DELETE FROM a WHERE z = 1 AND (x IS NULL AND y IS NULL)", ("x", "y")),
         ("UPDATE a t SET x = 1 WHERE t.x IS NULL", ("x",)),
         ("UPDATE a SET x = 1 FROM b WHERE x IS NULL", ()),
         ("UPDATE a SET x = 1 FROM b WHERE b.x IS NULL AND a.x IS NULL", ("x",)),

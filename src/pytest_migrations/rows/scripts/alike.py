@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.rows.scripts.nodes import below, column_of, nodes_of
+from pytest_migrations.rows.scripts.nodes import below, column_of, nodes_of, parts_of
 from pytest_migrations.sql.grammar import SyntaxMistakeError, sql_of
 
 if TYPE_CHECKING:
@@ -46,11 +46,8 @@ def _conditions(statement: Statement) -> tuple[tuple[str, tuple[_Condition, ...]
     found = []
     for kind, fields in (each for node in nodes_of(statement) for each in below(node)):
         if kind == "IndexStmt" and fields.get("unique") and "whereClause" in fields:
-            where = fields["whereClause"]
-            together = where.get("BoolExpr", {})
-            parts = together["args"] if together.get("boolop") == "AND_EXPR" else [where]
             with suppress(SyntaxMistakeError):
-                found.append((fields["relation"]["relname"], tuple(map(_condition, parts))))
+                found.append((fields["relation"]["relname"], tuple(map(_condition, parts_of(fields["whereClause"])))))
     return tuple(found)
 
 

@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from pytest_migrations.rows.scripts.nodes import below, column_of, nodes_of
+from pytest_migrations.rows.scripts.nodes import below, column_of, nodes_of, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,10 +69,9 @@ def _reads_rows(insert: Node) -> bool:
 
 def _nulls(fields: Node) -> Iterator[str]:
     """The columns of its own table that an UPDATE or DELETE wants to be NULL."""
-    relation, where = fields["relation"], fields.get("whereClause", {})
+    relation = fields["relation"]
     called = {relation["relname"], relation.get("alias", {}).get("aliasname")}
-    together = where.get("BoolExpr", {})
-    for part in together["args"] if together.get("boolop") == "AND_EXPR" else (where,):
+    for part in parts_of(fields.get("whereClause", {})):
         test = part.get("NullTest", {})
         reference = test.get("arg", {}).get("ColumnRef", {})
         column, qualifiers = column_of(reference), reference.get("fields", [])[:-1]

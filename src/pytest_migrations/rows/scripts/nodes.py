@@ -63,3 +63,13 @@ def column_of(reference: Node) -> str | None:
     """The column that a reference (the fields of a ColumnRef) names."""
     name: str | None = reference.get("fields", [{}])[-1].get("String", {}).get("sval")
     return name
+
+
+def parts_of(condition: Node) -> Iterator[Node]:
+    """What has to be true for a condition to be true: the parts of an AND, or all of it."""
+    together = condition.get("BoolExpr", {})
+    if together.get("boolop") != "AND_EXPR":
+        yield condition
+        return
+    for part in together["args"]:
+        yield from parts_of(part)
