@@ -10,7 +10,7 @@ from pytest_migrations.rows.conditions.trees import elements, literal
 from pytest_migrations.sql.grammar import SyntaxMistakeError, sql_of
 
 if TYPE_CHECKING:
-    from pytest_migrations.rows.conditions.trees import Node
+    from pytest_migrations.rows.scripts.nodes import Node
 
 #: By families of types what a step from a constant to the next value is multiplied by.
 _UNITS = {

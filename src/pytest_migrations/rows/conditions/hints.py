@@ -12,7 +12,6 @@ from pytest_migrations.rows.conditions.documents import like_constants, of_sizes
 from pytest_migrations.rows.conditions.lengths import LENGTHS, of_length
 from pytest_migrations.rows.conditions.patterns import like_texts, regex_texts, similar_to_regex
 from pytest_migrations.rows.conditions.trees import (
-    Node,
     column_name,
     elements,
     function_of,
@@ -27,6 +26,8 @@ from pytest_migrations.sql.grammar import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from decimal import Decimal
+
+    from pytest_migrations.rows.scripts.nodes import Node
 
 #: Columns and what each may be: these values, or with none of them, anything but NULL.
 Way = dict[str, tuple[Value, ...]]

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pytest_migrations.rows.scripts.nodes import below, column_of
 from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, trees
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-Node = dict[str, Any]
+    from pytest_migrations.rows.scripts.nodes import Node
 
 
 @dataclass(frozen=True)
@@ -54,25 +55,14 @@ def tree_of(expression: str) -> Node | None:
     return node
 
 
-def names_in(node: Any) -> Iterator[str]:
+def names_in(tree: Any) -> Iterator[str]:
     """The columns that a tree names, each as often as it does."""
-    if isinstance(node, list):
-        for item in node:
-            yield from names_in(item)
-    elif isinstance(node, dict):
-        name = column_name(node)
-        if name is not None:
-            yield name
-        else:
-            for value in node.values():
-                if isinstance(value, (dict, list)):
-                    yield from names_in(value)
+    return (name for kind, fields in below(tree) if kind == "ColumnRef" and (name := column_of(fields)))
 
 
 def column_name(node: Node) -> str | None:
     """The column that a node is, if it is nothing else."""
-    fields = node["ColumnRef"]["fields"] if "ColumnRef" in node else []
-    return fields[-1]["String"]["sval"] if fields and "String" in fields[-1] else None
+    return column_of(node.get("ColumnRef", {}))
 
 
 def kind_of(node: Node) -> tuple[str, Node]:

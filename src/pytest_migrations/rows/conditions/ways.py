@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from pytest_migrations.rows.conditions.candidates import NULL, Value
 from pytest_migrations.rows.conditions.trees import (
-    Node,
     column_name,
     function_of,
     kind_of,
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from pytest_migrations.rows.conditions.hints import Hints, Way
+    from pytest_migrations.rows.scripts.nodes import Node
 
 #: More ways are thinned out: the server judges, and values are mixed anyway.
 _MOST = 256
