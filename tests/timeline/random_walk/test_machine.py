@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_migrations.rows.conditions.drawing import drawn
+from pytest_migrations.rows.table import Type
 from pytest_migrations.timeline.random_walk.machine import draw_paths
 from tests.hypothesis_files import keep_files_in
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from pytest_migrations.rows.conditions.candidates import Value
 
 
 class Noting:
@@ -55,6 +59,23 @@ def test_the_same_paths_each_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     assert {version for what, version in first if what.startswith("with")} == set(range(10))
     assert {"with rows", "without"} < {what for what, _ in first}
     assert sum(what == "start" for what, _ in first) - sum(what == "end" for what, _ in first) in (0, 1)
+
+
+def test_rows_are_drawn_on_the_way() -> None:
+    """By the same provider, while it draws the way."""
+    found: list[tuple[Value, ...]] = []
+
+    class Draws(Noting):
+        def go(self, version: int, *, rows: bool) -> None:
+            super().go(version, rows=rows)
+            found.append(drawn.__wrapped__(Type("int4", "base", "int4"), 3))
+            if len(found) == 2:
+                raise EnoughError
+
+    with pytest.raises(EnoughError):
+        draw_paths([3], lambda start: Draws(start, []), lambda: None)
+    assert found[0] == found[1]
+    assert len(found[0]) == 3
 
 
 def test_a_fault_ends_it_at_once() -> None:
