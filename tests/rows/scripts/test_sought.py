@@ -30,15 +30,24 @@ def sought(sql: str) -> dict[str, tuple[str, ...]]:
     ("sql", "found"),
     [
         ("UPDATE a SET x = y + 1 WHERE y = 2", {"a": ("y = 2",)}),
-        ("UPDATE public.a AS t SET x = y + 1 WHERE t.y = 2 AND x IS NULL", {"a": ("(y = 2) AND (x IS NULL)",)}),
+        ("UPDATE public.a AS t SET x = y + 1 WHERE t.y = 2 AND x IS NULL",
+         {"a": ("(y = 2) AND (x IS NULL)", "(y = 2) AND (x IS NOT NULL)")}),
         ("DELETE FROM a WHERE y = 2 OR x IN (1, 3)", {"a": ("y = 2", "x = 1", "x = 3")}),
         ("DELETE FROM a WHERE x IN (1, 2) AND y = 2", {"a": ("(x = 1) AND (y = 2)", "(x = 2) AND (y = 2)")}),
         ("DELETE FROM a WHERE x NOT IN (1, 2)", {"a": ("x NOT IN (1, 2)",)}),
         ("DELETE FROM a WHERE x > 5", {"a": ("x > 5", "x <= 5")}),
         ("DELETE FROM a WHERE x > y", {"a": ("x > y",)}),
-        ("DELETE FROM a WHERE x <> 5 AND y < 2", {"a": ("(x <> 5) AND (y < 2)", "x = 5", "y >= 2")}),
+        ("DELETE FROM a WHERE x <> 5 AND y < 2",
+         {"a": ("(x <> 5) AND (y < 2)", "(x = 5) AND (y < 2)", "(x <> 5) AND (y >= 2)")}),
         ("DELETE FROM a WHERE x IS NOT NULL", {}),
-        ("DELETE FROM a WHERE x IS NOT NULL AND y = 2", {"a": ("(x IS NOT NULL) AND (y = 2)",)}),
+        ("DELETE FROM a WHERE x IS NOT NULL AND y = 2",
+         {"a": ("(x IS NOT NULL) AND (y = 2)", "(x IS NULL) AND (y = 2)")}),
+        ("DELETE FROM a WHERE x", {"a": ("x", "NOT x")}),
+        ("DELETE FROM a WHERE NOT x", {"a": ("NOT x", "x")}),
+        ("DELETE FROM a WHERE x = true", {"a": ("x = true", "x <> true")}),
+        ("DELETE FROM a WHERE x IS FALSE", {"a": ("x IS FALSE", "x IS NOT FALSE")}),
+        ("DELETE FROM a WHERE x IS NOT TRUE", {"a": ("x IS NOT TRUE", "x IS TRUE")}),
+        ("DELETE FROM a WHERE NOT (x AND y)", {"a": ("NOT (x AND y)",)}),
         ("DELETE FROM a WHERE x = 1; DELETE FROM a WHERE x = 2; DELETE FROM a WHERE x = 1", {"a": ("x = 1", "x = 2")}),
         ("DELETE FROM b USING a WHERE a.id = b.a_id AND x = 1 AND b.z = 2", {"a": ("x = 1",), "b": ("z = 2",)}),
         ("UPDATE b SET z = b.id FROM a WHERE a.id = b.a_id AND a.x = 1", {"a": ("x = 1",)}),
@@ -56,8 +65,12 @@ def sought(sql: str) -> dict[str, tuple[str, ...]]:
         ("UPDATE a SET x = y + 1 WHERE id = $1 AND y = 2", {"a": ("y = 2",)}),
         ("UPDATE a SET x = y + 1 WHERE false", {}),
         ("UPDATE a SET x = y + 1", {}),
-        ("UPDATE a SET x = 1 WHERE y = 2", {"a": ("y = 2", "x = 1")}),
-        ("UPDATE a SET x = 1::int, y = NULL", {"a": ("x = 1::int",)}),
+        ("UPDATE a SET x = 1 WHERE y = 2", {"a": ("(y = 2) AND (x IS DISTINCT FROM 1)", "(y = 2) AND (x = 1)")}),
+        ("UPDATE a t SET x = 1 WHERE t.x = 2 AND t.y = 3", {"a": ("(x = 2) AND (y = 3)", "(y = 3) AND (x = 1)")}),
+        ("UPDATE a SET x = NULL WHERE x = 2 AND y = 3", {"a": ("(x = 2) AND (y = 3)", "(y = 3) AND (x IS NULL)")}),
+        ("UPDATE a SET x = 1, y = id WHERE id > 3", {"a": ("id > 3", "id <= 3", "(id > 3) AND (x = 1)")}),
+        ("UPDATE b SET z = 1 FROM a WHERE a.x = 1 AND b.id = a.id", {"a": ("x = 1",), "b": ("z = 1",)}),
+        ("UPDATE a SET x = 1::int, y = NULL::int", {"a": ("x = 1::int",)}),
         ("UPDATE a SET x = coalesce(x, 0), y = coalesce(x, y)", {"a": ("x = 0",)}),
         (
             """DO $$ DECLARE r record; BEGIN
@@ -81,6 +94,6 @@ def test_what_is_sought(sql: str, found: dict[str, tuple[str, ...]]) -> None:
 
 def test_no_null_is_sought_where_there_is_none() -> None:
     columns = (Column("x", INT, 1, nullable=False), Column("y", INT, 2, nullable=True))
-    sql = "DELETE FROM a WHERE x IS NULL AND y = 1; DELETE FROM a WHERE y IS NULL"
+    sql = "DELETE FROM a WHERE x IS NULL AND y = 1; DELETE FROM a WHERE x IS NOT NULL AND y = 2"
     script = Script(Path("001.sql"), sql, sql)
-    assert sought_by(statements(script), [Table(1, "a", "a", "a", columns)]) == {"a": ("y IS NULL",)}
+    assert sought_by(statements(script), [Table(1, "a", "a", "a", columns)]) == {"a": ("(x IS NOT NULL) AND (y = 2)",)}

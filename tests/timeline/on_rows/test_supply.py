@@ -87,12 +87,28 @@ def test_a_row_that_a_condition_leaves_out(prove: Prove, copied: str, deleted: s
     assert lost(proof)[0] == ["lost 1 row of public.loose"]
 
 
-def test_a_row_has_already_what_others_get(prove: Prove) -> None:
+@pytest.mark.parametrize("others", ["", " AND n = 7", " AND name IS NOT NULL"])
+def test_a_row_has_already_what_others_get(prove: Prove, others: str) -> None:
     """So that a rollback cannot tell them apart by it."""
-    merged = "UPDATE orders SET state = 'closed' WHERE state = 'done'"
-    assert lost(prove(merged, "UPDATE orders SET state = 'done' WHERE state = 'closed'"))[0] == [
-        "changed 1 row of public.orders (state)"
+    merged = f"UPDATE users SET kind = 'closed' WHERE kind = 'done'{others}"
+    assert lost(prove(merged, f"UPDATE users SET kind = 'done' WHERE kind = 'closed'{others}"))[0] == [
+        "changed 1 row of public.users (kind)"
     ]
+
+
+def test_a_row_that_an_archive_leaves_behind(prove: Prove) -> None:
+    first = "CREATE TABLE t (id int PRIMARY KEY, note text, owner int, liked bool NOT NULL)"
+    archived = "CREATE TABLE a AS SELECT id FROM t WHERE liked AND owner IS NOT NULL; ALTER TABLE t DROP liked"
+    back = """ALTER TABLE t ADD liked bool NOT NULL DEFAULT false;
+              UPDATE t SET liked = true FROM a WHERE a.id = t.id; DROP TABLE a"""
+    assert lost(prove(archived, back, first=first))[0] == ["changed 1 row of public.t (liked)"]
+
+
+@pytest.mark.parametrize("value", ["true", "false", "NULL"])
+def test_a_row_has_not_yet_what_it_gets(prove: Prove, value: str) -> None:
+    first = "CREATE TABLE t (id int PRIMARY KEY, kind text, liked bool)"
+    proof = prove(f"UPDATE t SET liked = {value} WHERE kind = 'x'", first=first)
+    assert lost(proof)[0] == ["changed 1 row of public.t (liked)"]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _MOST = 5
 #: What usual rows satisfy as they are may leave none for the opposite. They are never equal to anything.
 _OPPOSITE = {">": "<=", ">=": "<", "<": ">=", "<=": ">", "<>": "="}
+_TESTS = {"NullTest": "nulltesttype", "BooleanTest": "booltesttype"}
 
 
 def ways(condition: Node) -> list[Node]:
@@ -27,13 +28,26 @@ def ways(condition: Node) -> list[Node]:
 
 
 def opposite(condition: Node) -> Node | None:
-    """What is true of the rows that a comparison of a column with a value is not true of."""
-    compared = condition.get("A_Expr", {})
-    operator = _OPPOSITE.get(_operator(compared)) if compared.get("kind") == "AEXPR_OP" else None
-    if operator is None or "ColumnRef" not in compared.get("lexpr", {}):
-        return None
-    is_value = not any(kind == "ColumnRef" for kind, _ in below(compared["rexpr"]))
-    return _compared(compared["lexpr"], operator, compared["rexpr"]) if is_value else None
+    """What is true of the rows that a test of a column, or a comparison of it with a value, is not true of."""
+    ((kind, fields),) = condition.items()
+    if kind == "ColumnRef":
+        return {"BoolExpr": {"boolop": "NOT_EXPR", "args": [condition]}}
+    if kind == "BoolExpr" and fields["boolop"] == "NOT_EXPR" and "ColumnRef" in fields["args"][0]:
+        return dict(fields["args"][0])
+    if kind in _TESTS and "ColumnRef" in fields["arg"]:
+        test = fields[_TESTS[kind]]
+        other = test.replace("IS_NOT_", "IS_") if "NOT" in test else test.replace("IS_", "IS_NOT_")
+        return {kind: {**fields, _TESTS[kind]: other}}
+    return _uncompared(fields) if kind == "A_Expr" and fields["kind"] == "AEXPR_OP" else None
+
+
+def _uncompared(compared: Node) -> Node | None:
+    left, right = compared.get("lexpr", {}), compared["rexpr"]
+    operator = _OPPOSITE.get(_operator(compared))
+    if _operator(compared) == "=" and "boolval" in right.get("A_Const", {}):
+        operator = "<>"
+    is_value = not any(kind == "ColumnRef" for kind, _ in below(right))
+    return _compared(left, operator, right) if operator and "ColumnRef" in left and is_value else None
 
 
 def is_not_null(condition: Node) -> bool:

@@ -59,21 +59,24 @@ def sought_by(statements: Iterable[Statement], tables: Iterable[Table]) -> Sough
             if len(able) == 1:
                 of_row[(wish.query, *able[0])].append(wish)
         for (_, _, name), parts in of_row.items():
-            if any(part.condition in impossible[name] for part in parts):
-                continue
-            found.setdefault(name, []).extend(_of_rows(parts))
+            never = impossible[name]
+            if not any(part.condition in never for part in parts):
+                able_to = [part._replace(opposite="") if part.opposite in never else part for part in parts]
+                found.setdefault(name, []).extend(_of_rows(able_to))
     return {name: tuple(dict.fromkeys(conditions)) for name, conditions in found.items() if conditions}
 
 
 def _of_rows(parts: list[Wish]) -> Iterator[str]:
-    """What is to be true of a row each: all parts of a condition, in each way, and the opposite of a part."""
+    """What is to be true of a row each: all parts of a condition, in each way, and all but one of them."""
     conditions = [part.condition for part in parts]
-    in_ways = [(place, way) for place, part in enumerate(parts) for way in part.ways]
-    for place, way in in_ways:
-        yield _all_of([*conditions[:place], way, *conditions[place + 1 :]])
-    if not in_ways and not all(part.is_usual for part in parts):
+    instead = [(place, way) for place, part in enumerate(parts) for way in part.ways]
+    if all(part.is_usual for part in parts):
+        return
+    if not instead:
         yield _all_of(conditions)
-    yield from (part.opposite for part in parts if part.opposite)
+    instead += [(place, part.opposite) for place, part in enumerate(parts) if part.opposite]
+    for place, other in instead:
+        yield _all_of([*conditions[:place], other, *conditions[place + 1 :]])
 
 
 def _all_of(conditions: list[str]) -> str:
@@ -113,9 +116,9 @@ def _read(node: Any, found: list[Wish]) -> None:
             if (kind == "BoolExpr" and fields["boolop"] == "NOT_EXPR") or _is_about_all(kind, fields):
                 continue
             if kind in ("UpdateStmt", "DeleteStmt", "SelectStmt"):
-                found += _Query(len(found), fields).wishes()
-            if kind == "UpdateStmt":
-                found += _already_so(len(found), fields)
+                asked = list(_Query(len(found), fields).wishes())
+                found += asked
+                found += _of_update(len(found), fields, asked) if kind == "UpdateStmt" else ()
             _read(fields, found)
 
 
@@ -123,17 +126,34 @@ def _is_about_all(kind: str, fields: Any) -> bool:
     return kind == "SubLink" and fields.get("subLinkType") == "ALL_SUBLINK"
 
 
-def _already_so(number: int, update: Node) -> Iterator[Wish]:
-    """That a row has already what an UPDATE gives to others: its rollback cannot tell the two apart by that."""
-    table = update["relation"]["relname"]
-    for place, target in enumerate(update.get("targetList", ()), number):
-        name, value = target["ResTarget"].get("name"), target["ResTarget"].get("val", {})
-        value = value.get("CoalesceExpr", {}).get("args", [value])[-1]
-        constant = value.get("TypeCast", {}).get("arg", value).get("A_Const")
-        if name and constant and not constant.get("isnull") and "indirection" not in target["ResTarget"]:
+def _of_update(number: int, update: Node, asked: list[Wish]) -> Iterator[Wish]:
+    """That a row which an UPDATE asks for is changed by what it gives, and that another one has this already.
+
+    Its rollback cannot tell the two apart by that.
+    """
+    relation, targets = update["relation"], [each["ResTarget"] for each in update.get("targetList", ())]
+    table = (relation.get("alias", {}).get("aliasname", relation["relname"]), relation["relname"])
+    asked = [wish for wish in asked if table in wish.tables]
+    given = list(_given(targets))
+    for place, (name, value, is_new) in enumerate(given, number):
+        column, is_null = quoted(name), value.startswith("NULL")
+        already = f"{column} IS NULL" if is_null else f"{column} = {value}"
+        wish = Wish(place, (table,), frozenset({name}), already, is_usual=is_null)
+        others = [each for each in asked if name not in each.columns]
+        yield from (each._replace(query=place, opposite="") for each in others)
+        yield wish
+        if others and others == asked and is_new and place == number and len(given) == len(targets):
+            yield wish._replace(query=asked[0].query, condition=f"{column} IS DISTINCT FROM {value}")
+
+
+def _given(targets: list[Node]) -> Iterator[tuple[str, str, bool]]:
+    """The columns that get a constant, what they get, and whether they get it whatever they hold."""
+    for target in targets:
+        name, value = target.get("name"), target.get("val", {})
+        last = value.get("CoalesceExpr", {}).get("args", [value])[-1]
+        if name and "A_Const" in last.get("TypeCast", {}).get("arg", last) and "indirection" not in target:
             with suppress(SyntaxMistakeError):
-                condition = f"{quoted(name)} = {sql_of(value)}"
-                yield Wish(place, ((table, table),), frozenset({name}), condition)
+                yield name, sql_of(last), last is value
 
 
 class _Query:
