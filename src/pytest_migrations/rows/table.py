@@ -151,6 +151,13 @@ class Table:
         return frozenset(name for key in self.foreign_keys if key.is_wished for name in key.columns)
 
     @property
+    def settling(self) -> frozenset[str]:
+        """The columns in which a row can refer to a certain one of another table, where that is there."""
+        named = [name for key in self.foreign_keys for name in key.columns]
+        single = [key for key in self.foreign_keys if len(key.columns) == 1 and key.target != self.oid]
+        return frozenset(key.columns[0] for key in single if named.count(key.columns[0]) == 1)
+
+    @property
     def referred(self) -> str:
         """Its rows that foreign keys refer to, for the FROM of a query."""
         return self.name if self.is_partitioned else f"ONLY {self.name}"

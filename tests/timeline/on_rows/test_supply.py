@@ -96,6 +96,15 @@ def test_a_row_has_already_what_others_get(prove: Prove, others: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("unique", ["", " UNIQUE"])
+def test_a_row_refers_already_to_what_others_get(prove: Prove, unique: str) -> None:
+    first = f"""CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1);
+                CREATE TABLE orders (id int PRIMARY KEY, user_id int{unique} REFERENCES users)"""
+    given = "UPDATE orders SET user_id = 1 WHERE user_id IS NULL"
+    proof = prove(given, "UPDATE orders SET user_id = NULL WHERE user_id = 1", first=first)
+    assert lost(proof)[0] == ([] if unique else ["changed 1 row of public.orders (user_id)"])
+
+
 def test_a_row_that_an_archive_leaves_behind(prove: Prove) -> None:
     first = "CREATE TABLE t (id int PRIMARY KEY, note text, owner int, liked bool NOT NULL)"
     archived = "CREATE TABLE a AS SELECT id FROM t WHERE liked AND owner IS NOT NULL; ALTER TABLE t DROP liked"

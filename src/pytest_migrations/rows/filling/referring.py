@@ -67,16 +67,19 @@ class Referring:
         else:
             self._join_agreeing(number, new, pairs, f"{source} AND {agreeing}")
         for place, name in enumerate(new):
-            self._take(name, f"f{number}.v{place}", can_lack=self._recipe.table.can_lack(key))
+            there = "" if key.is_wished else f"SELECT {source} AND {pairs[name]}"
+            self._take(name, f"f{number}.v{place}", there, can_lack=self._recipe.table.can_lack(key))
 
-    def _take(self, name: str, value: str, *, can_lack: bool) -> None:
+    def _take(self, name: str, value: str, there: str, *, can_lack: bool) -> None:
         if name in self._agreed:
             value = f"coalesce({self._agreed[name]}, {value})"
         if can_lack and not self._columns[name].takes_null and name in self._recipe.usual:
             value = f"coalesce({value}, {self._recipe.usual[name]})"  # the others are NULL where there is no row
         self._settled[name] = value
         if apart := self._recipe.apart.get(name):
-            value = f"CASE WHEN {apart} THEN {self._recipe.usual[name]} ELSE {value} END"
+            own = self._recipe.usual[name]
+            when = f"({apart}) AND EXISTS ({there} = {own})" if there else apart
+            value = f"CASE WHEN {when} THEN {own} ELSE {value} END"
         nulls = self._recipe.nulls.get(name)
         self.values[name] = f"CASE WHEN {nulls} THEN NULL ELSE {value} END" if nulls else value
         if not self._columns[name].takes_null:

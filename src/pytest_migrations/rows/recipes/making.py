@@ -64,6 +64,8 @@ class Making:
         self._capacity = self._usual.capacities(_columns_of(self._checks))
         differing = self._differing(wanted.rows)
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
+        #: The columns of foreign keys in which a row may refer to a certain one, if that is there.
+        self._settling = table.settling - self._unique - wanted.lacking
         self._contents = self._usual.contents(differing, self._referring)
         for name in wanted.lacking & self._contents.keys():
             self._contents[name].null = "true"
@@ -86,7 +88,9 @@ class Making:
             values={name: content.sql for name, content in contents.items() if name not in elsewhere},
             nulls={name: content.null for name, content in contents.items() if name in elsewhere and content.null},
             apart={
-                name: contents[name].apart for name in self._table.meeting & contents.keys() if contents[name].apart
+                name: contents[name].apart
+                for name in (self._table.meeting | self._settling) & contents.keys()
+                if contents[name].apart
             },
             unique=self._unique,
             bounds=self._differing(self._count).bounds(),
@@ -193,8 +197,11 @@ class Making:
         named = {name for name in self._usual.columns if name in condition}
         together = [check for group in grouped(self._checks) if named & _columns_of(group) for check in group]
         names = (named | _columns_of(together)) & self._usual.columns.keys()
-        conditions = [condition, *self._conditions(together)]
-        solved = self._solved(names, conditions, 1, number=row, choosing=self._referring - self._table.meeting)
+        conditions = [f"({condition}) IS TRUE", *self._conditions(together)]  # checks take NULL as well
+        choosing = self._referring - self._table.meeting
+        solved = self._solved(names, conditions, 1, number=row, choosing=choosing)
+        if not solved and names & self._settling:
+            solved = self._solved(names, conditions, 1, number=row, choosing=choosing - self._settling)
         return solved[0] if solved else {}
 
     def _conditions(self, checks: Iterable[Check]) -> list[str]:
