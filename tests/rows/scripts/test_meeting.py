@@ -27,10 +27,10 @@ A, B, C = table(1, "a", "id", "x", "t"), table(2, "b", "id", "a_id", "z", "text"
 
 
 def met(sql: str, *tables: Table) -> set[str]:
-    """The keys that are wished for."""
+    """The keys that are wished for, by their columns."""
     given = {each.oid: each for each in (tables or (A, B, C))}
     return {
-        f"{each.bare_name}.{key.columns[0]} -> {given[key.target].bare_name}.{key.referred[0]}"
+        f"{each.bare_name}.{','.join(key.columns)} -> {given[key.target].bare_name}.{','.join(key.referred)}"
         for each in meeting(statements(Script(Path("001.sql"), sql, sql)), given).values()
         for key in each.foreign_keys
         if key.is_wished
@@ -53,6 +53,9 @@ def met(sql: str, *tables: Table) -> set[str]:
         "WITH w AS (SELECT a.id FROM a, b WHERE a.id = b.a_id) UPDATE b SET z = 1 FROM w WHERE w.id = b.id",
         "MERGE INTO a USING b ON a.id = b.a_id WHEN MATCHED THEN UPDATE SET x = z",
         "DO $$ BEGIN UPDATE a SET x = b.z FROM b WHERE b.a_id = a.id; END $$",
+        "WITH w AS (SELECT a_id, max(z) AS m FROM b GROUP BY a_id) UPDATE a SET x = m FROM w WHERE w.a_id = a.id",
+        "WITH v AS (SELECT * FROM b), w AS (SELECT * FROM v) INSERT INTO d SELECT 1 FROM w JOIN a ON a.id = w.a_id",
+        "UPDATE a SET x = m FROM (SELECT a_id, max(z) AS m FROM b GROUP BY a_id) w WHERE w.a_id = a.id",
     ],
 )
 def test_what_is_compared_meets(sql: str) -> None:
@@ -67,6 +70,11 @@ def test_what_is_compared_meets(sql: str) -> None:
         ("UPDATE a SET x = 1 FROM b, c WHERE a.id = b.a_id AND c.b_id = b.id", {"b.a_id -> a.id", "c.b_id -> b.id"}),
         ("UPDATE a SET x = 1 FROM b WHERE a.id = b.a_id OR a.x = b.z", {"b.a_id -> a.id"}),
         ("UPDATE a SET x = 1 FROM b WHERE a.id = b.a_id; DELETE FROM a USING b WHERE b.id = a.x", {"b.a_id -> a.id"}),
+        ("UPDATE a SET x = 1 FROM b WHERE a.x = b.z AND a.id = b.a_id", {"b.z,a_id -> a.x,id"}),
+        ("UPDATE a SET x = 1 FROM b WHERE a.x = b.z AND b.a_id = a.id AND a.t = b.text", {"b.z,a_id,text -> a.x,id,t"}),
+        ("UPDATE a SET x = 1 FROM b JOIN c USING (id, a_id)", {"b.id,a_id -> c.id,a_id"}),
+        ("UPDATE a SET x = 1 FROM b WHERE a.x = b.z; DELETE FROM a USING b WHERE a.id = b.a_id", {"b.a_id -> a.id"}),
+        ("UPDATE a SET x = 1 FROM b WHERE a.x = b.z AND a.x = b.a_id AND a.id = b.z", {"b.a_id,z -> a.x,id"}),
         ("UPDATE a SET x = 1 FROM b WHERE a.id = b.text", set()),
         ("UPDATE a SET x = 1 FROM b WHERE a.id < b.a_id", set()),
         ("UPDATE a SET x = 1 FROM b WHERE a.id = b.a_id + 1", set()),

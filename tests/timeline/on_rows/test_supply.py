@@ -96,6 +96,21 @@ def test_a_row_has_already_what_others_get(prove: Prove, others: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "up",
+    [
+        "UPDATE event e SET host = s.host FROM session s WHERE s.site_id = e.site_id AND s.id = e.session_id",
+        """WITH s AS (SELECT site_id, max(host) AS host FROM session GROUP BY site_id)
+           UPDATE event SET host = s.host FROM s WHERE s.site_id = event.site_id""",
+    ],
+)
+def test_rows_meet_those_that_they_are_compared_with(prove: Prove, up: str) -> None:
+    first = """CREATE TABLE session (id uuid PRIMARY KEY, site_id uuid NOT NULL, host text NOT NULL);
+               CREATE TABLE event (id uuid PRIMARY KEY, site_id uuid NOT NULL, session_id uuid NOT NULL)"""
+    proof = prove(f"ALTER TABLE event ADD host text; {up}", "ALTER TABLE event DROP host", first=first)
+    assert verdict(proof).outcome == "passed", verdict(proof).reason
+
+
 @pytest.mark.parametrize("unique", ["", " UNIQUE"])
 def test_a_row_refers_already_to_what_others_get(prove: Prove, unique: str) -> None:
     first = f"""CREATE TABLE users (id int PRIMARY KEY); INSERT INTO users VALUES (1);
