@@ -233,6 +233,20 @@ def test_a_row_for_each_condition(server: Server) -> None:
         assert count == (12,)
 
 
+def test_a_row_for_each_condition_where_none_may_refer_to_the_same(server: Server) -> None:
+    sql = """
+    CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY REFERENCES a);
+    CREATE TABLE c (id int PRIMARY KEY, b_id int NOT NULL UNIQUE REFERENCES b, kind text, b_too int REFERENCES b);
+    """
+    with server.fresh() as connection, connection.transaction():
+        connection.execute(sql.encode())
+        found = Filler(2).fill(
+            connection, tables_of(connection), sought={"c": tuple(f"kind = '{n}'" for n in range(9))}
+        )
+        assert list(found.rows.values()) == [10, 10, 10]
+        assert connection.execute("SELECT count(*) FROM c WHERE kind BETWEEN '0' AND '8'").fetchone() == (9,)
+
+
 def test_rows_of_the_same_moment_and_uuid_are_not_there(server: Server) -> None:
     sql = "CREATE TABLE a (n int, t text NOT NULL, at timestamptz NOT NULL, u uuid NOT NULL)"
     with filled(server, sql) as (connection, _, _):

@@ -21,6 +21,8 @@ class Attempt:
     rows: int
     seed: int
     sought: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    #: By OID how many rows there are to be at least, so that others can each refer to one of their own.
+    least: Mapping[int, int] = field(default_factory=dict)
     nulls: Nulls = Nulls.SOME
     #: Leave rows out that meet others.
     avoiding: bool = False

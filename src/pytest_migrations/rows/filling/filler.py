@@ -99,13 +99,17 @@ class _Filling:
 
     def fill(self, attempt: Attempt) -> None:
         groups = in_order(self._tables)
-        wanted = dict(attempt.sought)
-        attempt = replace(attempt, sought=wanted)
+        wanted, least = dict(attempt.sought), dict[int, int]()
+        attempt = replace(attempt, sought=wanted, least=least)
         made: list[list[Recipe]] = []
         for group in reversed(groups):  # what refers to others says what it demands of them
             made.append(self._made(group, attempt))
-            for target, conditions in (demand for recipe in made[-1] for demand in recipe.demands.items()):
-                wanted[target] = tuple(dict.fromkeys((*wanted.get(target, ()), *conditions)))
+            for recipe in made[-1]:
+                for target, conditions in recipe.demands.items():
+                    wanted[target] = tuple(dict.fromkeys((*wanted.get(target, ()), *conditions)))
+                for key in recipe.table.foreign_keys:
+                    if recipe.unique.intersection(key.columns):
+                        least[key.target] = max(recipe.count, least.get(key.target, 0))
         self._halve([recipes for recipes in reversed(made) if recipes], attempt)
         self._explain()
 
@@ -118,7 +122,8 @@ class _Filling:
             self.empty[table.oid] = self._slow[table]
             return None
         sought = len(attempt.sought.get(table.oid, ()))
-        rows = max(attempt.rows, min(sought + 1, _MOST_SOUGHT) if sought else 0)  # the first satisfies none
+        of_sought = min(sought + 1, _MOST_SOUGHT) if sought else 0  # the first satisfies none
+        rows = max(attempt.rows, of_sought, attempt.least.get(table.oid, 0))
         rows = min(rows, self._most.get(table.oid, rows))
         if not rows:
             self.empty[table.oid] = "any row is in the way of those that the migration puts in"
