@@ -51,6 +51,7 @@ def sought(sql: str) -> dict[str, tuple[str, ...]]:
         ("DELETE FROM a WHERE x = 1; DELETE FROM a WHERE x = 2; DELETE FROM a WHERE x = 1", {"a": ("x = 1", "x = 2")}),
         ("DELETE FROM b USING a WHERE a.id = b.a_id AND x = 1 AND b.z = 2", {"a": ("x = 1",), "b": ("z = 2",)}),
         ("UPDATE b SET z = b.id FROM a WHERE a.id = b.a_id AND a.x = 1", {"a": ("x = 1",)}),
+        ("INSERT INTO c SELECT FROM a WHERE x = 1 UNION SELECT FROM b WHERE z = 2", {"a": ("x = 1",), "b": ("z = 2",)}),
         ("INSERT INTO c SELECT FROM a JOIN b ON a.id = a_id AND z = 2 WHERE x = 1", {"a": ("x = 1",), "b": ("z = 2",)}),
         ("INSERT INTO c SELECT 1 FROM a LEFT JOIN b ON a.id = b.a_id WHERE b.id IS NULL AND x = 1", {"a": ("x = 1",)}),
         ("DELETE FROM b WHERE a_id IN (SELECT id FROM a WHERE x = 1)", {"a": ("x = 1",)}),

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.rows.scripts.nodes import Node, nodes_of
+from pytest_migrations.rows.scripts.nodes import Node, kind_of, nodes_of
 from pytest_migrations.rows.scripts.sought import changes_rows
 from pytest_migrations.rows.table import ForeignKey
 
@@ -64,7 +64,8 @@ def _compared_in(node: Any, scopes: _Scopes) -> Iterator[_Pairs]:
         for each in node:
             yield from _compared_in(each, scopes)
     elif isinstance(node, dict):
-        for kind, fields in node.items():
+        for name, fields in node.items():
+            kind = kind_of(name, fields)
             inner = _within(fields, scopes) if kind in _QUERIES else scopes
             if isinstance(fields, dict):
                 yield tuple((one, other) for one, other in _pairs(kind, fields, inner) if one and other)

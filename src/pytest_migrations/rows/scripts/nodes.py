@@ -54,7 +54,7 @@ def below(node: Any) -> Iterator[tuple[str, Node]]:
             yield from below(fields)
 
 
-def kind_of(name: str, fields: Node) -> str:
+def kind_of(name: str, fields: Any) -> str:
     """What a node is; the queries of a UNION, INTERSECT or EXCEPT are called by their sides."""
     return "SelectStmt" if name in ("larg", "rarg") and "op" in fields else name
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.rows.scripts.alternatives import is_not_null, opposite, ways
-from pytest_migrations.rows.scripts.nodes import below, nodes_of
+from pytest_migrations.rows.scripts.nodes import below, kind_of, nodes_of
 from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, sql_of
 
 if TYPE_CHECKING:
@@ -112,7 +112,8 @@ def _read(node: Any, found: list[Wish]) -> None:
         for each in node:
             _read(each, found)
     elif isinstance(node, dict):
-        for kind, fields in node.items():
+        for name, fields in node.items():
+            kind = kind_of(name, fields)
             if (kind == "BoolExpr" and fields["boolop"] == "NOT_EXPR") or _is_about_all(kind, fields):
                 continue
             if kind in ("UpdateStmt", "DeleteStmt", "SelectStmt"):
