@@ -403,6 +403,12 @@ def test_numbers_below_zero_and_zero(server: Server) -> None:
         assert any(value.startswith("-") if isinstance(value, str) else value < zero for value in values)
 
 
+@pytest.mark.parametrize("type_", ["bigint", "numeric", "numeric(20, 4)"])
+def test_numbers_that_no_float_holds(server: Server, type_: str) -> None:
+    found = contents(server, f"CREATE TABLE a (n {type_})", "SELECT n = n::float8::numeric FROM a WHERE n <> 0")
+    assert sorted(same for (same,) in found) == [False, True, True]
+
+
 def test_unusual_numbers_are_where_conditions_take_them(server: Server) -> None:
     sql = "CREATE TABLE a (n bigint CHECK (n >= 0), m bigint NOT NULL CHECK (m <> 0), k int CHECK (sqrt(k) > 1))"
     found = contents(server, sql, "SELECT n, m, k FROM a")

@@ -205,3 +205,16 @@ def test_rows_of_the_users_own(prove: Prove) -> None:
 
 def test_one_row(prove: Prove) -> None:
     assert lost(prove("DELETE FROM loose WHERE user_id = 5", rows=1))[0] == ["lost 1 row of public.loose"]
+
+
+@pytest.mark.parametrize("using", ["to_timestamp(n)", "n * 1000000"])
+def test_numbers_give_way_that_are_too_large_to_reckon_with(prove: Prove, using: str) -> None:
+    proof = prove(
+        f"CREATE TABLE m AS SELECT {using} FROM big", "DROP TABLE m", first="CREATE TABLE big (id int, n bigint)"
+    )
+    assert verdict(proof).outcome == "passed", verdict(proof).reason
+
+
+def test_a_float_does_not_hold_them(prove: Prove) -> None:
+    up, down = "ALTER TABLE big ALTER n TYPE float8", "ALTER TABLE big ALTER n TYPE bigint"
+    assert lost(prove(up, down, first="CREATE TABLE big (id int, n bigint)"))[0] == ["changed 1 row of public.big (n)"]

@@ -30,6 +30,8 @@ class Attempt:
     texts: str = ""
     #: Whether triggers are called.
     triggers: bool = True
+    #: Whether no number may be so large that one can hardly reckon with it.
+    modest: bool = False
 
     def insisting(self) -> list[Attempt]:
         """One after the other: itself, and others, less and less like rows of production."""

@@ -59,16 +59,17 @@ class Filler:
         seed: int = 0,
         sought: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
         most: Mapping[int, int] = MappingProxyType({}),
+        modest: bool = False,
     ) -> Filled:
         """Fill these tables, among which are all that they refer to, in the open transaction.
 
         Another ``seed`` gives other values. ``sought`` has, by the name of a table without its schema, conditions that
-        a row of it should satisfy, ``most`` by its OID how many rows it gets at most. What cannot be filled is left as
-        it is.
+        a row of it should satisfy, ``most`` by its OID how many rows it gets at most. Unless it is ``modest``, some
+        numbers are so large that one can hardly reckon with them. What cannot be filled is left as it is.
         """
         wanted = {oid: conditions for oid, table in tables.items() if (conditions := sought.get(table.bare_name, ()))}
         filling = _Filling(connection, tables, self._recipes, self._slow, most)
-        filling.fill(Attempt(self._rows, seed % SEEDS, wanted))
+        filling.fill(Attempt(self._rows, seed % SEEDS, wanted, modest=modest))
         return Filled(filling.rows, filling.empty, filling.without_triggers, filling.bare)
 
 
@@ -138,7 +139,7 @@ class _Filling:
         sought = attempt.sought.get(table.oid, ())
         lacking = {name for key in table.foreign_keys if key.target not in self._tables for name in key.columns}
         lacking &= {column.name for column in table.columns if column.takes_null}
-        return Wanted(rows, attempt.seed, sought, attempt.nulls, attempt.texts, frozenset(lacking))
+        return Wanted(rows, attempt.seed, sought, attempt.nulls, attempt.texts, frozenset(lacking), attempt.modest)
 
     def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
         """Put in all at once, or if some are refused, one half after the other."""

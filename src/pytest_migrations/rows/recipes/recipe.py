@@ -26,6 +26,8 @@ class Wanted:
     texts: str = ""
     #: Columns of foreign keys to what gets no rows: they can only be NULL.
     lacking: frozenset[str] = frozenset()
+    #: Whether no number may be so large that one can hardly reckon with it.
+    modest: bool = False
 
 
 @dataclass(frozen=True)

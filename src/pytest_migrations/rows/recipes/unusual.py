@@ -10,19 +10,19 @@ from pytest_migrations.rows.types.texts import is_of_digits
 if TYPE_CHECKING:
     from pytest_migrations.rows.table import Type
 
-#: Beyond the largest integer.
-_BEYOND = 3_000_000_000
+#: Odd and beyond 2^53, from where on floats have even ones alone; and merely beyond the largest integer.
+_BEYOND, _MODEST = 2**53 + 1, 3_000_000_001
 _LONG = 300
 #: A shorter column has no room for more than the usual text.
 _ROOM = 40
 
 
-def unusual(type_: Type, usual: str, number: str) -> list[str]:
+def unusual(type_: Type, usual: str, number: str, *, modest: bool) -> list[str]:
     """SQL of values beside the ``usual`` one, the most telling first; none of a type that has no such values.
 
-    A number below zero that no smaller type holds, zero, and such a number above it. A text with blanks around it, two
-    in a row, and one word more than the others have, which is as long as it may be, or a few hundred characters; and
-    one without a character.
+    A number below zero that no smaller type holds, nor a float if it is not to be ``modest``, zero, and such a number
+    above it. A text with blanks around it, two in a row, and one word more than the others have, which is as long as it
+    may be, or a few hundred characters; and one without a character.
     """
     if type_.kind != "base":
         return []
@@ -32,9 +32,10 @@ def unusual(type_: Type, usual: str, number: str) -> list[str]:
     if type_.base in ("int2", "int4", "float4", "float8", "money", "interval"):
         return [f"CAST({usual} * -1 AS {type_.name})", zero]
     if type_.base in ("int8", "numeric"):
-        large = f"({number} + {_BEYOND})" if type_.base == "int8" else _large(type_, usual)
-        beyond = [f"CAST({large} AS {type_.name})"] if large else []
-        return [f"CAST({large or usual} * -1 AS {type_.name})", zero, *beyond]
+        beyond = _MODEST if modest else _BEYOND
+        large = f"({number} * 2 + {beyond})" if type_.base == "int8" else _large(type_, usual, beyond)
+        above = [f"CAST({large} AS {type_.name})"] if large else []
+        return [f"CAST({large or usual} * -1 AS {type_.name})", zero, *above]
     return []
 
 
@@ -46,10 +47,10 @@ def _long(type_: Type, usual: str) -> list[str]:
     return [f"CAST(pg_catalog.rpad({text}, {min(longest, 1000)}, 'x') AS {type_.name})"]
 
 
-def _large(type_: Type, usual: str) -> str:
+def _large(type_: Type, usual: str, beyond: int) -> str:
     """A number with as many digits in front of the point as the type has; nothing where usual ones have as many."""
     if type_.modifier < 0:
-        return ""
+        return f"({usual} + {beyond})"
     digits, scale = precision(type_)
     return f"({10 ** (digits - scale)} - {usual})" if scale >= 0 and digits - scale in range(8, 100) else ""
 

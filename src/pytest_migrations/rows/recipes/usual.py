@@ -74,7 +74,9 @@ class Usual:
             if name in referring:
                 content.unusual = [content.usual] if name in self._table.meeting else []
             elif not alone:
-                content.unusual = unusual(column.type, content.usual, self._number(column, "r.g"))
+                content.unusual = unusual(
+                    column.type, content.usual, self._number(column, "r.g"), modest=self._wanted.modest
+                )
             elif name in differing.by_value and not never:
                 content.room = [LAST]
                 content.unusual = in_other_case(column.type, self.value(column, "r.d"))

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: unique_violation and exclusion_violation (PostgreSQL docs, Appendix A): rows are in each other's way.
 _MEET = ("23505", "23P01")
+#: numeric_value_out_of_range and datetime_field_overflow: a number is too large for what is made of it.
+_TOO_LARGE = ("22003", "22008")
 #: What may put in rows that generated ones are in the way of. Where others fail so, they would in production.
 _PUTS_IN = ("insert_stmt", "merge_stmt", "do_stmt", "call_stmt", "select_stmt")
 _LAST_SEED = 2
@@ -98,6 +100,8 @@ class Supply:
     _most: dict[int, int] = field(default_factory=dict)
     #: Statements that met no row; None as long as that was not tried.
     _insisting: tuple[Statement, ...] | None = None
+    #: Whether numbers are smaller: no product, or moment, of others could be had.
+    _modest: bool = False
 
     @property
     def may_touch_others(self) -> bool:
@@ -110,7 +114,12 @@ class Supply:
         tables = self.backfilled.within(read)
         tables = alike(statements(self.migration.up), meeting(statements(self.migration.up), tables))
         filled = self.filler.fill(
-            connection, tables, seed=self._seed, sought=self._sought(list(tables.values())), most=self._most
+            connection,
+            tables,
+            seed=self._seed,
+            sought=self._sought(list(tables.values())),
+            most=self._most,
+            modest=self._modest,
         )
         if self.put_more_in is not None:
             self.put_more_in(connection, self.migration)
@@ -148,10 +157,14 @@ class Supply:
         return True
 
     def give_way(self, failure: MigrationError | None) -> bool:
-        """Whether other rows may not be in the way of what the migration puts in, or fewer: so that it fails no more.
+        """Whether it may fail no more on other rows, or fewer, that are not in the way of what the migration puts in.
 
-        Of a table that holds no row in the end nothing is said.
+        Nor does it on smaller numbers, where those that were there are too large to reckon with. Of a table that holds
+        no row in the end nothing is said.
         """
+        if failure is not None and failure.sqlstate in _TOO_LARGE and not self._modest:
+            self._modest = True
+            return True
         statement = failure.statement if failure else None
         if failure is None or statement is None or failure.sqlstate not in _MEET or statement.kind not in _PUTS_IN:
             return False
