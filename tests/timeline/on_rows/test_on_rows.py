@@ -61,6 +61,16 @@ def test_a_trigger_that_remembers_types_of_before(make_history: Make, timeline: 
     assert verdict(timeline(history, terms=Terms(rows=5)).proof(2)).outcome == "passed"
 
 
+def test_a_table_that_is_only_referred_to_refers_to_none(make_history: Make, timeline: Callable[..., Timeline]) -> None:
+    """Though an earlier migration has filled what it would refer by."""
+    history = make_history(
+        ("CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a_id int REFERENCES a)", None),
+        ("UPDATE b SET a_id = (SELECT min(id) FROM a); CREATE TABLE c (b_id int NOT NULL REFERENCES b)", None),
+        ("ALTER TABLE c ADD n int", "ALTER TABLE c DROP n"),
+    )
+    assert verdict(timeline(history, terms=Terms(rows=5)).proof(2)).outcome == "passed"
+
+
 def test_other_checks_never_see_the_rows(make_history: Make, timeline: Callable[..., Timeline]) -> None:
     empty = "DO $$ BEGIN IF EXISTS (SELECT FROM users) THEN RAISE 'seen'; END IF; END $$"
     history = make_history((USERS, "DROP TABLE users CASCADE"), (empty, empty))
