@@ -23,6 +23,7 @@ A = ("a",)
         ("INSERT INTO a SELECT 1 UNION ALL SELECT 2", []),
         ("INSERT INTO a SELECT id FROM b ON CONFLICT DO NOTHING", [Change(A, "changed")]),
         ("UPDATE s.a SET x = 1, y = 2", [Change(("s", "a"), "updated", frozenset("xy"))]),
+        ("UPDATE a t SET x = t.y", [Change(A, "updated", frozenset("x"), frozenset("y"))]),
         ("DELETE FROM a", [Change(A, "deleted")]),
         ("MERGE INTO a USING b ON a.x = b.x WHEN MATCHED THEN DELETE", [Change(A, "changed")]),
         (
@@ -66,4 +67,4 @@ def test_parameters_of_a_program() -> None:
     script = Script(Path("001.py"), sql, "", program=Program(lambda _: None, "001.py"))
     (statement,) = statements(Script(script.path, sql, sql))
     assert not changes(statement)
-    assert changes(type(statement)(script, 0, sql)) == (Change(A, "updated", frozenset("x")),)
+    assert changes(type(statement)(script, 0, sql)) == (Change(A, "updated", frozenset("x"), frozenset("y")),)

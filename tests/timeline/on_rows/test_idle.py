@@ -100,6 +100,39 @@ def test_what_no_row_can_be_for_is_no_matter(prove: Prove) -> None:
     assert "23502" in verdict(prove(not_yet)).reason
 
 
+@pytest.mark.parametrize(
+    ("added", "up", "is_proved"),
+    [
+        ("x int DEFAULT 5", "UPDATE users SET x = 5", True),
+        ("x int DEFAULT 5, ADD y int", "UPDATE users u SET y = 7 WHERE u.x IS NULL", True),
+        ("x timestamptz DEFAULT now()", "UPDATE users SET x = now()", True),
+        # Of other rows something may become.
+        ("x int DEFAULT 5", "UPDATE users SET x = 7 WHERE name = 'a' AND name = 'b'", False),
+        ("x int DEFAULT 5", "UPDATE users SET x = 7 FROM loose l WHERE l.id = x", False),
+        ("x int", "UPDATE users SET x = n; UPDATE users SET x = 7 WHERE x = 5", False),
+        (
+            "x int",
+            "DO $$ BEGIN EXECUTE 'UPDATE users SET x = n'; END $$; UPDATE users SET x = 7 WHERE x = 5",
+            False,
+        ),
+        (
+            "x int, ADD y int",
+            "DO $$ BEGIN UPDATE users SET x = n; UPDATE users SET y = 7 WHERE x = 5; END $$",
+            False,
+        ),
+        ("x int", "DO $$ BEGIN UPDATE users SET x = 7; UPDATE users SET n = n; END $$", False),
+        ("x int GENERATED ALWAYS AS (n * 2) STORED, ADD y int", "UPDATE users SET y = 7 WHERE x = 5", False),
+        ("IF NOT EXISTS n int", "UPDATE users SET n = 1 WHERE n = 5 AND n = 6", False),
+        ("x int; CREATE TABLE x (n int)", "UPDATE x SET n = 1", False),
+    ],
+)
+def test_what_is_alike_for_any_row_is_no_matter(prove: Prove, added: str, up: str, is_proved: bool) -> None:
+    down = "ALTER TABLE users DROP IF EXISTS x, DROP IF EXISTS y; DROP TABLE IF EXISTS x"
+    assert verdict(prove(f"ALTER TABLE users ADD {added}; {up}", down)).outcome == (
+        "passed" if is_proved else "skipped"
+    )
+
+
 def test_a_do_block_that_changes_nothing_that_was_there_is_no_matter(prove: Prove) -> None:
     assert verdict(prove("DO $$ BEGIN IF false THEN INSERT INTO users VALUES (1); END IF; END $$")).outcome == "passed"
 
@@ -122,7 +155,7 @@ def test_what_a_program_sends_in_a_loop(connection: psycopg.Connection[Any], met
     """Some of the rows that it meets may be left as they are, all may not."""
     connection.execute("CREATE TABLE t (id int, n int); INSERT INTO t VALUES (1, 1)")
     script = Script(Path("1.py"), "send()", "", program=Program(lambda _: None, "1.py"))
-    watch = IdleWatch(connection, script)
+    watch = IdleWatch(connection, script, {})
     for number in (5, met, 6):
         statement = Statement(script, 0, f"DELETE FROM t WHERE id = {number}", generated=True)
         watch.before(statement)

@@ -23,8 +23,9 @@ class Change(NamedTuple):
 
     table: tuple[str, ...]
     verb: str
-    #: Those that an UPDATE sets.
+    #: Those that an UPDATE sets, and those that it names beside them, be they of other tables.
     columns: frozenset[str] = frozenset()
+    named: frozenset[str] = frozenset()
     #: Columns that are NULL in each row that it is for.
     nulls: tuple[str, ...] = ()
 
@@ -53,7 +54,7 @@ def _changes(statement: Statement) -> Iterator[Change]:
                 verb = "changed" if "onConflictClause" in fields else _VERBS[kind]
                 targets = fields.get("targetList", ()) if kind == "UpdateStmt" else ()
                 columns = frozenset(target["ResTarget"].get("name", "") for target in targets)
-                yield Change(table, verb, columns, tuple(_nulls(fields)))
+                yield Change(table, verb, columns, frozenset(_named(fields) if targets else ()), tuple(_nulls(fields)))
 
 
 def _reads_rows(insert: Node) -> bool:
@@ -65,6 +66,12 @@ def _reads_rows(insert: Node) -> bool:
             return True
         waiting += [query[side] for side in ("larg", "rarg") if side in query]
     return False
+
+
+def _named(update: Node) -> Iterator[str]:
+    for kind, fields in below(update):
+        if kind == "ColumnRef":
+            yield column_of(fields) or "*"
 
 
 def _nulls(fields: Node) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,8 +16,11 @@ from pytest_migrations.rows.scripts.changes import changes
 from pytest_migrations.rows.scripts.routines import bodies
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pytest_migrations.migration import Script, Statement
     from pytest_migrations.rows.scripts.changes import Change
+    from pytest_migrations.rows.table import Table
 
 #: What the open transaction has written so far to a table and to those whose rows are its own as well; where it is not
 #: known which one it is, or the rows are those of others (a view), to all. NULL where nothing counts that.
@@ -39,6 +43,12 @@ _WRITTEN = {
 _NULLABLE = """
 SELECT NOT bool_or(a.attnotnull) FROM pg_catalog.pg_attribute a
 WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = ANY({columns})
+"""
+#: What a table and those of its columns are that are not generated.
+_COLUMNS = """
+SELECT pg_catalog.json_build_array(a.attrelid::int8, pg_catalog.json_agg(a.attnum)) FROM pg_catalog.pg_attribute a
+WHERE a.attrelid = pg_catalog.to_regclass({table}) AND a.attname = ANY({columns}) AND a.attnum > 0
+  AND a.attgenerated = '' GROUP BY a.attrelid
 """
 _IMAGE = "SELECT pg_catalog.concat_ws(' ', {image}) FROM {table} t"
 
@@ -66,17 +76,20 @@ class _State(NamedTuple):
 
 
 class IdleWatch:
-    """To be told ``before`` and ``after`` each statement of ``script`` on a connection.
+    """To be told ``before`` and ``after`` each statement of ``script`` on a connection, to which ``tables`` are known.
 
     ``found`` are those that have written no row, or behind which all rows are what they were: these have met some, and
     yet nothing is known of what they do to others.
     """
 
-    def __init__(self, connection: psycopg.Connection, script: Script) -> None:
+    def __init__(self, connection: psycopg.Connection, script: Script, tables: Mapping[int, Table]) -> None:
         #: By the place of a statement and what it is to do; None where it did so once. A program may send it in a loop.
         self._seen_at: dict[tuple[int, Change], Idle | None] = {}
         self._connection = connection
         self._script = script
+        self._tables = tables
+        #: The names of tables whose rows may differ in columns that were added, by what others hold.
+        self._written: set[tuple[str, ...]] = set()
         self._before: list[tuple[_Watched, _State]] = []
 
     @property
@@ -106,7 +119,11 @@ class IdleWatch:
         found = []
         for part in parts:
             able = [change for change in changes(part) if not self._can_meet_none(change)]
+            alike = [change for change in able if self._is_alike_for_all(change)]
+            self._written |= {change.table[-1:] for change in able if change not in alike}
             for change in able:
+                if change in alike and not self._written & {(), change.table[-1:]}:
+                    continue
                 others = frozenset[str]().union(*(each.columns for each in able if each.table == change.table))
                 found.append(_Watched(part, change, sorted(others - change.columns) if change.columns else []))
         return found
@@ -114,6 +131,19 @@ class IdleWatch:
     def _can_meet_none(self, change: Change) -> bool:
         """Whether it is for rows that cannot be: with NULL in a column that does not take it."""
         return bool(change.nulls) and self._ask(_NULLABLE, table=_named(change), columns=list(change.nulls)) == b"f"
+
+    def _is_alike_for_all(self, change: Change) -> bool:
+        """Whether it is about columns alone that were not there before: in these all rows that were are alike.
+
+        So it does the same to other rows, unless something else has been written to the table.
+        """
+        if change.verb != "updated":
+            return False
+        columns = change.columns | change.named
+        found = self._ask(_COLUMNS, table=_named(change), columns=list(columns))
+        oid, places = json.loads(found or b"[0, []]")
+        known = {column.position for column in self._tables[oid].columns} if oid in self._tables else set(places)
+        return len(places) == len(columns) and known.isdisjoint(places)
 
     def _seen(self, watched: _Watched) -> _State:
         _, change, but = watched

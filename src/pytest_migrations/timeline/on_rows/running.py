@@ -56,7 +56,7 @@ def try_with_rows(connection: psycopg.Connection, supply: Supply, timeout: float
 def _try(connection: psycopg.Connection, supply: Supply, put_in: PutIn, timeout: float | None) -> WithRows:
     before = read_image(connection, columns := kept(put_in.tables))
     put_in = put_in.as_seen(before or {})
-    idle = IdleWatch(connection, supply.migration.up)
+    idle = IdleWatch(connection, supply.migration.up, put_in.tables)
     runner = Runner(connection, timeout=timeout, before_statement=idle.before, after_statement=idle.after)
     tried = _run(runner.apply_inside, runner.rollback_inside, supply.migration, put_in, idle)
     if not tried.is_clean:
@@ -90,7 +90,7 @@ def look_closer(
         if without_triggers:
             disable_triggers(connection, put_in.tables.values())
         watch = RowsWatch(connection, put_in.tables, supply.migration)
-        idle = IdleWatch(connection, supply.migration.up)
+        idle = IdleWatch(connection, supply.migration.up, put_in.tables)
 
         def after(statement: Statement) -> None:
             idle.after(statement)
