@@ -30,6 +30,7 @@ def told(before: Rows, after: Rows, span: Span | None = None) -> list[tuple[str,
 
 
 A, B = ({"id": str(number), "name": name} for number, name in enumerate("ab"))
+UUID = "00000000-0000-4000-8000-00000000000"
 GONE = Rows("public.t", (), None)
 
 
@@ -75,8 +76,27 @@ def test_three_are_shown_and_in_short() -> None:
     many = rows(*({"id": str(number), "a": "x" * 50 + "\n", "b": "y" * 50, "c": "z" * 90} for number in range(5)))
     ((loss, examples),) = told(many, replace(many, rows=()))
     assert loss == "lost 5 rows of public.t"
-    assert examples[0] == f"id '0', a '{'x' * 27}...', b '{'y' * 27}...', ..."
+    assert examples[0] == f"id '0', a '{'x' * 33}...', b '{'y' * 33}...', ..."
     assert len(examples) == 3
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "shown"),
+    [
+        (f"{UUID}1", f"{UUID}2", f"'{UUID}1' -> '{UUID}2'"),
+        (
+            '{"kind": "user", "name": "Ada Lovelace"}',
+            '{"kind": "user", "name": "Ada"}',
+            """'...ame": "Ada Lovelace"}' -> '...ame": "Ada"}'""",
+        ),
+        ("x" * 300, "x" * 100, f"'...{'x' * 30}...' -> '...{'x' * 10}'"),
+        ("a" + "x" * 300, "b", f"'a{'x' * 32}...' -> 'b'"),
+        ("x" * 300, None, f"'{'x' * 33}...' -> NULL"),
+    ],
+)
+def test_long_values_are_shown_where_they_differ(was: str, is_: str | None, shown: str) -> None:
+    ((_, examples),) = told(rows({"id": "1", "a": was}), rows({"id": "1", "a": is_}))
+    assert examples == (f"id '1': a {shown}",)
 
 
 @pytest.mark.parametrize(
@@ -99,3 +119,11 @@ def test_the_moment_of_a_run(value: str | None, again: str, is_loss: bool) -> No
     before, after = rows({"id": "1", "at": "2001-01-01"}), rows({"id": "1", "at": value}, again=again)
     assert bool(told(before, after, SPAN)) is is_loss
     assert told(before, after)
+
+
+def test_the_moment_of_a_run_is_not_told_beside_what_else_differs() -> None:
+    before = rows({"id": "1", "name": "a", "at": "2001-01-01"}, {"id": "2", "name": "b", "at": "2001-01-01"})
+    after = rows(*({**row, "name": "x", "at": "2026-01-02 03:04:06+00"} for row in before.rows or ()))
+    ((loss, examples),) = told(before, after, SPAN)
+    assert (loss, examples[0]) == ("changed 2 rows of public.t (name)", "id '1': name 'a' -> 'x'")
+    assert told(before, after)[0][0] == "changed 2 rows of public.t (name, at)"

@@ -101,7 +101,7 @@ def test_what_no_row_can_be_for_is_no_matter(prove: Prove) -> None:
 
 
 @pytest.mark.parametrize(
-    ("added", "up", "is_proved"),
+    ("added", "up", "proved"),
     [
         ("x int DEFAULT 5", "UPDATE users SET x = 5", True),
         ("x int DEFAULT 5, ADD y int", "UPDATE users u SET y = 7 WHERE u.x IS NULL", True),
@@ -126,11 +126,9 @@ def test_what_no_row_can_be_for_is_no_matter(prove: Prove) -> None:
         ("x int; CREATE TABLE x (n int)", "UPDATE x SET n = 1", False),
     ],
 )
-def test_what_is_alike_for_any_row_is_no_matter(prove: Prove, added: str, up: str, is_proved: bool) -> None:
+def test_what_is_alike_for_any_row_is_no_matter(prove: Prove, added: str, up: str, proved: bool) -> None:
     down = "ALTER TABLE users DROP IF EXISTS x, DROP IF EXISTS y; DROP TABLE IF EXISTS x"
-    assert verdict(prove(f"ALTER TABLE users ADD {added}; {up}", down)).outcome == (
-        "passed" if is_proved else "skipped"
-    )
+    assert verdict(prove(f"ALTER TABLE users ADD {added}; {up}", down)).outcome == ("passed" if proved else "skipped")
 
 
 def test_a_do_block_that_changes_nothing_that_was_there_is_no_matter(prove: Prove) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +15,10 @@ EXAMPLES = 3
 _WIDTH = 100
 #: So many values tell which row of a table without a key it is.
 _NAMES = 2
-_VALUE_WIDTH = 30
+#: As long as a uuid.
+_VALUE_WIDTH = 36
+#: So much of a value is shown in front of where it begins to differ.
+_BEFORE = 10
 
 
 @dataclass(frozen=True)
@@ -71,11 +74,20 @@ def _named(row: Mapping[str, str | None], key: Sequence[str]) -> str:
 
 def _differing(was: Row, is_: Row, columns: Sequence[str]) -> str:
     different = [name for name in columns if was[name] != is_[name]]
-    return ", ".join(f"{name} {_value(was[name])} -> {_value(is_[name])}" for name in different[:EXAMPLES])
+    return ", ".join(f"{name} {_apart(was[name], is_[name])}" for name in different[:EXAMPLES])
 
 
-def _value(value: str | None) -> str:
+def _apart(was: str | None, is_: str | None) -> str:
+    """Two values, if they are long from shortly before where they begin to differ."""
+    is_long = max(len(was or ""), len(is_ or "")) > _VALUE_WIDTH
+    same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(was or "", is_ or "", strict=False)))
+    begin = same - _BEFORE if is_long and same > _VALUE_WIDTH // 2 else 0
+    return f"{_value(was, begin)} -> {_value(is_, begin)}"
+
+
+def _value(value: str | None, begin: int = 0) -> str:
     if value is None:
         return "NULL"
-    shown = value if len(value) <= _VALUE_WIDTH else value[: _VALUE_WIDTH - 3] + "..."
+    shown = f"...{value[begin:]}" if begin else value
+    shown = shown if len(shown) <= _VALUE_WIDTH else shown[: _VALUE_WIDTH - 3] + "..."
     return "'" + shown.replace("\n", "\\n") + "'"

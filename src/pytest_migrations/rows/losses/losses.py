@@ -20,7 +20,7 @@ _NO_VALUE = "\0"
 def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
     """What became of the rows of a table, in the columns that both have.
 
-    That one holds a moment of the ``span`` now is no change, as long as it was not made anew.
+    That one holds a moment of the ``span`` now is no change, as long as it was not made anew, and is not told.
     """
     if before.rows is None:
         return []
@@ -30,12 +30,11 @@ def losses(before: Rows, after: Rows, span: Span | None = None) -> list[Loss]:
     old, new = Counter(_tuples(before.rows, common)), Counter(_tuples(after.rows, common))
     gone = [dict(zip(common, row, strict=True)) for row in (old - new).elements()]
     come = [dict(zip(common, row, strict=True)) for row in (new - old).elements()]
-    stamped = [name for name in common if span and before.columns[name] == after.columns[name]]
-    changed = [
-        (was, is_)
-        for was, is_ in (*_same_key(gone, come, before.key), *_alike(gone, come, 0.5 if before.key else 0))
-        if not all(was[name] == is_[name] or (span and name in stamped and span.holds(is_[name])) for name in common)
-    ]
+    pairs = [*_same_key(gone, come, before.key), *_alike(gone, come, 0.5 if before.key else 0)]
+    if span:
+        stamped = [name for name in common if before.columns[name] == after.columns[name]]
+        pairs = [(was, is_ | {name: was[name] for name in stamped if span.holds(is_[name])}) for was, is_ in pairs]
+    changed = [(was, is_) for was, is_ in pairs if was != is_]
     found = []
     if gone:
         found.append(Loss.of_whole_rows(before, "lost", gone))
