@@ -96,14 +96,20 @@ def test_each_loss_is_a_finding(migration: Migration) -> None:
 def test_what_was_not_proved(migration: Migration) -> None:
     up, delete = statements(migration.up)
     block = replace(delete, kind="do_stmt")
-    idle = tuple(Idle(each, each, change) for each in (up, delete, block) for change in changes(replace(each, kind="")))
+    (updated,), (deleted,) = changes(up), changes(delete)
+    in_block = (deleted._replace(table=("a", "b")), updated, updated._replace(columns=frozenset("b")), deleted)
+    idle = (Idle(up, up, updated), Idle(delete, delete, deleted), *(Idle(block, block, each) for each in in_block))
     found = judged(migration, WithRows(RAN, RAN, empty={"a.t": "no"}, idle=idle))
     assert found.outcome == "skipped"
     assert found.reason.startswith(
         "not proved of 007_t.sql: a.t holds no row: no; no row was changed by the UPDATE in line 1 of 007_t.sql"
     )
     assert "no row was changed by the DELETE in line 2 of 007_t.sql" in found.reason
-    assert "no row was deleted in t by the DO block in line 2 of 007_t.sql" in found.reason
+    assert "no row was deleted in a.b, t by the DO block in line 2 of 007_t.sql; " in found.reason
+    assert found.reason.endswith(
+        "no row was changed in t by the DO block in line 2 of 007_t.sql (bring one with a seed: see docs/rows.md)"
+    )
+    assert found.reason.count("seed") == 1
 
 
 def test_seeds_that_failed_come_first(migration: Migration) -> None:

@@ -38,7 +38,7 @@ from pytest_migrations.sqlstates import advice
 from pytest_migrations.timeline.proof import Untried
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pytest_migrations.errors import UserError
     from pytest_migrations.runner import Ran
@@ -48,7 +48,6 @@ if TYPE_CHECKING:
 _MOST_TABLES = 10
 #: What a message says of one row of ours.
 _VALUE = re.compile(r': ".*"$', re.DOTALL)
-_BRING = " (bring one with a seed: see docs/rows.md)"
 _WAIVE = "On purpose, or not so in production? Say it in the file:  -- pytest-migrations: skip rows (why)"
 
 
@@ -122,16 +121,23 @@ def _unproved(tried: WithRows) -> Iterator[str]:
     if tried.is_one_way:
         yield "it changes rows that were there, or takes them away, and has no rollback"
     yield from (f"{table} holds no row: {why}" for table, why in tried.empty.items())
-    yield from dict.fromkeys(map(_met_none, tried.idle))
+    if met_none := "; ".join(_met_none(tried.idle)):
+        yield f"{met_none} (bring one with a seed: see docs/rows.md)"
 
 
-def _met_none(idle: Idle) -> str:
-    kind, place, change = idle.statement.kind, idle.statement.place, idle.change
-    what = "DO block" if kind == "do_stmt" else kind.partition("_")[0].upper() or "statement"
-    does = "changed"
-    if change.table and kind != _PLAIN.get(change.verb):  # it may do something else, too
-        does = f"{change.verb} in {'.'.join(change.table)}"
-    return f"no row was {does} by the {what} in line {place.line} of {place.path.name}{_BRING}"
+def _met_none(idle: Iterable[Idle]) -> Iterator[str]:
+    """What each statement was to do to rows and did not, the tables of one that may do more together."""
+    tables: dict[tuple[str, str], dict[str, None]] = {}
+    for statement, _, change in idle:
+        kind, place = statement.kind, statement.place
+        what = "DO block" if kind == "do_stmt" else kind.partition("_")[0].upper() or "statement"
+        does, table = "changed", ""
+        if change.table and kind != _PLAIN.get(change.verb):
+            does = f"{'changed' if change.verb == 'updated' else change.verb} in "
+            table = ".".join(change.table)
+        by = f" by the {what} in line {place.line} of {place.path.name}"
+        tables.setdefault((does, by), {})[table] = None
+    yield from (f"no row was {does}{', '.join(named)}{by}" for (does, by), named in tables.items())
 
 
 _PLAIN = {"updated": "update_stmt", "deleted": "delete_stmt", "inserted": "insert_stmt", "changed": "merge_stmt"}

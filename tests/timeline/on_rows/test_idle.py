@@ -42,7 +42,7 @@ KEPT = "INSERT INTO orders TABLE kept; DROP TABLE kept"
 @pytest.mark.parametrize(
     ("up", "down", "what"),
     [
-        ("DO $$ BEGIN UPDATE users SET n = 1 WHERE false; END $$", NOTHING, "updated in users by the DO block"),
+        ("DO $$ BEGIN UPDATE users SET n = 1 WHERE false; END $$", NOTHING, "changed in users by the DO block"),
         (
             """DO $$ BEGIN CREATE TABLE kept AS TABLE orders; DELETE FROM orders; DELETE FROM loose WHERE false;
                UPDATE moods SET note = note WHERE false; END $$""",
@@ -52,7 +52,7 @@ KEPT = "INSERT INTO orders TABLE kept; DROP TABLE kept"
         (
             "DO $$ BEGIN UPDATE users SET n = n + 1; UPDATE users SET name = 'x' WHERE false; END $$",
             "UPDATE users SET n = n - 1",
-            "updated in users by the DO block",
+            "changed in users by the DO block",
         ),
         ("DO $$ BEGIN EXECUTE 'DELETE FROM loose WHERE false'; END $$", NOTHING, "changed by the DO block"),
         (
@@ -64,7 +64,7 @@ KEPT = "INSERT INTO orders TABLE kept; DROP TABLE kept"
         (
             FUNCTION.format("plpgsql", "BEGIN UPDATE users SET n = n; END"),
             "DROP FUNCTION f()",
-            "updated in users by the SELECT",
+            "changed in users by the SELECT",
         ),
         (
             "CREATE FUNCTION g() RETURNS void LANGUAGE sql AS 'DELETE FROM loose WHERE false';"
