@@ -127,11 +127,11 @@ def test_a_schema_that_depends_on_rows(make_history: Make, walk: Walk) -> None:
 
 
 def test_rows_that_are_lost_over_two_migrations(make_history: Make, walk: Walk) -> None:
-    """Rows that are put in right before the second are none that it deletes."""
+    """Rows that are put in right before the second are none that it deletes, as nobody sees which these are."""
     history = make_history(
         table("t"),
         ("ALTER TABLE t ADD origin text DEFAULT 'old'", "ALTER TABLE t DROP origin"),
-        ("DELETE FROM t WHERE origin = 'old'", "SELECT 1"),
+        ("DELETE FROM t WHERE origin = (SELECT 'old')", "SELECT 1"),
         table("u"),
     )
     found = walk(history)
@@ -377,6 +377,18 @@ def test_a_rollback_that_takes_rows_of_long_before(
     found = walk(history)
     assert found.fault is not None
     assert [loss.table for loss in found.fault.losses] == ["public.t"]
+
+
+def test_rows_that_a_migration_looks_for(make_history: Make, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wandering, "_MOST_SECONDS", 0.0)  # as above
+    history = make_history(
+        ("CREATE TABLE t (id int PRIMARY KEY, state text NOT NULL)", "DROP TABLE t"),
+        *(table(f"x{number}") for number in range(3)),  # when it comes to them, the table has got its rows
+        ("DELETE FROM t WHERE state = 'gone'", "SELECT 1"),
+    )
+    fault = walk(history).fault
+    assert fault is not None
+    assert [str(loss).split() for loss in fault.losses] == [["lost", "1", "row", "of", "public.t"]]
 
 
 def test_what_applies_once_on_rows_but_not_twice(make_history: Make, walk: Walk) -> None:

@@ -18,7 +18,9 @@ from pytest_migrations.rows.losses.contents import contents
 from pytest_migrations.rows.losses.losses import losses
 from pytest_migrations.rows.losses.moments import Span, moment
 from pytest_migrations.rows.reading import tables_of
+from pytest_migrations.rows.scripts.sought import sought_by
 from pytest_migrations.runner import CLEAN_SESSION
+from pytest_migrations.sql.grammar import statements
 from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
 from pytest_migrations.timeline.random_walk.fault import AstrayError, Fault, RowsInTheWayError
 from pytest_migrations.timeline.random_walk.path import Path, Step
@@ -27,7 +29,7 @@ from pytest_migrations.timeline.renewal import renewed
 from pytest_migrations.timeline.trial import NOT_CLONED
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Container, Mapping
 
     from pytest_migrations.catalog.snapshot import Snapshot
     from pytest_migrations.migration import Migration
@@ -39,7 +41,8 @@ if TYPE_CHECKING:
 
 #: The rows of all tables, by their names; None of those with too many.
 Contents = dict[str, "Rows | None"]
-#: A table that is what it was gets rows so many times: a history of hundreds must not fill it hundreds of times.
+#: A table that is what it was gets rows so many times: a history of hundreds must not fill it hundreds of times. But
+#: those that the next migration looks for it gets.
 _MOST_PUTS = 2
 
 
@@ -148,18 +151,21 @@ class Walker:
         connection = self._connection
         if watched and self._snapshot is None:
             self._snapshot = self._straight_way.snapshot(connection)
-        full = [oid for oid, table in tables.items() if self._takes_no_more(table)]
+        following = self._straight_way.history.migrations[self.at : self.at + 1]
+        sought = sought_by((each for next_ in following for each in statements(next_.up)), tables.values())
+        full = {oid: 0 for oid, table in tables.items() if self._takes_no_more(table, sought)}
         self._asked.update(tables.values())
         with connection.transaction() as transaction:
-            filled = self._filler.fill(connection, tables, seed=self._puts, most=dict.fromkeys(full, 0))
+            filled = self._filler.fill(connection, tables, seed=self._puts, sought=sought, most=full)
             come = any(filled.rows.values())
             if watched and come and self._schema_is_changed():
                 come = False
                 raise psycopg.Rollback(transaction)
         return come
 
-    def _takes_no_more(self, table: Table) -> bool:
-        return self._asked[table] >= _MOST_PUTS or table.bare_name in self._straight_way.archives
+    def _takes_no_more(self, table: Table, sought: Container[str]) -> bool:
+        had_its_turns = self._asked[table] >= _MOST_PUTS and table.bare_name not in sought
+        return had_its_turns or table.bare_name in self._straight_way.archives
 
     def _schema_is_changed(self) -> bool:
         assert self._snapshot is not None
