@@ -111,8 +111,9 @@ class Supply:
     def put_in(self, connection: psycopg.Connection) -> PutIn:
         """Put rows into the tables, in the open transaction."""
         read, asked = read_tables(connection, names=named_in(self.migration), oids=self._learned)
+        known = self.backfilled.within(read)
         # What is only referred to may have NULL anywhere: what it would refer to there was not read.
-        tables = {**read, **self.backfilled.within({oid: read[oid] for oid in sorted(asked)})}
+        tables = {oid: known[oid] if oid in asked else table for oid, table in read.items()}
         tables = alike(statements(self.migration.up), meeting(statements(self.migration.up), tables))
         filled = self.filler.fill(
             connection,
