@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import psycopg
@@ -30,7 +31,7 @@ class CannotGoError(Exception):
     """Nothing can be said of the paths, for a reason that is not theirs; its text is why."""
 
 
-class Place(NamedTuple):
+class Site(NamedTuple):
     """A database, and the server that it is on."""
 
     server: Server
@@ -54,8 +55,8 @@ class StraightWay:
         self.expected: list[Snapshot] = []
         self._servers = servers
         #: Databases of the straight way, by their versions.
-        self._kept: dict[int, Place] = {}
-        self._made: list[Place] = []
+        self._kept: dict[int, Site] = {}
+        self._made: list[Site] = []
 
     def go(self) -> None:
         """Go it, once.
@@ -63,8 +64,8 @@ class StraightWay:
         :raises CannotGoError: where that is not possible, though each migration was applied before.
         :raises TouchesClusterError: where one changes what all databases of the server share.
         """
-        place = self._fresh()
-        connection = place.server.connect(place.database)
+        site = self._fresh()
+        connection = site.server.connect(site.database)
         try:
             self.expected = [self.snapshot(connection)]
             for migration in self.history.migrations:
@@ -72,43 +73,45 @@ class StraightWay:
                 look = partial(self._look, connection, migration, self.expected[-1], taken)
                 self.runner(connection).apply(migration, look=look)
                 self.expected += taken
-                connection = renewed(connection, migration, partial(place.server.connect, place.database))
+                connection = renewed(connection, migration, partial(site.server.connect, site.database))
         finally:
             connection.close()
         if self.isolated:
-            self.end(place)
+            self.end(site)
         else:
-            self._kept[len(self.history)] = place
+            self._kept[len(self.history)] = site
 
-    def at(self, version: int) -> tuple[Place, psycopg.Connection]:
+    def at(self, version: int) -> tuple[Site, psycopg.Connection]:
         """A database that has gone the straight way up to a version, for one who ends it, and a connection to it.
 
         :raises MigrationError: where what was applied once does not apply again.
         """
         below = max((kept for kept in self._kept if kept <= version), default=0)
-        place = self._clone(self._kept[below]) if below in self._kept else self._fresh()
+        site = self._clone(self._kept[below]) if below in self._kept else self._fresh()
         migrations = self.history.migrations[below:version]
         guard = None if self.isolated else refuse_cluster_changes
-        connection = replay(place.server, place.database, migrations, timeout=self.terms.timeout, guard=guard)
-        if not self.isolated and len(migrations) >= _FAR and len(self._kept) < _MOST_KEPT:
+        connection = replay(site.server, site.database, migrations, timeout=self.terms.timeout, guard=guard)
+        if not self.isolated and len(migrations) >= _FAR:
             connection.close()
-            self._kept[version], place = place, self._clone(place)
-            connection = place.server.connect(place.database)
-        return place, connection
+            if len(self._kept) >= _MOST_KEPT:
+                self.end(self._kept.pop(self._least_missed()))
+            self._kept[version], site = site, self._clone(site)
+            connection = site.server.connect(site.database)
+        return site, connection
 
-    def end(self, place: Place) -> None:
+    def end(self, site: Site) -> None:
         """Drop a database, with its server where that was started for it alone."""
-        if place in self._made:
-            self._made.remove(place)
+        if site in self._made:
+            self._made.remove(site)
             if self.isolated:
-                place.server.stop()
+                site.server.stop()
             else:
                 with suppress(psycopg.Error):  # of a server that was lost: it ends with the run
-                    place.server.drop(place.database)
+                    site.server.drop(site.database)
 
     def close(self) -> None:
-        for place in [*self._made]:
-            self.end(place)
+        for site in [*self._made]:
+            self.end(site)
 
     def runner(self, connection: psycopg.Connection) -> Runner:
         guard = None if self.isolated else partial(refuse_cluster_changes, connection)
@@ -122,7 +125,12 @@ class StraightWay:
     ) -> None:
         taken.append(self.snapshot(connection, since if is_counted(migration) else None))
 
-    def _fresh(self) -> Place:
+    def _least_missed(self) -> int:
+        """The version of the kept database that is the nearest to the one before it: nobody goes far for want of it."""
+        kept = [0, *sorted(self._kept)]
+        return min(pairwise(kept), key=lambda pair: pair[1] - pair[0])[1]
+
+    def _fresh(self) -> Site:
         server = self._servers.own() if self.isolated else self._servers.shared()
         if server is None:
             raise CannotGoError(
@@ -130,17 +138,17 @@ class StraightWay:
                 "--migrations-server=embedded or docker"
             )
         try:
-            place = Place(server, server.create_database())
+            site = Site(server, server.create_database())
         except BaseException:
             if self.isolated:
                 server.stop()
             raise
-        self._made.append(place)
-        self._servers.prepare(*place, self.history)
-        return place
+        self._made.append(site)
+        self._servers.prepare(*site, self.history)
+        return site
 
-    def _clone(self, place: Place) -> Place:
-        clone = Place(place.server, place.server.clone(place.database))
+    def _clone(self, site: Site) -> Site:
+        clone = Site(site.server, site.server.clone(site.database))
         self._made.append(clone)
         return clone
 

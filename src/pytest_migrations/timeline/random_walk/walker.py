@@ -61,7 +61,7 @@ class Walker:
         self._straight_way = straight_way
         self._filler = filler
         self._strict_column_order = strict_column_order
-        self._place, self._connection = straight_way.at(start)
+        self._site, self._connection = straight_way.at(start)
         self._begun = moment(self._connection)
         #: What the schema is now, and the rows, where it is known.
         self._snapshot: Snapshot | None = None
@@ -76,7 +76,7 @@ class Walker:
 
     def close(self) -> None:
         self._connection.close()
-        self._straight_way.end(self._place)
+        self._straight_way.end(self._site)
 
     def take(self, step: Step, *, looks: bool = True) -> None:
         """Do it, and look at what came of it; at the rows, only if it ``looks``.
@@ -196,7 +196,7 @@ class Walker:
         run = runner.apply if step is Step.UP else runner.rollback
         run(migration, look=lambda: taken.append(self._straight_way.snapshot(self._connection, since)))
         self._snapshot, self._contents = taken[-1], None
-        server, database = self._place
+        server, database = self._site
         self._connection = renewed(self._connection, migration, partial(server.connect, database))
 
     def _arrive(self, path: Path, version: int) -> None:
