@@ -5,11 +5,13 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.checks.walk import judge
 from pytest_migrations.errors import UserError
+from pytest_migrations.rows.filling.filler import Filler
 from pytest_migrations.runner import Runner
 from pytest_migrations.server.choice import ServerOptions
 from pytest_migrations.server.requirements import Requirements
@@ -87,7 +89,9 @@ def test_a_clean_history_passes(make_history: Make, walk: Walk, monkeypatch: pyt
     )
     found = walk(history)
     told = verdict(found, history)
-    assert (told.outcome, told.reason) == ("passed", f"{found.paths} paths, {found.steps} steps")
+    assert told.outcome == "passed"
+    assert told.reason == f"{found.paths} paths, {found.steps} steps, rows put in {found.puts} times"
+    assert found.puts > 10
     assert found.paths >= 4
     assert found.steps > 50
 
@@ -210,23 +214,93 @@ def test_rows_in_the_way_of_a_migration_are_no_fault(make_history: Make, walk: W
         ("ALTER TABLE t ALTER d SET NOT NULL", "ALTER TABLE t ALTER d DROP NOT NULL"),
         table("u"),
     )
-    assert walk(history).fault is None
+    found = walk(history)
+    assert found.fault is None
+    assert found.puts
 
 
-def test_a_trigger_that_makes_tables_or_changes_rows_is_no_fault(make_history: Make, walk: Walk) -> None:
+def test_what_was_filled_before_is_not_in_the_way(make_history: Make, walk: Walk) -> None:
+    history = make_history(
+        table("t"),
+        ("ALTER TABLE t ADD d int; UPDATE t SET d = 1", None),
+        ("ALTER TABLE t ALTER d SET NOT NULL", "ALTER TABLE t ALTER d DROP NOT NULL; UPDATE t SET name = NULL"),
+    )
+    found = walk(history)
+    assert found.fault is not None
+    assert found.fault.path == Path(2, (PUT, UP, DOWN))
+
+
+MAKES = """
+CREATE TABLE t (id int PRIMARY KEY, name text);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN CREATE TABLE IF NOT EXISTS made (); RETURN NEW; END $$;
+CREATE TRIGGER tr BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();
+"""
+UNMAKES = "DROP TABLE t; DROP FUNCTION f"
+
+
+def test_a_trigger_that_changes_rows_is_no_fault(make_history: Make, walk: Walk) -> None:
     history = make_history(
         table("t"),
         ("CREATE TABLE total AS SELECT 0 AS rows", "DROP TABLE total"),
         (
             """
             CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$
-            BEGIN UPDATE total SET rows = rows + 1; CREATE TABLE IF NOT EXISTS made (); RETURN NEW; END $$;
+            BEGIN UPDATE total SET rows = rows + 1; RETURN NEW; END $$;
             CREATE TRIGGER tr AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f()
             """,
             "DROP FUNCTION f CASCADE",
         ),
     )
-    assert walk(history).fault is None
+    found = walk(history)
+    assert found.fault is None
+    assert found.puts
+
+
+def test_a_trigger_that_makes_tables_keeps_no_rows_out_of_others(make_history: Make, walk: Walk) -> None:
+    history = make_history(
+        table("users"),
+        (MAKES, UNMAKES),
+        ("ALTER TABLE t ADD x int", "ALTER TABLE t DROP x"),
+        ("ALTER TABLE t ADD y int", "ALTER TABLE t DROP y; UPDATE users SET name = NULL"),
+    )
+    found = walk(history)
+    assert found.fault is not None
+    assert found.fault.path == Path(3, (PUT, UP, DOWN))
+    assert [loss.table for loss in found.fault.losses] == ["public.users"]
+
+
+@pytest.mark.parametrize("keeps", ["NEW", "NULL"])
+def test_where_no_table_takes_rows_it_proves_nothing_of_them(make_history: Make, walk: Walk, keeps: str) -> None:
+    history = make_history((MAKES.replace("NEW", keeps), UNMAKES), ("ALTER TABLE t ADD x int", "ALTER TABLE t DROP x"))
+    found = walk(history)
+    told = verdict(found, history)
+    gone = f"{found.paths} paths, {found.steps} steps"
+    assert told.outcome == "skipped"
+    assert told.reason == f"no table took any row, so that none could be lost ({gone}, and the schema was right)"
+    assert verdict(walk(history, rows=0), history).outcome == "passed"
+
+
+def test_without_any_tables_there_is_nothing_to_put_rows_into(make_history: Make, walk: Walk) -> None:
+    history = make_history(("CREATE SCHEMA s", "DROP SCHEMA s"))
+    assert verdict(walk(history), history).outcome == "passed"
+
+
+def test_what_keeps_rows_out_of_some_tables_keeps_none_out_of_others(
+    make_history: Make, walk: Walk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A trigger that takes too long, say."""
+    fill = Filler.fill
+
+    def refuses(self: Filler, connection: Any, tables: Any, **options: Any) -> Any:
+        if any(table.has_triggers and oid not in options["most"] for oid, table in tables.items()):
+            raise psycopg.errors.QueryCanceled
+        return fill(self, connection, tables, **options)
+
+    monkeypatch.setattr(Filler, "fill", refuses)
+    history = make_history(table("users"), (MAKES, UNMAKES), ("SELECT 1", "UPDATE users SET name = NULL"))
+    found = walk(history)
+    assert found.fault is not None
+    assert found.fault.path == Path(2, (PUT, UP, DOWN))
 
 
 def test_what_is_barred_is_not_crossed(make_history: Make, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,8 +374,6 @@ def test_whatever_ends_it_no_database_is_left(
 
 
 def test_a_lost_server_is_no_fault(make_history: Make, walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
-    import psycopg
-
     def lost(*_: object, **__: object) -> None:
         raise psycopg.OperationalError("gone")
 

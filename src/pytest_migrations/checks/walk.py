@@ -70,7 +70,11 @@ def judge(wandered: Wandered, history: History, rules: Rules, rows: int) -> Verd
         return _failed(wandered, wandered.fault, history, rules, rows)
     if not wandered.paths:
         return Verdict.skipped("no migration can be gone back over, so there is one way only")
-    return Verdict("passed", f"{_count(wandered.paths, 'path')}, {_count(wandered.steps, 'step')}", wandered.seconds)
+    gone = f"{_count(wandered.paths, 'path')}, {_count(wandered.steps, 'step')}"
+    if wandered.is_bare:
+        return Verdict.skipped(f"no table took any row, so that none could be lost ({gone}, and the schema was right)")
+    put = f", rows put in {_count(wandered.puts, 'time')}" if wandered.puts else ""
+    return Verdict("passed", gone + put, wandered.seconds)
 
 
 def _count(number: int, what: str) -> str:

@@ -146,6 +146,11 @@ class Table:
         return replace(self, columns=of)
 
     @property
+    def acts(self) -> bool:
+        """Whether an INSERT may do anything else, or something else in its place."""
+        return self.has_triggers or self.has_rules
+
+    @property
     def meeting(self) -> frozenset[str]:
         """The columns in which rows should meet others that no foreign key asks for."""
         return frozenset(name for key in self.foreign_keys if key.is_wished for name in key.columns)

@@ -206,7 +206,7 @@ class _Filling:
         None have where what they refer to holds none that their checks take.
         """
         tables = [recipe.table for recipe in recipes]
-        if any(self.rows.get(table.oid) or table.has_triggers or table.has_rules for table in tables):
+        if any(self.rows.get(table.oid) or table.acts for table in tables):
             return True
         return bool(self._putting.holding([table.oid for table in tables]))
 

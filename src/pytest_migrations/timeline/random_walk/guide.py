@@ -19,14 +19,16 @@ class Guide:
     """Sends one walker after another, as rows that are in the way of a migration are no fault of the path."""
 
     def __init__(self, ways: Ways, begin: Callable[[int], Walker], start: int) -> None:
-        #: How many steps were taken, and how often rows were in the way.
+        #: How many steps were taken, how often rows have come, and how often they were in the way.
         self.steps = 0
+        self.puts = 0
         self.obstacles = 0
         self._ways = ways
         self._begin = begin
         self._walker = begin(start)
 
     def close(self) -> None:
+        self.puts += self._walker.path.steps.count(Step.PUT)
         self._walker.close()
 
     def goals(self) -> Sequence[int]:
@@ -81,7 +83,7 @@ class Guide:
             self.obstacles += 1
             if low is not None and self._walker.stands_as_before():
                 self.go(low, rows=False)
-            self._walker.close()
+            self.close()
             self._walker = self._begin(at + 1)
 
     @property

@@ -11,6 +11,7 @@ import psycopg
 
 from pytest_migrations.catalog.snapshot import Snapshot, take_snapshot
 from pytest_migrations.rows.scripts.archives import archives
+from pytest_migrations.rows.scripts.backfills import Backfills
 from pytest_migrations.runner import Runner
 from pytest_migrations.timeline.isolation import refuse_cluster_changes
 from pytest_migrations.timeline.renewal import renewed
@@ -46,11 +47,14 @@ class StraightWay:
     """
 
     def __init__(self, history: History, servers: Servers, terms: Terms, *, isolated: bool) -> None:
+        backfills = Backfills(history)
         self.history = history
         self.terms = terms
         self.isolated = isolated
         #: The tables that migrations move rows into, and their rollbacks out of again.
         self.archives = archives(history)
+        #: The columns that the first n migrations have filled, for each n.
+        self.backfilled = [backfills.before(version) for version in range(len(history) + 1)]
         #: The schema with the first n migrations applied, for each n.
         self.expected: list[Snapshot] = []
         self._servers = servers
@@ -98,6 +102,11 @@ class StraightWay:
             self._kept[version], site = site, self._clone(site)
             connection = site.server.connect(site.database)
         return site, connection
+
+    @property
+    def has_tables(self) -> bool:
+        """Whether there are any at some version."""
+        return any(key.kind == "table" for snapshot in self.expected for key in snapshot)
 
     def end(self, site: Site) -> None:
         """Drop a database, with its server where that was started for it alone."""

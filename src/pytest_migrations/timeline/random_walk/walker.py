@@ -68,10 +68,9 @@ class Walker:
         self._contents: Contents | None = None
         #: The rows as they were when this version was left upwards, with none below it visited since.
         self._left: dict[int, Contents] = {}
-        #: How often rows were put in, and each table was to get some.
-        self._puts = 0
-        self._asked: Counter[Table] = Counter()
-        #: The migrations that were applied since then.
+        #: How often each table has got rows; of one whose triggers act nobody knows where they went.
+        self._filled: Counter[Table] = Counter()
+        #: The migrations that were applied since rows were put in.
         self._applied: set[int] = set()
 
     def close(self) -> None:
@@ -109,7 +108,7 @@ class Walker:
         try:
             self._run(self._straight_way.history.migrations[version], Step.UP)
         except MigrationError as error:
-            if self._puts and version not in self._applied:
+            if Step.PUT in self.path.steps and version not in self._applied:
                 raise RowsInTheWayError from error
             raise AstrayError(Fault(path, error=error)) from None
         self._applied.add(version)
@@ -128,43 +127,46 @@ class Walker:
             raise AstrayError(Fault(path, losses=lost))
 
     def _put(self) -> None:
-        connection = self._connection
-        connection.execute(CLEAN_SESSION)
-        with suppress(psycopg.Error), deadline(self._straight_way.terms.timeout, partial(_cancel, connection)):
-            tables = tables_of(connection)
-            acting = any(table.has_triggers or table.has_rules for table in tables.values())
-            before = self._read_contents() if acting else None
-            if self._fill(tables, watched=acting):
-                self.path = self.path.then(Step.PUT)
-                self._puts += 1
-                self._applied.clear()
-                self._left.pop(self.at, None)
-                self._contents = None
-                if before is not None:
-                    self._leave_to_triggers(self._differing(before, self._read_contents()))
+        self._connection.execute(CLEAN_SESSION)
+        tables = self._straight_way.backfilled[self.at].within(tables_of(self._connection))
+        acting = [table for table in tables.values() if table.acts]
+        before = self._read_contents() if acting else None
+        come = self._fill(tables, watched=bool(acting))
+        if acting and not come:  # without them
+            self._filled.update(dict.fromkeys(acting, _MOST_PUTS))
+            come = self._fill(tables, watched=True)
+        if come:
+            self.path = self.path.then(Step.PUT)
+            self._applied.clear()
+            self._left.pop(self.at, None)
+            self._contents = None
+            if before is not None:
+                self._leave_to_triggers(self._differing(before, self._read_contents()))
 
     def _fill(self, tables: Mapping[int, Table], *, watched: bool) -> bool:
-        """Put rows in for good; whether any came.
+        """Put rows in for good; whether any came, within the time for it.
 
         None do where the schema is ``watched`` and changes: what a trigger does is no step of the path.
         """
-        connection = self._connection
+        connection, come = self._connection, False
         if watched and self._snapshot is None:
             self._snapshot = self._straight_way.snapshot(connection)
         following = self._straight_way.history.migrations[self.at : self.at + 1]
         sought = sought_by((each for next_ in following for each in statements(next_.up)), tables.values())
         full = {oid: 0 for oid, table in tables.items() if self._takes_no_more(table, sought)}
-        self._asked.update(tables.values())
-        with connection.transaction() as transaction:
-            filled = self._filler.fill(connection, tables, seed=self._puts, sought=sought, most=full)
-            come = any(filled.rows.values())
-            if watched and come and self._schema_is_changed():
-                come = False
-                raise psycopg.Rollback(transaction)
-        return come
+        seed = self.path.steps.count(Step.PUT)
+        with suppress(psycopg.Error), deadline(self._straight_way.terms.timeout, partial(_cancel, connection)):
+            with connection.transaction() as transaction:
+                filled = self._filler.fill(connection, tables, seed=seed, sought=sought, most=full)
+                come = any(filled.rows.values()) and not (watched and self._schema_is_changed())
+                if not come:
+                    raise psycopg.Rollback(transaction)
+            self._filled.update(tables[oid] for oid, rows in filled.rows.items() if rows or tables[oid].acts)
+            return come
+        return False
 
     def _takes_no_more(self, table: Table, sought: Container[str]) -> bool:
-        had_its_turns = self._asked[table] >= _MOST_PUTS and table.bare_name not in sought
+        had_its_turns = self._filled[table] >= _MOST_PUTS and table.bare_name not in sought
         return had_its_turns or table.bare_name in self._straight_way.archives
 
     def _schema_is_changed(self) -> bool:

@@ -42,6 +42,10 @@ class Wandered:
     steps: int = 0
     seconds: float = 0.0
     fault: Fault | None = None
+    #: How often rows were put in.
+    puts: int = 0
+    #: Whether they were to be, and no table ever took any.
+    is_bare: bool = False
 
 
 class _EnoughError(Exception):
@@ -108,7 +112,10 @@ class _Wanderer:
             pass
         except AstrayError as astray:
             fault = self._shortened(astray.fault)
-        return Wandered(len(self._guides), self._steps, time.monotonic() - self._started, fault)
+        puts = sum(guide.puts for guide in self._guides)
+        is_bare = not puts and self._ways.can(Step.PUT, 0) and self._straight_way.has_tables
+        seconds = time.monotonic() - self._started
+        return Wandered(len(self._guides), self._steps, seconds, fault, puts, is_bare)
 
     def _go_systematically(self) -> None:
         """With rows; without them too, where they were in the way of a migration."""
