@@ -10,6 +10,7 @@ import pytest
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.migration import Program, Script
 from pytest_migrations.rows.seeds.files import Seeds
+from pytest_migrations.runner import Runner
 from pytest_migrations.timeline.on_rows.seeded import Seeded, Stand
 from tests.timeline.conftest import OneServer
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from pytest_migrations.migration import History
+    from pytest_migrations.migration import History, Migration
+    from pytest_migrations.runner import Ran
     from pytest_migrations.server.server import Server
 
     Make = Callable[..., History]
@@ -193,6 +195,29 @@ def test_behind_a_migration_that_does_not_apply_the_seeds_before_it_are_out(make
     stand = walk.stand_before(1)
     assert (ask(stand, "SELECT count(*) FROM t"), stand.notes) == ([1], ())
     assert ask(walk.stand_before(4), "SELECT x FROM t") == [3]
+
+
+def test_each_is_applied_a_few_times_however_many_reject_rows(
+    make_history: Make, seeded: Seed, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applied: list[Migration] = []
+    apply = Runner.apply
+
+    def noted(self: Runner, migration: Migration, **options: Any) -> Ran:
+        applied.append(migration)
+        return apply(self, migration, **options)
+
+    monkeypatch.setattr(Runner, "apply", noted)
+    rejects = ("DO $$ BEGIN IF EXISTS (SELECT FROM t) THEN RAISE 'rows'; END IF; END $$", None)
+    history = make_history(FOUR[0], *[rejects] * 4)
+    walk = seeded(history, {position: f"INSERT INTO t VALUES ({position})" for position in range(1, 5)})
+    before = databases(server)
+    assert [ask(walk.stand_before(index), "SELECT x FROM t") for index in range(1, 5)] == [[1], [2], [3], [4]]
+    assert [applied.count(migration) for migration in history.migrations] == [2, 3, 3, 2, 0]
+    assert ask(walk.stand_before(1), "SELECT x FROM t") == [1]
+    assert ask(walk.stand_before(4), "SELECT x FROM t") == [4]
+    walk.close()
+    assert databases(server) == before + 1  # the one that asked
 
 
 def test_a_migration_that_changes_roles_for_the_rows(make_history: Make, seeded: Seed, server: Server) -> None:

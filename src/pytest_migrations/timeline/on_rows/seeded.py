@@ -13,19 +13,17 @@ import psycopg
 from pytest_migrations.errors import UserError, display_path
 from pytest_migrations.failure import MigrationError
 from pytest_migrations.formats.reading.order import some
-from pytest_migrations.migration import Migration
-from pytest_migrations.runner import CLEAN_SESSION, Runner
-from pytest_migrations.sending import NeedsCommitsError
-from pytest_migrations.sql.framing import NEVER_INSIDE, OWN_TRANSACTION
-from pytest_migrations.sql.grammar import statements
-from pytest_migrations.sql.traits import Trait
+from pytest_migrations.runner import CLEAN_SESSION
 from pytest_migrations.timeline.follower import Follower
 from pytest_migrations.timeline.isolation import TouchesClusterError, refuse_cluster_changes
+from pytest_migrations.timeline.on_rows.seeding import SHARED, run_seed
 from pytest_migrations.timeline.replay import replay
 from pytest_migrations.transactions import leave_transaction
 
 if TYPE_CHECKING:
-    from pytest_migrations.migration import History, Script
+    from collections.abc import Iterable
+
+    from pytest_migrations.migration import History, Migration, Script
     from pytest_migrations.rows.seeds.files import Seeds
     from pytest_migrations.server.server import Database, Server
     from pytest_migrations.timeline.timeline import Servers
@@ -34,7 +32,6 @@ _NO_SERVER = (
     "where migrations change what all databases of a server share (roles, say), seeds need a server of their own: "
     "--migrations-server=embedded or docker"
 )
-_SHARED = "changes what all databases of a server share (a role, say)"
 
 
 @dataclass(frozen=True)
@@ -70,8 +67,10 @@ class Seeded:
         #: Up to which position the seeds are left out of this database, and up to which they are in.
         self._without = 0
         self._seeded = 0
-        #: By their ids, the scripts that failed, which are not tried again, and what is still to be told of them.
-        self._failed: set[int] = set()
+        #: Where seeds were left out last, and the database that stands there without any.
+        self._bare: tuple[int, Follower] | None = None
+        #: The seeds that failed, by their positions and which of those there, and what is still to be told of them.
+        self._failed: set[tuple[int, int]] = set()
         self._untold: list[UserError] = []
 
     def has_rows(self, index: int) -> bool:
@@ -108,29 +107,53 @@ class Seeded:
         return Stand(connection, server, database, failed, self._notes())
 
     def close(self) -> None:
-        """Drop the database, or end the server; what one that was lost does not let us drop ends with the run."""
+        """Drop the databases, or end the server; what one that was lost does not let us drop ends with the run."""
+        self._leave()
+        self._forget_bare()
+
+    def _leave(self) -> None:
         follower, self._follower = self._follower, None
         if follower is not None:
             follower.close()
+
+    def _forget_bare(self) -> None:
+        bare, self._bare = self._bare, None
+        if bare is not None:
+            bare[1].close()
 
     def _reach(self, index: int) -> bool:
         """Stand there; False where no server can be had."""
         while True:
             without = max((rejecting for rejecting in self._rejecting if rejecting < index), default=0)
             if self._follower is None or self._position > index or self._without != without:
-                self.close()
-                if not self._open():
+                self._leave()
+                if not self._begin(without):
                     return False
-                self._without = without
             self._refresh()
             if self._advance(index):
                 self._connection.execute(CLEAN_SESSION)
                 return True
 
-    def _open(self) -> bool:
-        self._position = self._seeded = 0
-        self._follower = Follower.open(self._history, self._servers, self._server)
+    def _begin(self, without: int) -> bool:
+        """Begin where no seed is in, as far on as there is such a database; False where no server can be had."""
+        if self._bare is not None and self._bare[0] <= without:
+            self._position, bare = self._bare
+            self._follower, self._bare = bare.connected(), None
+        else:
+            self._forget_bare()
+            self._position, self._follower = 0, Follower.open(self._history, self._servers, self._server)
+        self._without, self._seeded = without, 0
         return self._follower is not None
+
+    def _keep_bare(self) -> None:
+        """Go on in a copy, as seeds come next; not on a server of its own, which knows what a copy changes."""
+        if self._server and self._without:
+            assert self._follower is not None
+            self._connection.close()  # a template may have no sessions
+            server, database, *_ = self._follower
+            copy = self._follower._replace(database=server.clone(database))
+            self._bare, self._follower = (self._without, self._follower), copy
+            self._follower = copy.connected()
 
     def _refresh(self) -> None:
         """A session of which nothing is left open."""
@@ -142,13 +165,15 @@ class Seeded:
     def _advance(self, index: int) -> bool:
         """Go on to ``index``; False where a migration turned out not to apply to the rows that are there."""
         while True:
+            if self._position == self._without:
+                self._keep_bare()
             self._put_in()
             if self._position == index:
                 return True
             try:
                 self._apply()
             except (MigrationError, TouchesClusterError) as error:
-                if not self._seeds_in():
+                if not self._working(range(self._without + 1, self._position + 1)):
                     raise _unexpected(self._history.migrations[self._position], error) from error
                 self._rejecting.add(self._position)
                 return False
@@ -165,70 +190,39 @@ class Seeded:
         """Put in the seeds of where it stands, each in one transaction."""
         if self._seeded == self._position or self._position <= self._without:
             return
-        for script in self._seeds.at(self._position):
-            if id(script) not in self._failed:
+        reached, is_shared = self._history.migrations[self._position - 1], self._server is not None
+        for number, script in enumerate(self._seeds.at(self._position)):
+            if (self._position, number) not in self._failed:
                 try:
-                    self._run(script)
+                    run_seed(script, reached, self._connection, timeout=self._timeout, is_shared=is_shared)
                 except UserError as error:
-                    self._failed.add(id(script))
+                    self._failed.add((self._position, number))
                     self._untold.append(error)
                     self._refresh()
         self._seeded = self._position
-
-    def _run(self, script: Script) -> None:
-        reached = self._history.migrations[self._position - 1]
-        connection = self._connection
-        connection.execute(b"BEGIN")
-        try:
-            Runner(connection, timeout=self._timeout).apply_inside(Migration(reached.version, _name(script), script))
-            if self._server:
-                refuse_cluster_changes(connection)
-            connection.execute(b"COMMIT")
-        except NeedsCommitsError:
-            raise _not_inside(script) from None
-        except TouchesClusterError:
-            raise UserError.at(script.start, f"this seed {_SHARED}", "It is for rows: take that out.") from None
-        except MigrationError as error:
-            error.advice = error.advice or f"This seed runs when {reached.name} was applied, on the schema of then."
-            raise
-        finally:
-            leave_transaction(connection)
 
     @property
     def _connection(self) -> psycopg.Connection:
         assert self._follower is not None
         return self._follower.connection
 
-    def _seeds_in(self) -> list[Script]:
+    def _working(self, positions: Iterable[int]) -> list[Script]:
+        """The seeds for these positions, without those that failed."""
         return [
             script
-            for position in range(self._without + 1, self._position + 1)
-            for script in self._seeds.at(position)
-            if id(script) not in self._failed
+            for position in positions
+            for number, script in enumerate(self._seeds.at(position))
+            if (position, number) not in self._failed
         ]
 
     def _notes(self) -> tuple[str, ...]:
-        out = [_name(script) for script in self._seeds.until(self._without) if id(script) not in self._failed]
+        out = [display_path(script.path) for script in self._working(range(self._without + 1))]
         if not out:
             return ()
         rejecting = self._history.migrations[self._without].name
         return (f"without {some(list(dict.fromkeys(out)))}, to whose rows {rejecting} does not apply",)
 
 
-def _name(script: Script) -> str:
-    return display_path(script.path)
-
-
 def _unexpected(migration: Migration, error: Exception) -> UserError:
     """It was applied on the walk before: the server, or time, is short of something."""
-    return UserError(f"{migration.name} does not apply once more, without any seed: {error or _SHARED}")
-
-
-def _not_inside(script: Script) -> UserError:
-    refused = NEVER_INSIDE | Trait.NEVER_UNDONE
-    commands = statements(script)
-    found = [statement for statement in commands if statement.traits & refused] or [
-        statement for statement in commands if statement.traits & OWN_TRANSACTION
-    ]
-    place = found[0].place if found else script.start
-    return UserError.at(place, "this seed cannot run in one transaction, as seeds do", "Take this statement out.")
+    return UserError(f"{migration.name} does not apply once more, without any seed: {error or SHARED}")
