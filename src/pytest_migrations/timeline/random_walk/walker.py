@@ -70,6 +70,8 @@ class Walker:
         self._left: dict[int, Contents] = {}
         #: How often each table has got rows; of one whose triggers act nobody knows where they went.
         self._filled: Counter[Table] = Counter()
+        #: Those whose triggers let nobody put rows in.
+        self._left_out: set[Table] = set()
         #: The migrations that were applied since rows were put in.
         self._applied: set[int] = set()
 
@@ -132,8 +134,8 @@ class Walker:
         acting = [table for table in tables.values() if table.acts]
         before = self._read_contents() if acting else None
         come = self._fill(tables, watched=bool(acting))
-        if acting and not come:  # without them
-            self._filled.update(dict.fromkeys(acting, _MOST_PUTS))
+        if acting and not come:
+            self._left_out.update(acting)
             come = self._fill(tables, watched=True)
         if come:
             self.path = self.path.then(Step.PUT)
@@ -161,13 +163,14 @@ class Walker:
                 come = any(filled.rows.values()) and not (watched and self._schema_is_changed())
                 if not come:
                     raise psycopg.Rollback(transaction)
-            self._filled.update(tables[oid] for oid, rows in filled.rows.items() if rows or tables[oid].acts)
+            if come:
+                self._filled.update(tables[oid] for oid, rows in filled.rows.items() if rows or tables[oid].acts)
             return come
         return False
 
     def _takes_no_more(self, table: Table, sought: Container[str]) -> bool:
         had_its_turns = self._filled[table] >= _MOST_PUTS and table.bare_name not in sought
-        return had_its_turns or table.bare_name in self._straight_way.archives
+        return had_its_turns or table in self._left_out or table.bare_name in self._straight_way.archives
 
     def _schema_is_changed(self) -> bool:
         assert self._snapshot is not None
