@@ -70,6 +70,8 @@ select 'table', c.oid::int8, json_build_object(
           join pg_class l on l.oid = p.relid and l.relkind = 'r'
         where p.isleaf order by l.relname limit {_MOST_PARTITIONS}) p(condition)) end,
     'forbidden', not has_table_privilege(c.oid, 'INSERT'), 'partitioned', c.relkind = 'p',
+    'key', (select pg_get_partkeydef(p.partrelid) from pg_partitioned_table p
+        where p.partrelid = c.oid and p.partdefid <> 0),
     'root', pg_partition_root(c.oid)::int8,
     'identity', (select json_agg(a.attname order by a.attnum) from pg_attribute a where a.attrelid = c.oid
         and a.attnum = any ((select i.indkey::int2[] from pg_index i where i.indrelid = c.oid and i.indisunique

@@ -138,6 +138,7 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
         has_triggers=bool(facts["triggers"]),
         has_rules=bool(facts["rules"]),
         is_partitioned=bool(facts["partitioned"]),
+        partition_key=facts["key"] or "",
         cannot=_why_never(facts),
         root=facts["root"] or oid,
         identity=tuple(facts["identity"] or ()),

@@ -123,6 +123,8 @@ class Table:
     has_rules: bool = False
     #: Whether its rows are in partitions; else those of what inherits from it are not referred to as its own.
     is_partitioned: bool = False
+    #: What tells which partition a row is in (``RANGE (day)``), where there is a default one for all others.
+    partition_key: str = ""
     #: Why no row can ever be put into it (a partitioned table without partitions).
     cannot: str = ""
     #: The OID of the table that its rows are rows of as well: of a partition the topmost, else its own.

@@ -96,6 +96,29 @@ def test_a_row_has_already_what_others_get(prove: Prove, others: str) -> None:
     ]
 
 
+_DAYS = """CREATE TABLE t (day date NOT NULL) PARTITION BY RANGE (day); CREATE TABLE rest PARTITION OF t DEFAULT;
+CREATE TABLE p (LIKE t)"""
+
+
+@pytest.mark.parametrize(
+    ("first", "up", "code"),
+    [
+        ("CREATE TABLE t (a date NOT NULL, b date NOT NULL)", "ALTER TABLE t ADD CHECK (a < b)", "23514"),
+        ("CREATE TABLE t (a text, b text)", "ALTER TABLE t ADD CHECK (a IS NOT NULL OR b IS NOT NULL)", "23514"),
+        ("CREATE DOMAIN d AS date; CREATE TABLE t (d d)", "ALTER DOMAIN d ADD CHECK (VALUE < '2030-01-01')", "23514"),
+        (_DAYS, "CREATE TABLE q PARTITION OF t FOR VALUES FROM ('2040-01-01') TO ('2041-01-01')", "23514"),
+        (_DAYS, "ALTER TABLE t ATTACH PARTITION p FOR VALUES FROM (MINVALUE) TO ('1970-01-01')", "23514"),
+        ("CREATE TABLE t (a int CHECK (a > 5))", "ALTER TABLE t ADD CHECK (a > 3)", None),
+        ("CREATE TABLE t (a text)", "ALTER TABLE t ALTER a TYPE int USING length(a), ADD CHECK (a >= 0)", None),
+        ("CREATE TABLE t (a text)", "UPDATE t SET a = '' WHERE a IS NULL; ALTER TABLE t ADD CHECK (a <> 'x')", "23514"),
+        ("CREATE TABLE t (a text)", "UPDATE t SET a = '' WHERE a = 'x'; ALTER TABLE t ADD CHECK (a <> 'x')", None),
+    ],
+)
+def test_a_row_that_is_forbidden(prove: Prove, first: str, up: str, code: str | None) -> None:
+    failure = tried(prove(up, None, first=first)).failure
+    assert (failure and failure.sqlstate) == code
+
+
 @pytest.mark.parametrize(
     "up",
     [

@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg import errors
 
 from pytest_migrations.rows.conditions.candidates import NULL, Unknown, Value, family, text, typical
 from pytest_migrations.rows.conditions.combining import chosen, combinations
@@ -31,6 +32,8 @@ Row = dict[str, "str | None"]
 _DRAWN = 100
 #: Which hash partition a value belongs to can only be tried.
 _HASHED = 200
+#: What the server says of conditions that mean nothing for columns of these types, whatever is in them.
+_ILL_TYPED = (errors.UndefinedFunction, errors.DatatypeMismatch)
 
 
 def solve(
@@ -51,7 +54,10 @@ def solve(
         return []
     judge = Judge(connection, generated)
     groups = _groups(unknowns, conditions, generated)
-    usual = _usual_rows(judge, unknowns, groups, count, number)
+    try:
+        usual = _usual_rows(judge, unknowns, groups, count, number)
+    except _ILL_TYPED:
+        return []
     solved: list[list[Row]] = []
     for place, (columns, together) in enumerate(groups):
         rows = usual[place] or _solved(judge, columns, together, count, number)
@@ -87,13 +93,18 @@ def _groups(unknowns: Sequence[Unknown], conditions: Sequence[str], generated: S
 def _usual_rows(
     judge: Judge, unknowns: Sequence[Unknown], groups: Sequence[_Group], count: int, number: int
 ) -> list[list[Row]]:
-    """The usual rows of each group that is satisfied by them; no rows for the others."""
+    """The usual rows of each group that is satisfied by them; no rows for the others.
+
+    :raises psycopg.Error: where conditions are ill-typed.
+    """
     if any(unknown.expression is None and not unknown.nullable for unknown in unknowns):
         return [[] for _ in groups]
     asked = [[condition.text for condition in together] for _, together in groups]
     try:
         verdicts = judge.usual(unknowns, asked, count, number)
-    except psycopg.Error:
+    except psycopg.Error as error:
+        if len(groups) == 1 and isinstance(error, _ILL_TYPED):
+            raise
         if len(groups) == 1:
             return [[]]
         return [rows for group in groups for rows in _usual_rows(judge, group[0], [group], count, number)]

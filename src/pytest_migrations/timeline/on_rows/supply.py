@@ -10,6 +10,7 @@ from pytest_migrations.rows.reading import read_tables, tables_of
 from pytest_migrations.rows.scripts.alike import alike
 from pytest_migrations.rows.scripts.backfills import Backfilled
 from pytest_migrations.rows.scripts.changes import changes
+from pytest_migrations.rows.scripts.forbidden import forbidden_by
 from pytest_migrations.rows.scripts.meeting import meeting
 from pytest_migrations.rows.scripts.sought import sought_by
 from pytest_migrations.rows.scripts.touching import ledgers, may_touch_others, named_in, tables_among
@@ -133,7 +134,9 @@ class Supply:
             sought = sought_by(self._insisting, tables)
             return {name: conditions * _INSISTENCE for name, conditions in sought.items()}
         # What it looks for it may also bring itself; what its rollback looks for only the migration may bring.
-        return sought_by(statements(self.migration.up), tables) if self._seed == 0 else {}
+        sought = sought_by(statements(self.migration.up), tables) if self._seed == 0 else {}
+        forbidden = forbidden_by(statements(self.migration.up), tables)
+        return {name: (*sought.get(name, ()), *forbidden.get(name, ())) for name in sought.keys() | forbidden.keys()}
 
     def learn(self, connection: psycopg.Connection, touched: set[int]) -> bool:
         """Whether tables were touched that had been given no rows: now they will be. Behind the end of the trial."""
