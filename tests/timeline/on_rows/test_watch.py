@@ -98,6 +98,26 @@ def test_the_rows_that_go_with_others(prove: Prove) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("up", "said", "blamed"),
+    [
+        (
+            "SELECT 1;\nDELETE FROM t x USING t y WHERE x.ctid < y.ctid AND x.n = y.n",
+            "lost 1 row of public.t",
+            "DELETE FROM t x USING t y WHERE x.ctid < y.ctid AND x.n = y.n loses rows of public.t",
+        ),
+        (
+            "SELECT 1;\nINSERT INTO t SELECT n FROM t LIMIT 1",
+            "left behind 1 row of public.t",
+            "INSERT INTO t SELECT n FROM t LIMIT 1 puts rows into public.t",
+        ),
+    ],
+)
+def test_rows_that_are_the_same(prove: Prove, up: str, said: str, blamed: str) -> None:
+    proof = prove(up, NOTHING, first="CREATE TABLE t (n int NOT NULL CHECK (n > 0))")
+    assert lost(proof) == ([said], [blamed])
+
+
 def test_three_examples_are_shown(prove: Prove) -> None:
     reason = verdict(prove("ALTER TABLE users DROP name", "ALTER TABLE users ADD name text")).reason
     assert "    id '1126203': name 'Généré 1126303' -> NULL\n" in reason

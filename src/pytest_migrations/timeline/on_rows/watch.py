@@ -15,7 +15,7 @@ from pytest_migrations.rows.scripts.touching import named_in, reaches_further, w
 from pytest_migrations.timeline.culprits import IN_MIGRATION, IN_ROLLBACK, Culprit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import psycopg
 
@@ -134,13 +134,15 @@ class RowsWatch:
 
     def _culprit(self, table: Table, loss: Loss) -> Iterator[Culprit]:
         """The last statement behind which more of these rows were lost, or were there, than before it."""
-        count, culprit = 0, None
         # A row that is lost may have been changed before.
         rows = [{name: row[name] for name in table.identity if name in row} or row for row in loss.rows]
         rows = rows if loss.change == "lost" else list(loss.rows)
+        is_new, same = loss.change == "left behind", _same(rows, self._before[table.oid].rows or ())
+        rows = [*rows, *same] if is_new else same
+        count, culprit = len(same) if is_new else 0, None
         for look in self._looks:
             gone = missing(rows, self._rows_of(table, look))
-            now = len(rows) - gone if loss.change == "left behind" else gone
+            now = len(rows) - gone if is_new else gone
             if now > count:
                 culprit = look
             count = now
@@ -163,6 +165,13 @@ class RowsWatch:
 
 
 _DID = {"lost": "loses rows of", "changed": "changes rows of", "left behind": "puts rows into"}
+
+
+def _same(rows: Sequence[Row], among: Iterable[Row]) -> list[Row]:
+    """Those among others that are the same as one of the rows, in the columns that these have."""
+    known = {tuple(row.items()) for row in rows}
+    found = ({name: row[name] for name in rows[0]} for row in among)
+    return [row for row in found if tuple(row.items()) in known]
 
 
 def _one_for_each_statement(culprits: Sequence[Culprit]) -> tuple[Culprit, ...]:
