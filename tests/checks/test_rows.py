@@ -74,6 +74,15 @@ def test_a_failure_says_what_there_was_and_what_to_do(migration: Migration) -> N
     )
 
 
+def test_a_failure_names_those_who_put_rows_in(migration: Migration) -> None:
+    tried = WithRows(error(migration), rows={"a.t": 5}, seeds=("seeds/1.sql", "conftest.py"), has_hook=True)
+    assert " nothing forbids it. The rows of seeds/1.sql, conftest.py and of the hook pytest_migrations_rows were " in (
+        judged(migration, tried).reason
+    )
+    tried = WithRows(error(migration), has_hook=True)
+    assert "\n\nThe rows of the hook pytest_migrations_rows were there, too.\n\n" in judged(migration, tried).reason
+
+
 def test_a_failure_without_a_code(migration: Migration) -> None:
     (finding,) = judged(migration, WithRows(RAN, error(migration))).findings
     assert finding == "With rows in the tables, the rollback does not run. it broke"
@@ -110,6 +119,11 @@ def test_what_was_not_proved(migration: Migration) -> None:
         "no row was changed in t by the DO block in line 2 of 007_t.sql (bring one with a seed: see docs/rows.md)"
     )
     assert found.reason.count("seed") == 1
+
+
+def test_of_many_reasons_some_are_told(migration: Migration) -> None:
+    found = judged(migration, WithRows(RAN, RAN, empty={f"a.t{number}": "no" for number in range(1000)}))
+    assert found.reason.endswith("; a.t4 holds no row: no; and 995 more")
 
 
 def test_seeds_that_failed_come_first(migration: Migration) -> None:

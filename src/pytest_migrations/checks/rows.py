@@ -34,6 +34,7 @@ from pytest_migrations.checks.losing import findings_of_losses, told_losses
 from pytest_migrations.checks.rollback import needs_working_rollback
 from pytest_migrations.checks.verdict import Rules, Verdict
 from pytest_migrations.failure import MigrationError
+from pytest_migrations.formats.reading.order import some
 from pytest_migrations.sqlstates import advice
 from pytest_migrations.timeline.proof import Untried
 
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from pytest_migrations.timeline.proof import Proof, WithRows
 
 _MOST_TABLES = 10
+_MOST_REASONS = 5
 #: What a message says of one row of ours.
 _VALUE = re.compile(r': ".*"$', re.DOTALL)
 _WAIVE = "On purpose, or not so in production? Say it in the file:  -- pytest-migrations: skip rows (why)"
@@ -74,8 +76,8 @@ def _judge(tried: WithRows, proof: Proof, rules: Rules) -> Verdict:
         return _failed("With rows in the tables, the rollback does not run.", tried.rolled_back, tried)
     if tried.losses:
         return _lost(tried, tried.applied)
-    if unproved := "; ".join(_unproved(tried)):
-        return Verdict.skipped(f"not proved of {proof.migration.name}: {unproved}")
+    if unproved := list(_unproved(tried)):
+        return Verdict.skipped(f"not proved of {proof.migration.name}: {'; '.join(_first(unproved))}")
     return Verdict.passed(tried.applied)
 
 
@@ -102,6 +104,16 @@ def _lost(tried: WithRows, ran: Ran) -> Verdict:
 
 def _rows_in(tried: WithRows) -> str:
     """Which rows there were, since nobody has seen them."""
+    return " ".join(filter(None, [_generated(tried), _own(tried)]))
+
+
+def _own(tried: WithRows) -> str:
+    sources = [some(tried.seeds)] if tried.seeds else []
+    sources += ["the hook pytest_migrations_rows"] if tried.has_hook else []
+    return f"The rows of {' and of '.join(sources)} were there, too." if sources else ""
+
+
+def _generated(tried: WithRows) -> str:
     tables = [f"{count} in {table}" for table, count in tried.rows.items() if count]
     if not tables:
         return ""
@@ -121,8 +133,14 @@ def _unproved(tried: WithRows) -> Iterator[str]:
     if tried.is_one_way:
         yield "it changes rows that were there, or takes them away, and has no rollback"
     yield from (f"{table} holds no row: {why}" for table, why in tried.empty.items())
-    if met_none := "; ".join(_met_none(tried.idle)):
+    if met_none := "; ".join(_first(list(_met_none(tried.idle)))):
         yield f"{met_none} (bring one with a seed: see docs/rows.md)"
+
+
+def _first(reasons: list[str]) -> list[str]:
+    """The first of them, and how many there are beside."""
+    more = len(reasons) - _MOST_REASONS
+    return [*reasons[:_MOST_REASONS], f"and {more} more"] if more > 0 else reasons
 
 
 def _met_none(idle: Iterable[Idle]) -> Iterator[str]:

@@ -40,6 +40,9 @@ class WithRows:
     culprits: tuple[Culprit, ...] = ()
     rows: Mapping[str, int] = field(default_factory=dict)
     empty: Mapping[str, str] = field(default_factory=dict)
+    #: The seeds whose rows were there beside those, and whether the user's hook was asked for more.
+    seeds: tuple[str, ...] = ()
+    has_hook: bool = False
     #: The tables whose triggers refuse rows, so that these were put in without them; and what was said.
     without_triggers: Mapping[str, str] = field(default_factory=dict)
     #: What in the migration was to change rows and found none to change. That in its rollback may be about rows that

@@ -72,6 +72,7 @@ def test_rows_are_carried_along(make_history: Make, seeded: Seed) -> None:
     stand = walk.stand_before(3)
     assert ask(stand, "SELECT y FROM t ORDER BY x") == [None, 2]
     assert (stand.failed, stand.notes, stand.why_not) == ((), (), "")
+    assert stand.seeds == ("seeds/1.sql", "seeds/2.sql")
     assert ask(walk.stand_before(4), "SELECT count(*) FROM last") == [0]
 
 

@@ -224,6 +224,7 @@ def test_rows_of_the_users_own(prove: Prove) -> None:
 
     proof = prove("UPDATE users SET name = upper(name) WHERE id < 100", put_rows_in=put_in)
     assert "id '7': name 'Plato' -> 'PLATO'" in verdict(proof).reason
+    assert tried(proof).has_hook
 
 
 def test_one_row(prove: Prove) -> None:

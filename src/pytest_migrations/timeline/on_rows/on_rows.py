@@ -60,7 +60,7 @@ class OnRows:
         failed = stand.failed + seeded.failed_behind(index)
         if isinstance(tried, Untried):
             return replace(tried, failed_seeds=failed)
-        return replace(tried, failed_seeds=failed, notes=stand.notes)
+        return replace(tried, failed_seeds=failed, notes=stand.notes, seeds=stand.seeds)
 
     def close(self) -> None:
         if self._seeded is not None:

@@ -58,7 +58,7 @@ def _try(connection: psycopg.Connection, supply: Supply, put_in: PutIn, timeout:
     put_in = put_in.as_seen(before or {})
     idle = IdleWatch(connection, supply.migration.up, put_in.tables)
     runner = Runner(connection, timeout=timeout, before_statement=idle.before, after_statement=idle.after)
-    tried = _run(runner.apply_inside, runner.rollback_inside, supply.migration, put_in, idle)
+    tried = _run(runner.apply_inside, runner.rollback_inside, supply, put_in, idle)
     if not tried.is_clean:
         return tried
     is_same = read_image(connection, columns) == before
@@ -98,7 +98,7 @@ def look_closer(
 
         runner = Runner(connection, timeout=timeout, guard=guard, before_statement=idle.before, after_statement=after)
         apply, roll_back = (runner.apply_inside, runner.rollback_inside) if inside else (runner.apply, runner.rollback)
-        tried = _run(apply, roll_back, supply.migration, put_in, idle)
+        tried = _run(apply, roll_back, supply, put_in, idle)
         if not tried.is_clean:
             return tried
         if tried.rolled_back is None:
@@ -119,11 +119,12 @@ def disable_triggers(connection: psycopg.Connection, tables: Iterable[Table]) ->
 def _run(
     apply: Callable[[Migration], Ran],
     roll_back: Callable[[Migration], Ran],
-    migration: Migration,
+    supply: Supply,
     put_in: PutIn,
     idle: IdleWatch,
 ) -> WithRows:
-    tried = WithRows(Ran(0, 0.0), rows=put_in.rows, empty=put_in.empty, without_triggers=put_in.without_triggers)
+    told = WithRows(Ran(0, 0.0), rows=put_in.rows, empty=put_in.empty, without_triggers=put_in.without_triggers)
+    tried, migration = replace(told, has_hook=supply.put_more_in is not None), supply.migration
     try:
         applied = apply(migration)
     except MigrationError as error:

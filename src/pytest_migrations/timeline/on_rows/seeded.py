@@ -44,6 +44,8 @@ class Stand:
     database: Database | None = None
     #: The seeds that failed on the way, each told once.
     failed: tuple[UserError, ...] = ()
+    #: Those whose rows are there, by the names of their files.
+    seeds: tuple[str, ...] = ()
     #: What the user is to know of the rows that are there.
     notes: tuple[str, ...] = ()
     why_not: str = ""
@@ -104,7 +106,8 @@ class Seeded:
         assert self._follower is not None
         server, database, connection, _ = self._follower
         failed, self._untold = tuple(self._untold), []
-        return Stand(connection, server, database, failed, self._notes())
+        there = _names(self._working(range(self._without + 1, index + 1)))
+        return Stand(connection, server, database, failed, there, self._notes())
 
     def close(self) -> None:
         """Drop the databases, or end the server; what one that was lost does not let us drop ends with the run."""
@@ -216,11 +219,15 @@ class Seeded:
         ]
 
     def _notes(self) -> tuple[str, ...]:
-        out = [display_path(script.path) for script in self._working(range(self._without + 1))]
+        out = _names(self._working(range(self._without + 1)))
         if not out:
             return ()
         rejecting = self._history.migrations[self._without].name
-        return (f"without {some(list(dict.fromkeys(out)))}, to whose rows {rejecting} does not apply",)
+        return (f"without {some(out)}, to whose rows {rejecting} does not apply",)
+
+
+def _names(seeds: Iterable[Script]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(display_path(script.path) for script in seeds))
 
 
 def _unexpected(migration: Migration, error: Exception) -> UserError:
