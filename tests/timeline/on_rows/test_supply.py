@@ -96,6 +96,21 @@ def test_a_row_has_already_what_others_get(prove: Prove, others: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("up", "down", "said"),
+    [
+        ("VALUES (1, 'x.1')", "DELETE FROM tags WHERE tag LIKE 'x.%'", ["lost 1 row of public.tags"]),
+        ("VALUES (1, 'x.1')", "DELETE FROM tags WHERE tag = 'x.1'", []),
+        ("VALUES (1, 'x.1')", "DELETE FROM tags WHERE id BETWEEN 1 AND 1", []),
+        ("VALUES (1, 'x.1') ON CONFLICT DO NOTHING", "DELETE FROM tags WHERE tag IN ('x.1')", []),
+    ],
+)
+def test_a_rollback_that_takes_more_than_the_migration_brings(
+    prove: Prove, up: str, down: str, said: list[str]
+) -> None:
+    assert lost(prove(f"INSERT INTO tags {up}", down))[0] == said
+
+
 _DAYS = """CREATE TABLE t (day date NOT NULL) PARTITION BY RANGE (day); CREATE TABLE rest PARTITION OF t DEFAULT;
 CREATE TABLE p (LIKE t)"""
 

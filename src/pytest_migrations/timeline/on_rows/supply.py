@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pytest_migrations.rows.reading import read_tables, tables_of
 from pytest_migrations.rows.scripts.alike import alike
 from pytest_migrations.rows.scripts.backfills import Backfilled
+from pytest_migrations.rows.scripts.broad import broad
 from pytest_migrations.rows.scripts.changes import changes
 from pytest_migrations.rows.scripts.forbidden import forbidden_by
 from pytest_migrations.rows.scripts.meeting import meeting
@@ -133,10 +134,11 @@ class Supply:
         if self._insisting:
             sought = sought_by(self._insisting, tables)
             return {name: conditions * _INSISTENCE for name, conditions in sought.items()}
-        # What it looks for it may also bring itself; what its rollback looks for only the migration may bring.
-        sought = sought_by(statements(self.migration.up), tables) if self._seed == 0 else {}
-        forbidden = forbidden_by(statements(self.migration.up), tables)
-        return {name: (*sought.get(name, ()), *forbidden.get(name, ())) for name in sought.keys() | forbidden.keys()}
+        up, down = (statements(script) if script else () for script in (self.migration.up, self.migration.down))
+        forbidden = forbidden_by(up, tables)
+        if self._seed:  # what is looked for the migration may also bring itself
+            return forbidden
+        return _together(forbidden, sought_by(up, tables), broad(sought_by(down, tables)))
 
     def learn(self, connection: psycopg.Connection, touched: set[int]) -> bool:
         """Whether tables were touched that had been given no rows: now they will be. Behind the end of the trial."""
@@ -191,3 +193,8 @@ class Supply:
         tables = self._put_in.tables
         named = [oid for oid, table in tables.items() if table.shown == failure.table]
         return named[0] if named else None
+
+
+def _together(*several: Sought) -> Sought:
+    names = {name for sought in several for name in sought}
+    return {name: tuple(dict.fromkeys(each for sought in several for each in sought.get(name, ()))) for name in names}
