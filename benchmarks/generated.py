@@ -44,7 +44,7 @@ def scripts(migrations: int, tables: int) -> Iterator[tuple[str, str]]:
             )
         else:
             yield (
-                f"ALTER TABLE {table} ADD CONSTRAINT {table}_c{number} CHECK (length(name) < 1000);",
+                f"ALTER TABLE {table} ADD CONSTRAINT {table}_c{number} CHECK (amount > -1);",
                 f"ALTER TABLE {table} DROP CONSTRAINT {table}_c{number};",
             )
 
