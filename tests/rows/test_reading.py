@@ -46,7 +46,7 @@ def test_a_table(connection: psycopg.Connection[Any]) -> None:
     assert b.checks == (Check("b_N_check", frozenset({"N"}), "((\"N\")::text <> ''::text)"),)
     assert set(b.keys) == {
         Key(frozenset({"a", "N"}), takes_nulls=False),
-        Key(frozenset({"N", "id"}), takes_nulls=True, by_value=False),
+        Key(frozenset({"N", "id"}), takes_nulls=True, by_value=False, where="(id > 5)"),
     }
     assert [(key.columns, key.referred, key.all_or_none) for key in b.foreign_keys] == [(("a",), ("id",), True)]
     assert [(each.columns, each.condition) for each in b.evaluated] == [

@@ -112,7 +112,8 @@ select 'table', c.oid::int8, json_build_object(
             else (select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass
                 and d.objid = i.indexrelid and d.refobjid = c.oid and d.refobjsubid > 0) end,
             not coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::bool, false),
-            i.indexprs is null and not i.indisexclusion) order by i.indexrelid)
+            i.indexprs is null and not i.indisexclusion,
+            case when not i.indisexclusion then pg_get_expr(i.indpred, c.oid) end) order by i.indexrelid)
         from pg_index i where i.indrelid = c.oid and (i.indisunique or i.indisexclusion)),
     'indexed', (select json_agg(json_build_array(i.indexrelid::regclass::text, (
             select jsonb_agg(distinct d.refobjsubid) from pg_depend d where d.classid = 'pg_class'::regclass

@@ -119,8 +119,8 @@ def _table(oid: int, facts: Mapping[str, Any], types: _Types) -> Table:
         columns=columns,
         checks=(*checks, *_bounds(facts, columns)),
         keys=tuple(
-            Key(frozenset(named[place] for place in places or ()), takes_nulls, by_value)
-            for places, takes_nulls, by_value in facts["keys"] or ()
+            Key(frozenset(named[place] for place in places or ()), takes_nulls, by_value, where or "")
+            for places, takes_nulls, by_value, where in facts["keys"] or ()
         ),
         foreign_keys=tuple(
             ForeignKey(name, tuple(named[place] for place in places), target, tuple(referred), all_or_none)

@@ -93,11 +93,13 @@ class Key:
 
     ``takes_nulls`` says that rows with NULL in one of them are never in each other's way. ``by_value`` says that rows
     never are which differ in one of the columns: not so of an expression of them, and where ranges may not overlap.
+    ``where`` is the condition of a unique index on some rows.
     """
 
     columns: frozenset[str]
     takes_nulls: bool
     by_value: bool = True
+    where: str = ""
 
 
 @dataclass(frozen=True)
@@ -158,11 +160,16 @@ class Table:
         return frozenset(name for key in self.foreign_keys if key.is_wished for name in key.columns)
 
     @property
+    def entangled(self) -> frozenset[str]:
+        """The columns of foreign keys that are in several, or in one with others: what they refer to hangs on these."""
+        named = [name for key in self.foreign_keys for name in key.columns]
+        several = [key.columns for key in self.foreign_keys if len(key.columns) > 1]
+        return frozenset(name for name in named if named.count(name) > 1).union(*several)
+
+    @property
     def settling(self) -> frozenset[str]:
         """The columns in which a row can refer to a certain one of another table, where that is there."""
-        named = [name for key in self.foreign_keys for name in key.columns]
-        single = [key for key in self.foreign_keys if len(key.columns) == 1 and key.target != self.oid]
-        return frozenset(key.columns[0] for key in single if named.count(key.columns[0]) == 1)
+        return frozenset(key.columns[0] for key in self.foreign_keys if key.target != self.oid) - self.entangled
 
     @property
     def referred(self) -> str:

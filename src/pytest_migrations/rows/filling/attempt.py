@@ -24,6 +24,8 @@ class Attempt:
     #: By OID how many rows there are to be at least, so that others can each refer to one of their own.
     least: Mapping[int, int] = field(default_factory=dict)
     nulls: Nulls = Nulls.SOME
+    #: Let columns repeat values as far as keys of several seem to let them.
+    repeating: bool = True
     #: Leave rows out that meet others.
     avoiding: bool = False
     #: What texts begin with, in front of a number.
@@ -37,6 +39,7 @@ class Attempt:
         """One after the other: itself, and others, less and less like rows of production."""
         return [
             self,
+            replace(self, repeating=False),
             replace(self, avoiding=True),
             Attempt(self.rows, self.seed, nulls=Nulls.NONE),
             Attempt(self.rows, self.seed + 1, nulls=Nulls.NONE, texts=_PLAIN),

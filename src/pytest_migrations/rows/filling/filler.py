@@ -139,7 +139,16 @@ class _Filling:
         sought = attempt.sought.get(table.oid, ())
         lacking = {name for key in table.foreign_keys if key.target not in self._tables for name in key.columns}
         lacking &= {column.name for column in table.columns if column.takes_null}
-        return Wanted(rows, attempt.seed, sought, attempt.nulls, attempt.texts, frozenset(lacking), attempt.modest)
+        return Wanted(
+            rows,
+            attempt.seed,
+            sought,
+            attempt.nulls,
+            repeating=attempt.repeating and attempt.nulls is Nulls.SOME,
+            texts=attempt.texts,
+            lacking=frozenset(lacking),
+            modest=attempt.modest,
+        )
 
     def _halve(self, groups: Sequence[Sequence[Recipe]], attempt: Attempt) -> None:
         """Put in all at once, or if some are refused, one half after the other."""

@@ -95,10 +95,14 @@ class Referring:
     def _join_in_turn(
         self, number: int, key: ForeignKey, new: Sequence[str], pairs: Mapping[str, str], source: str
     ) -> None:
-        """Refer to one row behind the other: by the second key to what the row before refers to by the first."""
-        row = f"({'r.g' if self._recipe.unique.intersection(new) else 'r.d'} + {number} * (n{number}.c - 1))"
+        """Refer to one row behind the other: by the second key to what a row before refers to by the first."""
+        recipe = self._recipe
+        turn, behind = recipe.turns.get(new[0]), 2  # so that it is not the same where that row is there twice
+        if not turn:
+            turn, behind = "r.g" if recipe.unique.intersection(new) else "r.d", 1
+        row = f"({turn} + {number} * (n{number}.c - {behind}))"
         order = ", ".join(f"{value} DESC" for value in pairs.values())
-        most = f"LIMIT {self._recipe.count + number}"
+        most = f"LIMIT {recipe.count + number}"
         counted = f"SELECT nullif(count(*), 0) AS c FROM (SELECT {source} {most}) t"
         said = self._said.get(key.name, {})
         also = "".join(f", t.{quoted(column)} AS {quoted(f'of {name}')}" for name, column in said.items())

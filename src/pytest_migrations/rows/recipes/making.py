@@ -17,7 +17,7 @@ from pytest_migrations.rows.recipes.demands import demands
 from pytest_migrations.rows.recipes.differing import Differing
 from pytest_migrations.rows.recipes.grouping import grouped
 from pytest_migrations.rows.recipes.nulls import Nulls
-from pytest_migrations.rows.recipes.numbering import LAST, ImpossibleError, rows_of
+from pytest_migrations.rows.recipes.numbering import FEWEST, LAST, ImpossibleError, rows_of
 from pytest_migrations.rows.recipes.recipe import Recipe
 from pytest_migrations.rows.recipes.usual import Usual
 from pytest_migrations.sql.grammar import quoted
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pytest_migrations.rows.conditions.solving import Row
     from pytest_migrations.rows.recipes.recipe import Wanted
-    from pytest_migrations.rows.table import Check, Table
+    from pytest_migrations.rows.table import Check, Key, Table
 
 #: Where values may come again, so many are sought.
 _ENOUGH = 20
@@ -48,31 +48,36 @@ class Making:
         self._connection = connection
         self._table = table
         self._wanted = wanted
+        self._chosen = chosen
         self._usual = Usual(connection, table, wanted, chosen)
         self._computed = Computed(table)
-        self._checks = [
-            *(
-                replace(check, columns=self._computed.sources(check.columns))
-                for check in (*table.checks, *table.evaluated)
-                if check.columns
-            ),
-            *self._computed.checks,
-        ]
+        self._checks = [*self._computed.by_sources((*table.checks, *table.evaluated)), *self._computed.checks]
         self._referring = frozenset(name for key in table.foreign_keys for name in key.columns) - wanted.lacking
         #: By row, in turn, the values of columns of foreign keys that these do not choose.
         self._settled: dict[str, list[str | None]] = {name: [sql] for name, sql in self._computed.constant.items()}
+        self._checked = _columns_of([*self._computed.by_sources(table.checks), *self._computed.checks])
         self._capacity = self._usual.capacities(_columns_of(self._checks))
+        #: Keys on some rows, of which the last is none, so that it can repeat the first.
+        self._partial: list[Key] = []
         differing = self._differing(wanted.rows)
+        if wanted.repeating and not table.alike and differing.rows >= FEWEST:
+            self._partial = [key for key in table.keys if key.where and any(map(differing.is_long, key.columns))]
+            differing = self._differing(wanted.rows)
         self._unique, self._alone, self._count = differing.columns, differing.alone, differing.rows
         #: The columns of foreign keys in which a row may refer to a certain one, if that is there.
         self._settling = table.settling - self._unique - wanted.lacking
-        self._contents = self._usual.contents(differing, self._referring)
+        bound = wanted.lacking | (self._referring & (self._checked | table.entangled | self._settled.keys()))
+        self._turns = differing.turns(bound, _columns_of(self._partial)) if wanted.repeating else {}
+        self._contents = self._usual.contents(differing, self._turns, self._referring)
         for name in wanted.lacking & self._contents.keys():
             self._contents[name].null = "true"
 
     def recipe(self) -> Recipe:
         for group in self._broken():
             self._solve(group)
+        outside = " AND ".join(f"NOT ({key.where})" for key in self._partial)
+        if outside and not self._have_one(self._count - 1, outside, leaving=_columns_of(self._partial)):
+            return Making(self._connection, self._table, replace(self._wanted, repeating=False), self._chosen).recipe()
         if self._wanted.nulls is not Nulls.NONE:
             for condition in self._table.alike:
                 self._have_two(condition)
@@ -93,6 +98,7 @@ class Making:
                 if contents[name].apart
             },
             unique=self._unique,
+            turns=self._turns,
             bounds=self._differing(self._count).bounds(),
             usual={name: content.sql for name, content in contents.items() if name in elsewhere},
             settled={
@@ -109,9 +115,10 @@ class Making:
         keys = [
             replace(key, columns=columns, by_value=key.by_value and columns == key.columns)
             for key in self._table.keys
+            if key not in self._partial
             for columns in [self._computed.sources(key.columns)]
         ]
-        return Differing(keys, rows, self._capacity, self._referring - self._settled.keys())
+        return Differing(keys, rows, self._capacity, self._referring - self._settled.keys(), self._checked)
 
     def _broken(self) -> list[list[Check]]:
         """The checks that the rows do not satisfy as they are, each with all that are about the same columns.
@@ -179,11 +186,15 @@ class Making:
             self._contents[name].take(values, row, self._usual.columns[name].type)
             self._capacity[name] = len(set(values))
 
-    def _have_one(self, row: int, condition: str) -> bool:
-        """Let the row of this number satisfy a condition; False where no such row is found."""
+    def _have_one(self, row: int, condition: str, *, leaving: Collection[str] = ()) -> bool:
+        """Let the row of this number satisfy a condition; False where no such row is found.
+
+        Those that it is ``leaving`` stay as they are, unless the condition names them.
+        """
         found = self._having(row, condition)
         for name, value in found.items():
-            self._contents[name].put(f"r.g = {row}", value)
+            if name in condition or name not in leaving:
+                self._contents[name].put(f"r.g = {row}", value)
         return bool(found)
 
     def _have_two(self, condition: str) -> None:
@@ -235,5 +246,5 @@ class Making:
         )
 
 
-def _columns_of(checks: Iterable[Check]) -> frozenset[str]:
+def _columns_of(checks: Iterable[Check | Key]) -> frozenset[str]:
     return frozenset[str]().union(*(check.columns for check in checks))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 from typing import TYPE_CHECKING
 
-from pytest_migrations.rows.recipes.numbering import places
+from pytest_migrations.rows.recipes.numbering import EVERY, LAST, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,20 +16,23 @@ if TYPE_CHECKING:
 class Nulls(Enum):
     """Where rows are NULL in columns that can be."""
 
-    #: Each column in some row, but none in the first.
+    #: Each column in some row, or in two where it is a key by itself, but none in the first.
     SOME = auto()
     #: Nowhere; and no value is there twice.
     NONE = auto()
     ALL = auto()
 
 
-def usual_nulls(table: Table, columns: Iterable[Column], nulls: Nulls, count: int) -> dict[str, str]:
-    """In which of so many rows columns are NULL, by their names: not all in the same, but so all of a foreign key."""
+def usual_nulls(table: Table, columns: Iterable[Column], nulls: Nulls, count: int) -> dict[str, list[int]]:
+    """At which places of so many rows columns are NULL, by name: not all at the same, but so all of a foreign key."""
     if nulls is Nulls.NONE:
         return {}
     strict = {name for key in table.keys if not key.takes_nulls for name in key.columns}
+    twice = {name for key in table.keys if len(key.columns) == 1 for name in key.columns}
     found = {
-        column.name: "true" if nulls is Nulls.ALL else f"r.p = {places(column.position, count)[0]}"
+        column.name: list(range(LAST, EVERY))
+        if nulls is Nulls.ALL
+        else places(column.position, count)[: 2 if column.name in twice else 1]
         for column in columns
         if column.name not in strict and column.takes_null
     }

@@ -35,25 +35,37 @@ def first_number(table: str, position: int, *, rows: int, seed: int) -> int:
     return FIRST_NUMBER + by_table + min(span, _MOST) * position + by_seed
 
 
+#: Of fewer rows none repeats another.
+FEWEST = 3
 #: The place of the row that repeats the first.
 LAST = -1
-_EVERY = 5
+#: Places come again after so many rows.
+EVERY = 5
+
+
+#: By what a column goes that repeats as much as a key of several columns lets it.
+REPEATING = "r.b"
 
 
 def rows_of(count: int) -> str:
     """A source of rows for SQL: numbered by ``r.g`` from 0; ``r.d`` is that too, but the last repeats the first.
 
-    ``r.p`` is the place of a row among five: in the first, and in the fifth, nothing is NULL or unusual.
+    By ``r.e`` the last but one repeats that before it, and by ``r.b`` both do so. ``r.p`` is the place of a row among
+    five: in the first, and in the fifth, nothing is NULL or unusual.
     """
-    last = count - 1 if count > 2 else -1
+    first, again = (f"WHEN {count - 1} THEN 0", f"WHEN {count - 2} THEN {count - 3}") if count >= FEWEST else ("", "")
     return (
-        f"(SELECT g, CASE g WHEN {last} THEN 0 ELSE g END AS d, "
-        f"CASE g WHEN {last} THEN {LAST} ELSE g % {_EVERY} END AS p "
+        f"(SELECT g, {_numbered(first)} AS d, {_numbered(again)} AS e, {_numbered(first, again)} AS b, "
+        f"CASE g WHEN {count - 1 if count >= FEWEST else -1} THEN {LAST} ELSE g % {EVERY} END AS p "
         f"FROM pg_catalog.generate_series(0::bigint, {count - 1}) AS g) r"
     )
 
 
+def _numbered(*repeating: str) -> str:
+    return f"CASE g {' '.join(repeating)} ELSE g END" if any(repeating) else "g"
+
+
 def places(position: int, count: int) -> list[int]:
     """Of so many rows the places that have room for NULL and unusual values, in turn for a column at this position."""
-    room = max(min(_EVERY, count) - 2, 1)
+    room = max(min(EVERY, count) - 2, 1)
     return [1 + (position + place) % room for place in range(room)]

@@ -22,6 +22,8 @@ class Wanted:
     seed: int = 0
     sought: tuple[str, ...] = ()
     nulls: Nulls = Nulls.SOME
+    #: Whether columns repeat a value as far as keys of several seem to let them.
+    repeating: bool = True
     #: What texts begin with, in front of a number.
     texts: str = ""
     #: Columns of foreign keys to what gets no rows: they can only be NULL.
@@ -46,6 +48,8 @@ class Recipe:
     apart: Mapping[str, str]
     #: The columns that no two rows may share a value of.
     unique: frozenset[str]
+    #: By which number of the row columns of keys go, where a foreign key chooses from one behind the other.
+    turns: Mapping[str, str]
     #: Of keys whose columns hold few values: those of foreign keys, how many values the others hold, and how many rows
     #: there can be where the foreign keys are NULL.
     bounds: tuple[tuple[frozenset[str], int, int], ...]

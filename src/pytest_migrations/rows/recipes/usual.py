@@ -12,7 +12,14 @@ from pytest_migrations.rows import types
 from pytest_migrations.rows.conditions.candidates import family
 from pytest_migrations.rows.recipes.content import Content
 from pytest_migrations.rows.recipes.nulls import Nulls, usual_nulls
-from pytest_migrations.rows.recipes.numbering import FIRST_NUMBER, LAST, ImpossibleError, first_number, places
+from pytest_migrations.rows.recipes.numbering import (
+    FIRST_NUMBER,
+    LAST,
+    REPEATING,
+    ImpossibleError,
+    first_number,
+    places,
+)
 from pytest_migrations.rows.recipes.unusual import in_other_case, unusual
 
 if TYPE_CHECKING:
@@ -59,9 +66,12 @@ class Usual:
         first = first_number(self._table.shown, column.position, rows=self._wanted.rows, seed=self._wanted.seed)
         return f"({first} + {row})"
 
-    def contents(self, differing: Differing, referring: Collection[str]) -> dict[str, Content]:
+    def contents(
+        self, differing: Differing, turns: Mapping[str, str], referring: Collection[str]
+    ) -> dict[str, Content]:
         """What each column holds: the last row repeats the first in what may be the same, or the same but for its case.
 
+        Those that take ``turns`` go by other numbers of rows.
         Nothing unusual is in those that foreign keys choose, the ``referring`` ones, and in those that keys are about.
         """
         nulls = usual_nulls(self._table, self.columns.values(), self._wanted.nulls, differing.rows)
@@ -69,11 +79,15 @@ class Usual:
         made = {}
         for name, column in self.columns.items():
             alone = never or name in differing.columns or family(column.type) in _TELLING
-            content = made[name] = Content(self.value(column, "r.g" if alone else "r.d"), alone, nulls.get(name, ""))
-            content.room = places(column.position, differing.rows)[1 if content.null else 0 :]
+            content = made[name] = Content(self.value(column, turns.get(name) or ("r.g" if alone else "r.d")), alone)
+            if empty := nulls.get(name):
+                content.null = f"r.p IN ({', '.join(map(str, empty))})"
+            content.room = [
+                place for place in places(column.position, differing.rows) if place not in nulls.get(name, ())
+            ]
             if name in referring:
                 content.unusual = [content.usual] if name in self._table.meeting else []
-            elif not alone:
+            elif not alone and turns.get(name) != REPEATING:
                 content.unusual = unusual(
                     column.type, content.usual, self._number(column, "r.g"), modest=self._wanted.modest
                 )
