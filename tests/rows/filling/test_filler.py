@@ -319,6 +319,16 @@ def test_a_function_that_is_replaced_is_asked_anew(server: Server) -> None:
             assert not filler.fill(connection, tables_of(connection)).empty
 
 
+def test_a_function_that_reads_versions(server: Server) -> None:
+    sql = """
+    CREATE FUNCTION is_version(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$
+    BEGIN RETURN 1 / ($1 ~ '^\\d+\\.\\d+\\.\\d+$')::int; END $$;
+    CREATE TABLE a (version text NOT NULL UNIQUE, n bool GENERATED ALWAYS AS (is_version(version)) STORED);
+    """
+    with filled(server, sql) as (_, rows, empty):
+        assert (rows, empty) == ({"a": 5}, {})
+
+
 def test_settings_of_the_transaction_are_as_before(server: Server) -> None:
     with server.fresh() as connection:
         connection.execute("""CREATE TABLE a (n int);

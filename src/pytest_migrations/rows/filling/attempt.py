@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 #: Texts for triggers that read them: this and a number is a version, a path of labels, and in ASCII.
-_PLAIN = "1.0."
+PLAIN = "1.0."
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Attempt:
             replace(self, repeating=False),
             replace(self, avoiding=True),
             Attempt(self.rows, self.seed, nulls=Nulls.NONE),
-            Attempt(self.rows, self.seed + 1, nulls=Nulls.NONE, texts=_PLAIN),
+            Attempt(self.rows, self.seed + 1, nulls=Nulls.NONE, texts=PLAIN),
             Attempt(1, self.seed, nulls=Nulls.NONE),
             replace(self, triggers=False),
             Attempt(1, self.seed + 1, nulls=Nulls.ALL),

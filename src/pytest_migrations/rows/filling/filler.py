@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from pytest_migrations.rows.filling.attempt import Attempt
+from pytest_migrations.rows.filling.attempt import PLAIN, Attempt
 from pytest_migrations.rows.filling.order import in_order
 from pytest_migrations.rows.filling.putting import Putting
 from pytest_migrations.rows.filling.reasons import why_empty
@@ -129,11 +130,16 @@ class _Filling:
         if not rows:
             self.empty[table.oid] = "any row is in the way of those that the migration puts in"
             return None
+        wanted = self._wanted(table, rows, attempt)
         try:
-            return self._recipes.recipe(self._connection, table, self._wanted(table, rows, attempt))
+            return self._recipes.recipe(self._connection, table, wanted)
         except ImpossibleError as error:
             self.empty[table.oid] = str(error)
-            return None
+        with suppress(ImpossibleError):  # a function that reads texts may take these
+            recipe = self._recipes.recipe(self._connection, table, replace(wanted, texts=PLAIN))
+            del self.empty[table.oid]
+            return recipe
+        return None
 
     def _wanted(self, table: Table, rows: int, attempt: Attempt) -> Wanted:
         sought = attempt.sought.get(table.oid, ())

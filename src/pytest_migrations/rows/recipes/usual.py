@@ -91,7 +91,7 @@ class Usual:
                 content.unusual = unusual(
                     column.type, content.usual, self._number(column, "r.g"), modest=self._wanted.modest
                 )
-            elif name in differing.by_value and not never:
+            elif name in differing.by_value and not never and not self._wanted.texts:
                 content.room = [LAST]
                 content.unusual = in_other_case(column.type, self.value(column, "r.d"))
         return made
