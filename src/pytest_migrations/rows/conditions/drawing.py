@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @lru_cache
 def drawn(type_: Type, count: int) -> tuple[Value, ...]:
-    """Up to ``count`` different values of a type; none where hypothesis is not installed or nothing is known of it.
+    """Up to ``count`` different values of a type; none where nothing is known of it.
 
     They are drawn in a thread of their own: whoever asks may be in a test of hypothesis, in which none may begin.
     """

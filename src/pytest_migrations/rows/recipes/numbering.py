@@ -21,6 +21,14 @@ _LEAST, _MOST = 100, 10_000
 _SMALL_ONES = 2 * 3 * 5 * 7 * 11 * 13
 #: There are so many seeds.
 SEEDS = 64
+#: Of fewer rows none repeats another.
+FEWEST = 3
+#: The place of the row that repeats the first.
+LAST = -1
+#: Places come again after so many rows.
+EVERY = 5
+#: By what a column goes that repeats as much as a key of several columns lets it.
+REPEATING = "r.b"
 
 
 class ImpossibleError(Exception):
@@ -33,18 +41,6 @@ def first_number(table: str, position: int, *, rows: int, seed: int) -> int:
     by_table = span * (crc32(table.encode()) % (_TABLES // span or 1))
     by_seed = seed * (1 + _SMALL_ONES * -(-rows // _SMALL_ONES))
     return FIRST_NUMBER + by_table + min(span, _MOST) * position + by_seed
-
-
-#: Of fewer rows none repeats another.
-FEWEST = 3
-#: The place of the row that repeats the first.
-LAST = -1
-#: Places come again after so many rows.
-EVERY = 5
-
-
-#: By what a column goes that repeats as much as a key of several columns lets it.
-REPEATING = "r.b"
 
 
 def rows_of(count: int) -> str:

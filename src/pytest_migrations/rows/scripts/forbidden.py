@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pytest_migrations.rows.scripts.bounds import Bounds, bounds_in
-from pytest_migrations.rows.scripts.nodes import below, column_of, nodes_of
+from pytest_migrations.rows.scripts.nodes import below, by_column, column_of, nodes_of
 from pytest_migrations.sql.grammar import SyntaxMistakeError, sql_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _broken(checks: Iterable[_Check], table: Table) -> Iterator[str]:
     for check in checks:
         for column in _asked(check, table):
             with suppress(SyntaxMistakeError):
-                yield f"({sql_of(_of_column(check.condition, column))}) IS FALSE"
+                yield f"({sql_of(by_column(check.condition, column))}) IS FALSE"
 
 
 def _asked(check: _Check, table: Table) -> Iterator[str]:
@@ -92,15 +92,3 @@ def _within(several: Iterable[Bounds], table: Table) -> Iterator[str]:
     for bounds in several:
         if bounds.table == table.bare_name and table.partition_key:
             yield from bounds.conditions(table.partition_key)
-
-
-def _of_column(node: Any, name: str = "") -> Any:
-    """A condition with columns named by themselves, or with this one for what a domain calls VALUE."""
-    if isinstance(node, list):
-        return [_of_column(each, name) for each in node]
-    if not isinstance(node, dict):
-        return node
-    if "ColumnRef" in node:
-        named = {"String": {"sval": name}} if name else node["ColumnRef"]["fields"][-1]
-        return {"ColumnRef": {"fields": [named]}}
-    return {key: _of_column(value, name) for key, value in node.items()}

@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_migrations.rows.scripts.nodes import Node, kind_of, nodes_of
+from pytest_migrations.rows.scripts.nodes import Node, alias_of, kind_of, nodes_of
 from pytest_migrations.rows.scripts.sought import changes_rows
 from pytest_migrations.rows.table import ForeignKey
 
@@ -89,21 +89,17 @@ def _called(query: Node, scopes: _Scopes) -> dict[str, frozenset[str]]:
         source = waiting.pop()
         if table := source.get("RangeVar"):
             named = [scope[table["relname"]] for scope in scopes if table["relname"] in scope]
-            found[_name_of(table)] = named[0] if named else frozenset({table["relname"]})
+            found[alias_of(table)] = named[0] if named else frozenset({table["relname"]})
         elif join := source.get("JoinExpr"):
             waiting += [join["larg"], join["rarg"]]
         elif inner := source.get("RangeSubselect"):
-            found[_name_of(inner)] = _read_by(inner["subquery"], scopes)
+            found[alias_of(inner)] = _read_by(inner["subquery"], scopes)
     return found
 
 
 def _read_by(query: Node, scopes: _Scopes) -> frozenset[str]:
     """The tables whose columns a query within another one has, by their own names."""
     return frozenset[str]().union(*_within(query.get("SelectStmt", {}), scopes)[0].values())
-
-
-def _name_of(source: Node) -> str:
-    return str(source.get("alias", {}).get("aliasname", source.get("relname", "")))
 
 
 def _pairs(kind: str, fields: Node, scopes: _Scopes) -> Iterator[tuple[_Named | None, _Named | None]]:
@@ -118,7 +114,7 @@ def _pairs(kind: str, fields: Node, scopes: _Scopes) -> Iterator[tuple[_Named | 
         for target in query.get("targetList", ())[:1]:
             yield _named(fields["testexpr"], scopes), _named(target["ResTarget"]["val"], _within(query, scopes))
     elif kind == "JoinExpr":
-        sides = [{"String": {"sval": _name_of(fields[side].get("RangeVar", {}))}} for side in ("larg", "rarg")]
+        sides = [{"String": {"sval": alias_of(fields[side].get("RangeVar", {}))}} for side in ("larg", "rarg")]
         for name in fields.get("usingClause", ()):
             left, right = (_named({"ColumnRef": {"fields": [side, name]}}, scopes) for side in sides)
             yield left, right

@@ -73,3 +73,22 @@ def parts_of(condition: Node) -> Iterator[Node]:
         return
     for part in together["args"]:
         yield from parts_of(part)
+
+
+def alias_of(source: Node) -> str:
+    """What a query calls a table that it reads (the fields of a RangeVar): its alias, or its name without a schema."""
+    return str(source.get("alias", {}).get("aliasname", source.get("relname", "")))
+
+
+def by_column(node: Any, name: str = "") -> Any:
+    """The same with columns named by themselves, without their table; or with this one in place of each."""
+    if isinstance(node, list):
+        return [by_column(each, name) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if "ColumnRef" in node:
+        reference = node["ColumnRef"]
+        return {
+            "ColumnRef": {**reference, "fields": [{"String": {"sval": name}}] if name else reference["fields"][-1:]}
+        }
+    return {key: by_column(value, name) for key, value in node.items()}

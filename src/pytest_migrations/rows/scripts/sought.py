@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_migrations.rows.scripts.alternatives import is_not_null, opposite, ways
-from pytest_migrations.rows.scripts.nodes import below, kind_of, nodes_of
+from pytest_migrations.rows.scripts.nodes import alias_of, below, by_column, kind_of, nodes_of, parts_of
 from pytest_migrations.sql.grammar import SyntaxMistakeError, quoted, sql_of
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def _of_update(number: int, update: Node, asked: list[Wish]) -> Iterator[Wish]:
     Its rollback cannot tell the two apart by that.
     """
     relation, targets = update["relation"], [each["ResTarget"] for each in update.get("targetList", ())]
-    table = (relation.get("alias", {}).get("aliasname", relation["relname"]), relation["relname"])
+    table = (alias_of(relation), relation["relname"])
     asked = [wish for wish in asked if table in wish.tables]
     given = list(_given(targets))
     for place, (name, value, is_new) in enumerate(given, number):
@@ -169,14 +169,14 @@ class _Query:
         for source in (*fields.get("fromClause", ()), *fields.get("usingClause", ())):
             self._source(source)
         if where := fields.get("whereClause"):
-            self._condition(where)
+            self._conditions += parts_of(where)
 
     def wishes(self) -> Iterator[Wish]:
         for condition in self._conditions:
             named = self._named_in(condition)
             if named is None or not named[1]:
                 continue
-            alone = _unqualified(condition)
+            alone = by_column(condition)
             other = opposite(alone)
             with suppress(SyntaxMistakeError):
                 yield Wish(
@@ -191,7 +191,7 @@ class _Query:
 
     def _source(self, node: Node) -> None:
         if table := node.get("RangeVar"):
-            self._tables[table.get("alias", {}).get("aliasname", table["relname"])] = table["relname"]
+            self._tables[alias_of(table)] = table["relname"]
         elif join := node.get("JoinExpr"):
             kind = join.get("jointype")
             if kind in ("JOIN_INNER", "JOIN_LEFT"):
@@ -199,15 +199,7 @@ class _Query:
             if kind in ("JOIN_INNER", "JOIN_RIGHT"):  # of the other side there may be no row
                 self._source(join["rarg"])
             if kind == "JOIN_INNER" and "quals" in join:
-                self._condition(join["quals"])
-
-    def _condition(self, node: Node) -> None:
-        together = node.get("BoolExpr", {})
-        if together.get("boolop") == "AND_EXPR":
-            for part in together["args"]:
-                self._condition(part)
-        else:
-            self._conditions.append(node)
+                self._conditions += parts_of(join["quals"])
 
     def _named_in(self, condition: Node) -> tuple[dict[str, str], set[str]] | None:
         """The tables that a condition can be about, and the columns that it names; None where it asks for more."""
@@ -222,14 +214,3 @@ class _Query:
         if len(called) > 1 or not called <= self._tables.keys():
             return None
         return {name: self._tables[name] for name in called} or self._tables, columns
-
-
-def _unqualified(node: Any) -> Any:
-    """A condition with the columns of its table named by themselves."""
-    if isinstance(node, list):
-        return [_unqualified(each) for each in node]
-    if not isinstance(node, dict):
-        return node
-    if "ColumnRef" in node:
-        return {"ColumnRef": {**node["ColumnRef"], "fields": node["ColumnRef"]["fields"][-1:]}}
-    return {key: _unqualified(value) for key, value in node.items()}
